@@ -1,0 +1,42 @@
+/** Views over the 4 GiB memory of a process, and the state of the vCPU that runs on it. */
+import * as Layout from "./Layout.ts"
+
+/**
+ * One process's memory with every view that engines, helpers and the kernel need. Views never detach: the memory has its
+ * full size from the start.
+ */
+export class CpuState {
+  readonly memory: WebAssembly.Memory
+  readonly buffer: ArrayBufferLike
+  readonly i64: BigInt64Array<ArrayBufferLike>
+  readonly u64: BigUint64Array<ArrayBufferLike>
+  readonly f64: Float64Array<ArrayBufferLike>
+  readonly i32: Int32Array<ArrayBufferLike>
+  readonly u32: Uint32Array<ArrayBufferLike>
+  readonly f32: Float32Array<ArrayBufferLike>
+  readonly i16: Int16Array<ArrayBufferLike>
+  readonly u16: Uint16Array<ArrayBufferLike>
+  readonly i8: Int8Array<ArrayBufferLike>
+  readonly u8: Uint8Array<ArrayBufferLike>
+  readonly view: DataView<ArrayBufferLike>
+  /** One byte of `Layout.PageFlag`s per page. */
+  readonly pageTable: Uint8Array<ArrayBufferLike>
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory
+    const buffer: ArrayBufferLike = memory.buffer
+    this.buffer = buffer
+    this.i64 = new BigInt64Array(buffer)
+    this.u64 = new BigUint64Array(buffer)
+    this.f64 = new Float64Array(buffer)
+    this.i32 = new Int32Array(buffer)
+    this.u32 = new Uint32Array(buffer)
+    this.f32 = new Float32Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.u16 = new Uint16Array(buffer)
+    this.i8 = new Int8Array(buffer)
+    this.u8 = new Uint8Array(buffer)
+    this.view = new DataView(buffer)
+    this.pageTable = new Uint8Array(buffer, Layout.pageTableBase, 1 << 20)
+  }
+}

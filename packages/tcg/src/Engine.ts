@@ -1,0 +1,76 @@
+/** The engine service: what executes translation blocks. The interpreter and the JIT are two Layers of it. */
+import * as Context from "effect/Context"
+
+/** Why `Engine.run` returned. */
+export const ExitKind = {
+  /** The budget is used up; pc is the next instruction. */
+  budget: 0,
+  /** A system call; pc is the instruction after it. */
+  syscall: 1,
+  /** A breakpoint instruction; pc is the instruction itself. */
+  breakpoint: 2,
+  /** An illegal instruction; pc is the instruction itself. */
+  illegal: 3,
+  /** An access that the page table forbids; pc is the instruction, `address` the first byte that failed. */
+  memoryFault: 4,
+  /** An access that must be aligned and is not; pc is the instruction, `address` its address. */
+  alignmentFault: 5,
+  /** The next instruction cannot be fetched; pc is it, `address` the first byte that failed. */
+  fetchFault: 6,
+  /** fence.i or the like was executed: flush what changed, then go on at pc. */
+  fenceI: 7,
+  /** The guest yields its turn. */
+  yield: 8,
+  /** `requestExit` was called (queued work, a signal, an exclusive section wanted); pc is the next instruction. */
+  requested: 9,
+  /** A plugin callback threw; `error` holds what. pc is the instruction (or block) it belongs to. */
+  callbackError: 10,
+  /** A plugin changed pc (set_pc); go on there. */
+  redirected: 11
+} as const
+export type ExitKind = (typeof ExitKind)[keyof typeof ExitKind]
+
+/** What `Engine.run` reports beside its kind. One object per engine, overwritten by each run. */
+export interface Exit {
+  kind: ExitKind
+  /** Faulting guest address, as an unsigned 64-bit value, for fault exits. */
+  address: bigint
+  /** The faulting access was a store. */
+  store: boolean
+  /** The page of `address` is mapped (the access is forbidden, not missing): SEGV_ACCERR rather than SEGV_MAPERR. */
+  mapped: boolean
+  /** What a plugin callback threw, and which callback. */
+  error: unknown
+}
+
+/** Counters that `--stats` prints. */
+export interface EngineStats {
+  readonly translatedBlocks: number
+  readonly translatedInsns: number
+  readonly flushes: number
+  readonly cachedBlocks: number
+}
+
+/** What executes translation blocks. Synchronous: no Effect inside. */
+export class Engine extends Context.Service<
+  Engine,
+  {
+    readonly name: string
+    /**
+     * Runs the vCPU whose state is loaded for about `budget` guest instructions (it may overrun by one block) and says why
+     * it stopped. At every return the state slots are right: registers, pc, `CpuSlot.instructions`.
+     */
+    readonly run: (budget: number) => Exit
+    /** Asks a running `run` to return `requested` at the next block boundary. Safe to call from callbacks. */
+    readonly requestExit: () => void
+    /** Drops all translated code. Safe to call from callbacks: takes effect at the next block boundary. */
+    readonly flush: () => void
+    /** Drops blocks that contain bytes of guest pages first..last (page numbers). */
+    readonly flushPages: (first: number, last: number) => void
+    /** Drops every block from pages that are writable now: what fence.i must do, since only those can have changed. */
+    readonly flushWritable: () => void
+    /** Drops a vCPU's jump cache (its event mask changed). */
+    readonly flushJumpCache: (vcpu: number) => void
+    readonly stats: () => EngineStats
+  }
+>()("@emu/tcg/Engine") {}

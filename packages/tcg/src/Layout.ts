@@ -1,0 +1,64 @@
+/**
+ * Where things are in the 4 GiB memory of a process. A guest address is an offset into it.
+ *
+ *     0x00000000  page 0, never mapped for the guest: state of the running vCPU (globals, temps, status)
+ *     0x00001000  guest
+ *     0xe0000000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
+ *     0xfff00000  page table: one byte per 4 KiB page
+ */
+
+export const pageSize = 4096
+export const pageShift = 12
+
+/** Pages of WebAssembly memory: the whole 4 GiB. */
+export const wasmPages = 65536
+
+/**
+ * Slots (of eight bytes) of a vCPU's state, which are the IR's globals: value numbers 0 to 255, at byte 8 * n. The front
+ * end names the first ones as it likes (registers); the last ones are `CpuSlot`. Copied in and out when the running vCPU
+ * changes.
+ */
+export const cpuStateSlots = 256
+/** Slots for temps of the block that runs, behind the state. Engines allot them by liveness. */
+export const tempSlots = 256
+
+/** First address that the guest may map. */
+export const guestBase = 0x1000
+/** End of what the guest may map; the emulator's arena begins here. */
+export const guestEnd = 0xe0000000
+/** The arena of the emulator itself. */
+export const arenaBase = 0xe0000000
+export const arenaEnd = 0xfff00000
+/** One byte of `PageFlag`s per page of the 4 GiB. */
+export const pageTableBase = 0xfff00000
+
+/** Bits of a page table entry. Read, write and execute have the values of PROT_READ, PROT_WRITE, PROT_EXEC. */
+export const PageFlag = {
+  read: 1,
+  write: 2,
+  exec: 4,
+  /** The page is mapped, perhaps without any permission. */
+  mapped: 8,
+  /** Translated code came from this page. */
+  code: 16
+} as const
+
+/** Slots of a vCPU's state that the translator, the engines and every front end share. */
+export const CpuSlot = {
+  /** Guest pc. Right at exits and at callbacks that may read registers; elsewhere engines may leave it stale. */
+  pc: 239,
+  /** Accrued exception flags (`FpFlag`), low 32 bits. */
+  fpFlags: 240,
+  /** Dynamic rounding mode (`RoundingMode`; values above 4 are invalid), low 32 bits. */
+  fpRound: 241,
+  /** Index of the vCPU whose state this is. */
+  vcpuIndex: 242,
+  /** Load reservation (LR/SC): address (-1: none) and value. */
+  reserveAddress: 243,
+  reserveValue: 244,
+  /** Guest instructions executed by this vCPU; right at exits. */
+  instructions: 245
+} as const
+
+/** Accrued floating-point exceptions, as in RISC-V's fflags. */
+export const FpFlag = { inexact: 1, underflow: 2, overflow: 4, divideByZero: 8, invalid: 16 } as const

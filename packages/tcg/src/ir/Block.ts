@@ -1,0 +1,109 @@
+/** The IR of one translation block, and the builder with which a front end writes it. */
+import { cpuStateSlots } from "../Layout.ts"
+import { type Cond, Opcode, opTable } from "./Opcode.ts"
+
+/**
+ * One operation: its number and its arguments, outputs first, then inputs, then constants (see `opTable`).
+ *
+ * Outputs and inputs are value numbers: 0 to 255 are the vCPU's state slots (globals, see `Layout`), from 256 on temps of
+ * this block, and negative numbers are constants: `~n` is entry n of the block's `constants`. Constants (the last kind of argument)
+ * are plain integers: labels, conditions, sizes, displacements.
+ */
+export interface Op {
+  opcode: number
+  args: Array<number>
+}
+
+/** A global, a temp or (negative) a constant of a block. */
+export type Value = number
+
+/** One guest instruction of a block. */
+export interface GuestInsn {
+  readonly pc: bigint
+  /** Length in bytes. */
+  readonly size: number
+  /** The instruction's bytes, zero-extended. */
+  readonly raw: number
+}
+
+/** The IR of a translation block. */
+export interface IrBlock {
+  readonly pc: bigint
+  readonly insns: ReadonlyArray<GuestInsn>
+  readonly ops: Array<Op>
+  /** Values of the constants that value numbers below zero name, each as a signed 64-bit integer. */
+  readonly constants: Array<bigint>
+  temps: number
+  labels: number
+}
+
+/** Writes the IR of one block. Front ends get one for each translation. */
+export class IrBuilder {
+  readonly insns: Array<GuestInsn> = []
+  readonly ops: Array<Op> = []
+  readonly constants: Array<bigint> = []
+  private readonly constantIndex = new Map<bigint, number>()
+  private temps = 0
+  private labels = 0
+  readonly pc: bigint
+
+  constructor(pc: bigint) {
+    this.pc = pc
+  }
+
+  /** A new temp: assigned before use, dead at the end of the block. */
+  temp(): Value {
+    return cpuStateSlots + this.temps++
+  }
+
+  /** A constant; equal constants of a block share one number. */
+  constant(value: bigint): Value {
+    const v = BigInt.asIntN(64, value)
+    let index = this.constantIndex.get(v)
+    if (index === undefined) {
+      index = this.constants.length
+      this.constants.push(v)
+      this.constantIndex.set(v, index)
+    }
+    return ~index
+  }
+
+  /** A new label, to be placed with `setLabel`. */
+  label(): number {
+    return this.labels++
+  }
+
+  /** Appends an operation. */
+  op(opcode: number, ...args: Array<number>): void {
+    this.ops.push({ opcode, args })
+  }
+
+  /** Marks the start of a guest instruction. */
+  insnStart(insn: GuestInsn): void {
+    this.insns.push(insn)
+    this.op(Opcode.insn_start, Number(insn.pc & 0xffffffffn) | 0, Number((insn.pc >> 32n) & 0xffffffffn) | 0, insn.size)
+  }
+
+  setLabel(label: number): void {
+    this.op(Opcode.set_label, label)
+  }
+
+  brcond(a: Value, b: Value, cond: Cond, label: number): void {
+    this.op(Opcode.brcond, a, b, cond, label)
+  }
+
+  /** The finished block. */
+  finish(): IrBlock {
+    return {
+      pc: this.pc,
+      insns: this.insns,
+      ops: this.ops,
+      constants: this.constants,
+      temps: this.temps,
+      labels: this.labels
+    }
+  }
+}
+
+/** Number of arguments of an operation that are outputs; they come first. */
+export const outputsOf = (op: Op): number => opTable[op.opcode]!.outputs
