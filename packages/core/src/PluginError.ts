@@ -8,5 +8,224 @@ export class UnknownPluginError extends Data.TaggedError("UnknownPluginError")<{
   }
 }
 
-/** Any error of the plugin system. */
-export type PluginError = UnknownPluginError
+/** No event has this number. */
+export class UnknownEventError extends Data.TaggedError("UnknownEventError")<{ readonly event: number }> {
+  override get message() {
+    return `there is no event ${this.event}: use one of the values of PluginEvent`
+  }
+}
+
+/** Handlers of an event were asked for, or given, in a form that the event does not have. */
+export class EventShapeError extends Data.TaggedError("EventShapeError")<{
+  readonly event: string
+  readonly expected: string
+  readonly actual: string
+}> {
+  override get message() {
+    return `event ${this.event} takes a handler of the form "${this.expected}", not "${this.actual}"`
+  }
+}
+
+/** A vCPU appeared whose index is in use. */
+export class VcpuAlreadyLiveError extends Data.TaggedError("VcpuAlreadyLiveError")<{ readonly vcpu: number }> {
+  override get message() {
+    return `vCPU ${this.vcpu} is initialised already: end it (vcpuExit) before its index is used again`
+  }
+}
+
+/** A vCPU was used that is not live. */
+export class VcpuNotLiveError extends Data.TaggedError("VcpuNotLiveError")<{ readonly vcpu: number }> {
+  override get message() {
+    return `vCPU ${this.vcpu} is not live: it was never initialised (vcpuInit), or has ended`
+  }
+}
+
+/** A vCPU index that is no index. */
+export class InvalidVcpuIndexError extends Data.TaggedError("InvalidVcpuIndexError")<{ readonly vcpu: number }> {
+  override get message() {
+    return `${this.vcpu} is no vCPU index: use an integer from 0 to 65535`
+  }
+}
+
+/** A number that stands for flags, a condition, an operation or a direction is out of range. */
+export class OutOfRangeError extends Data.TaggedError("OutOfRangeError")<{
+  readonly what: "CallbackFlags" | "PluginCond" | "InlineOp" | "MemRw" | "DisconKind"
+  readonly value: number
+}> {
+  override get message() {
+    return `${this.value} is out of range: use one of the values of ${this.what}`
+  }
+}
+
+/** A scoreboard's element size is unusable. */
+export class ScoreboardSizeError extends Data.TaggedError("ScoreboardSizeError")<{ readonly elementSize: number }> {
+  override get message() {
+    return `a scoreboard cannot have elements of ${this.elementSize} bytes: use a positive integer`
+  }
+}
+
+/** A scoreboard was used for a vCPU that never was. */
+export class ScoreboardIndexError extends Data.TaggedError("ScoreboardIndexError")<{
+  readonly scoreboard: number
+  readonly vcpu: number
+  readonly numVcpus: number
+}> {
+  override get message() {
+    const range = this.numVcpus === 0 ? "none exists yet (in install there never is one)" : `0 to ${this.numVcpus - 1} exist`
+    return `scoreboard ${this.scoreboard} has no element for vCPU ${this.vcpu}: ${range}`
+  }
+}
+
+/** A scoreboard was used that does not exist. */
+export class FreedScoreboardError extends Data.TaggedError("FreedScoreboardError")<{ readonly scoreboard: number }> {
+  override get message() {
+    return `scoreboard ${this.scoreboard} does not exist: it was freed, or never made by scoreboardNew`
+  }
+}
+
+/** An entry of a scoreboard does not lie inside its element. */
+export class ScoreboardOffsetError extends Data.TaggedError("ScoreboardOffsetError")<{
+  readonly scoreboard: number
+  readonly offset: number
+  readonly elementSize: number
+}> {
+  override get message() {
+    return (
+      `offset ${this.offset} is no place for a 64-bit entry in scoreboard ${this.scoreboard} with elements of ` +
+      `${this.elementSize} bytes: use a multiple of 8 that leaves room for 8 bytes`
+    )
+  }
+}
+
+/** No room is left for scoreboards. */
+export class ScoreboardMemoryExhausted extends Data.TaggedError("ScoreboardMemoryExhausted")<{
+  readonly bytes: number
+  readonly available: number
+}> {
+  override get message() {
+    return (
+      `no room for a scoreboard of ${this.bytes} bytes (largest free block: ${this.available}): ` +
+      "free scoreboards that are no longer used, or make their elements smaller"
+    )
+  }
+}
+
+/** A register or memory was used where no vCPU runs a callback. */
+export class NoVcpuContextError extends Data.TaggedError("NoVcpuContextError")<{ readonly operation: string }> {
+  override get message() {
+    return `${this.operation} works only inside a callback of a vCPU: not in install, and not after the callback returned`
+  }
+}
+
+/** The running callback was not registered with the permission that an access needs. */
+export class RegisterPermissionError extends Data.TaggedError("RegisterPermissionError")<{
+  readonly operation: string
+  readonly needed: string
+}> {
+  override get message() {
+    return `${this.operation} is not permitted in this callback: register it with CallbackFlags.${this.needed}`
+  }
+}
+
+/** A register that plugins can't write, or that does not exist. */
+export class RegisterAccessError extends Data.TaggedError("RegisterAccessError")<{
+  readonly register: string
+  readonly reason: "read-only" | "unknown"
+}> {
+  override get message() {
+    return this.reason === "read-only"
+      ? `register ${this.register} cannot be written: use setPc to change the pc`
+      : `there is no register ${this.register}: use a handle from getRegisters`
+  }
+}
+
+/** Guest memory that plugins cannot reach. */
+export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
+  readonly access: "read" | "write"
+  readonly address: bigint
+  readonly length: number
+}> {
+  override get message() {
+    return this.length > 0
+      ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${this.address.toString(16)}: part of it is not mapped`
+      : `cannot ${this.access} ${this.length} bytes of guest memory: ask for at least one`
+  }
+}
+
+/** A block or instruction was used outside the `onTbTrans` callback that got it. */
+export class StaleHandleError extends Data.TaggedError("StaleHandleError")<{
+  readonly plugin: string
+  readonly kind: "block" | "instruction"
+  readonly pc: bigint
+}> {
+  override get message() {
+    return (
+      `plugin ${this.plugin} used the ${this.kind} at 0x${this.pc.toString(16)} outside the onTbTrans callback that got it: ` +
+      "copy what you need inside the callback"
+    )
+  }
+}
+
+/** `uninstall` was called in `install`. */
+export class UninstallInInstallError extends Data.TaggedError("UninstallInInstallError")<{ readonly plugin: string }> {
+  override get message() {
+    return `plugin ${this.plugin} calls uninstall in install: fail with PluginInstallFailure instead`
+  }
+}
+
+/** An exclusive section, or a vCPU's slice, was entered or left out of order: a bug of the driver. */
+export class ExclusiveError extends Data.TaggedError("ExclusiveError")<{
+  readonly vcpu: number
+  readonly problem: "already in guest code" | "not in guest code" | "owns an exclusive section" | "does not own the exclusive section"
+}> {
+  override get message() {
+    return `vCPU ${this.vcpu} ${this.problem}: pair enterGuest with leaveGuest, and leave the guest before startExclusive`
+  }
+}
+
+/** A plugin's callback (or its install) threw. */
+export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")<{
+  readonly plugin: string
+  /** An event's name, `install`, `reset`, `uninstall`, or the kind of a hot callback: `exec`, `cond`, `mem`. */
+  readonly event: string
+  /** Guest pc of the callback, or undefined where no vCPU is concerned. */
+  readonly pc: bigint | undefined
+  readonly cause: unknown
+}> {
+  override get message() {
+    const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}`
+    const text = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `plugin ${this.plugin} failed in its ${this.event} callback${at}: ${text}`
+  }
+}
+
+/** What an engine reports of a hot callback that threw. */
+export interface CallbackFailure {
+  readonly plugin: bigint
+  readonly event: string
+  readonly pc: bigint
+  readonly cause: unknown
+}
+
+/** Any error that a call of the plugin API fails with or throws. */
+export type PluginError =
+  | UnknownPluginError
+  | UnknownEventError
+  | EventShapeError
+  | VcpuAlreadyLiveError
+  | VcpuNotLiveError
+  | InvalidVcpuIndexError
+  | OutOfRangeError
+  | ScoreboardSizeError
+  | ScoreboardIndexError
+  | FreedScoreboardError
+  | ScoreboardOffsetError
+  | ScoreboardMemoryExhausted
+  | NoVcpuContextError
+  | RegisterPermissionError
+  | RegisterAccessError
+  | GuestMemoryError
+  | StaleHandleError
+  | UninstallInInstallError
+  | ExclusiveError
+  | PluginCallbackError

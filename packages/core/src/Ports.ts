@@ -4,13 +4,18 @@
  */
 import * as Context from "effect/Context"
 import type { Instrumentation, TbInfo } from "./Instrumentation.ts"
+import type { Scoreboard } from "./Scoreboard.ts"
 
 /** The engine's translated code. All functions are synchronous and may be called from plugin callbacks. */
 export class CodeCache extends Context.Service<
   CodeCache,
   {
-    /** Drops all translated code; takes effect at the next block boundary. */
+    /** Drops all translated code; takes effect at the next block boundary, or at once when no vCPU is in the engine. */
     readonly flush: () => void
+    /** Installs the function that is told each time all translated code really has been dropped, whoever asked for it. */
+    readonly setFlushListener: (listener: () => void) => void
+    /** Installs the function that says where a scoreboard lies now. Ask while translating; growth flushes all code. */
+    readonly setScoreboardLookup: (find: (id: number) => Scoreboard) => void
     /** Drops the jump cache of a vCPU. */
     readonly flushJumpCache: (vcpu: number) => void
     /** Makes the running vCPU return to its driver at the next block boundary (work is queued for it). */
