@@ -1,1 +1,14 @@
-export {}
+/** The plugins that ship with emu, by name. Each is loaded when it is asked for, so that a run pays only for its own. */
+import type { Plugin } from "@emu/core/Plugin"
+
+/** What loads each plugin. */
+export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
+  bb: async () => (await import("./bb.ts")).default,
+  empty: async () => (await import("./empty.ts")).default,
+  execlog: async () => (await import("./execlog.ts")).default,
+  hotblocks: async () => (await import("./hotblocks.ts")).default,
+  inline: async () => (await import("./inline.ts")).default,
+  insn: async () => (await import("./insn.ts")).default,
+  mem: async () => (await import("./mem.ts")).default,
+  syscall: async () => (await import("./syscall.ts")).default
+}

@@ -1,0 +1,104 @@
+/**
+ * Counts executed instructions; on request how long instructions are, and how often those with a given text run.
+ *
+ *     cpu 0 insns: 2457
+ *     total insns: 2457
+ */
+import * as Effect from "effect/Effect"
+import { InlineOp } from "@emu/core/Instrumentation"
+import * as Plugin from "@emu/core/Plugin"
+import type { InsnHandle } from "@emu/core/PluginApi"
+import * as PluginOptions from "@emu/core/PluginOptions"
+import { hex } from "./internal/format.ts"
+import { ascending } from "./internal/order.ts"
+
+/** An instruction that a `match` selects. */
+interface MatchedInsn {
+  readonly pc: bigint
+  readonly disas: string
+  hits: number
+}
+
+/** A `match`, and what became of it. */
+interface Match {
+  readonly prefix: string
+  readonly insns: Map<string, MatchedInsn>
+  hits: number
+  /** Executed instructions at the last hit, and between all hits. */
+  lastHit: bigint
+  totalDelta: bigint
+}
+
+export default Plugin.make({
+  name: "insn",
+  help: "count executed instructions",
+  options: PluginOptions.struct({
+    inline: PluginOptions.boolean({ default: false, description: "count with inline operations instead of callbacks" }),
+    sizes: PluginOptions.boolean({ default: false, description: "report lengths of translated instructions instead of counts" }),
+    match: PluginOptions.strings({ default: [], description: "also count the instructions whose disassembly begins with this text" }),
+    trace: PluginOptions.boolean({ default: false, description: "print a line each time a matched instruction runs" })
+  }),
+  install: Effect.fnUntraced(function* (api, { inline, sizes, match, trace }) {
+    const executed = api.u64(yield* api.scoreboardNew(8))
+    const translatedBySize = new Map<number, number>()
+    const matches = match.map((prefix): Match => ({ prefix, insns: new Map(), hits: 0, lastHit: 0n, totalDelta: 0n }))
+
+    const record = (wanted: Match, insn: InsnHandle, disas: string): MatchedInsn => {
+      const key = `${insn.pc} ${disas}`
+      const known = wanted.insns.get(key)
+      if (known !== undefined) return known
+      const added = { pc: insn.pc, disas, hits: 0 }
+      wanted.insns.set(key, added)
+      api.outs(`Created record for: ${hex(insn.pc)} ${disas}\n`)
+      return added
+    }
+
+    const hit = (wanted: Match, insn: MatchedInsn, vcpu: number): void => {
+      const now = api.u64Get(executed, vcpu)
+      const delta = now - wanted.lastHit
+      insn.hits++
+      wanted.hits++
+      wanted.lastHit = now
+      wanted.totalDelta += delta
+      if (trace) {
+        const average = wanted.totalDelta / BigInt(wanted.hits)
+        api.outs(
+          `0x${hex(insn.pc)}, '${insn.disas}', ${insn.hits} hits , cpu ${vcpu}, ${wanted.hits} match hits, ` +
+            `Δ+${delta} since last match, ${average} avg insns/match\n`
+        )
+      }
+    }
+
+    yield* api.onTbTrans((tb) => {
+      for (const insn of tb.insns) {
+        if (inline) insn.inline(InlineOp.addU64, executed, 1n)
+        else insn.onExec((vcpu) => api.u64Add(executed, vcpu, 1n))
+        if (sizes) translatedBySize.set(insn.size, (translatedBySize.get(insn.size) ?? 0) + 1)
+        if (matches.length === 0) continue
+        const disas = insn.disas()
+        for (const wanted of matches) {
+          if (!disas.startsWith(wanted.prefix)) continue
+          const matched = record(wanted, insn, disas)
+          insn.onExec((vcpu) => hit(wanted, matched, vcpu))
+        }
+      }
+    })
+
+    yield* api.onAtExit(() => {
+      let report = ""
+      if (sizes) {
+        const bySize = [...translatedBySize].sort((a, b) => ascending(a[0], b[0]))
+        for (const [size, count] of bySize) report += `len ${size} bytes: ${count} insns\n`
+      } else {
+        for (let vcpu = 0; vcpu < api.numVcpus(); vcpu++) report += `cpu ${vcpu} insns: ${api.u64Get(executed, vcpu)}\n`
+        report += `total insns: ${api.u64Sum(executed)}\n`
+      }
+      for (const { prefix, hits, insns } of matches) {
+        report += `Match: ${prefix}, hits ${hits}\n`
+        const byAddress = [...insns.values()].sort((a, b) => ascending(a.pc, b.pc) || (a.disas < b.disas ? -1 : 1))
+        for (const insn of byAddress) report += `  ${hex(insn.pc)}: ${insn.disas} (hits ${insn.hits})\n`
+      }
+      api.outs(report)
+    })
+  })
+})

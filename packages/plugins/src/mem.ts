@@ -1,0 +1,65 @@
+/**
+ * Counts memory accesses, prints each of them, or sums them up by region.
+ *
+ *     mem accesses: 321
+ *
+ * An atomic read-modify-write is a load and then a store. System calls and instruction fetches don't count.
+ */
+import * as Effect from "effect/Effect"
+import { CallbackFlags, InlineOp, type MemInfo, MemRw } from "@emu/core/Instrumentation"
+import * as Plugin from "@emu/core/Plugin"
+import { PluginInstallFailure } from "@emu/core/Plugin"
+import type { InsnHandle } from "@emu/core/PluginApi"
+import * as PluginOptions from "@emu/core/PluginOptions"
+import { hex } from "./internal/format.ts"
+import { Regions } from "./internal/Regions.ts"
+
+const directions = { r: MemRw.read, w: MemRw.write, rw: MemRw.readWrite } as const
+
+export default Plugin.make({
+  name: "mem",
+  help: "count memory accesses, print them, or sum them up by region",
+  options: PluginOptions.struct({
+    inline: PluginOptions.boolean({ default: false, description: "count with inline operations (the default way to count)" }),
+    callback: PluginOptions.boolean({ default: false, description: "count with callbacks" }),
+    track: PluginOptions.oneOf(["r", "w", "rw"], { default: "rw", description: "which accesses: reads, writes, or both" }),
+    haddr: PluginOptions.boolean({ default: false, description: "count accesses to devices apart; there are none in user mode" }),
+    "print-accesses": PluginOptions.boolean({ default: false, description: "print each access, as comma-separated values" }),
+    "region-summary": PluginOptions.boolean({ default: false, description: "print reads and writes of each region of 16 KiB" })
+  }),
+  install: Effect.fnUntraced(function* (api, options) {
+    const { callback, haddr, inline, track, "print-accesses": printAccesses, "region-summary": regionSummary } = options
+    if (inline && callback) {
+      return yield* new PluginInstallFailure({ message: "inline and callback are two ways to count: choose one of them" })
+    }
+    const counts = inline || callback || haddr || !(printAccesses || regionSummary)
+    const byCallback = callback || haddr
+    const rw = directions[track]
+    const accesses = api.u64(yield* api.scoreboardNew(8))
+    const regions = new Regions((warning) => api.outs(warning))
+
+    const printer = (insn: InsnHandle) => {
+      const head = `0x${hex(insn.pc)},${insn.symbol() ?? ""},`
+      return (_vcpu: number, info: MemInfo, address: number) => {
+        const bits = 8 << info.sizeShift
+        const kind = info.isStore ? "store" : "load"
+        api.outs(`${head}0x${hex(address)},0x0,${bits},${kind},0x${hex(info.value, bits / 4)}\n`)
+      }
+    }
+
+    if (printAccesses) api.outs("insn_vaddr,insn_symbol,mem_vaddr,mem_hwaddr,access_size,access_type,mem_value\n")
+    yield* api.onTbTrans((tb) => {
+      for (const insn of tb.insns) {
+        if (counts && byCallback) insn.onMem((vcpu) => api.u64Add(accesses, vcpu, 1n), rw, CallbackFlags.noRegs)
+        else if (counts) insn.memInline(rw, InlineOp.addU64, accesses, 1n)
+        if (regionSummary) insn.onMem((_vcpu, info, address) => regions.add(info, address), rw, CallbackFlags.noRegs)
+        if (printAccesses) insn.onMem(printer(insn), rw, CallbackFlags.noRegs)
+      }
+    })
+    yield* api.onAtExit(() => {
+      if (counts) api.outs(`mem accesses: ${api.u64Sum(accesses)}\n`)
+      if (haddr) api.outs("io accesses: 0\n")
+      if (regionSummary) api.outs(regions.table())
+    })
+  })
+})

@@ -1,0 +1,65 @@
+/**
+ * Counts system calls and those that failed, or prints each of them as it happens.
+ *
+ *     syscall no.  calls  errors
+ *     64           2      1
+ */
+import * as Effect from "effect/Effect"
+import * as Plugin from "@emu/core/Plugin"
+import { PluginInstallFailure } from "@emu/core/Plugin"
+import * as PluginOptions from "@emu/core/PluginOptions"
+import { hexDump, padRight } from "./internal/format.ts"
+import { ascending, descending } from "./internal/order.ts"
+
+/** Numbers of write(2), by target. */
+const writeNumbers: Readonly<Record<string, number>> = { riscv64: 64 }
+
+export default Plugin.make({
+  name: "syscall",
+  help: "count system calls, or print them",
+  options: PluginOptions.struct({
+    print: PluginOptions.boolean({ default: false, description: "print each call and its result instead of a table" }),
+    log_writes: PluginOptions.boolean({ default: false, description: "also dump the bytes of each write call" })
+  }),
+  install: Effect.fnUntraced(function* (api, { print, log_writes: logWrites }, info) {
+    const writeNumber = writeNumbers[info.targetName]
+    if (logWrites && writeNumber === undefined) {
+      return yield* new PluginInstallFailure({ message: `log_writes does not know the number of write on ${info.targetName}` })
+    }
+    const counts = new Map<number, { calls: number; errors: number }>()
+    const count = (num: number) => {
+      let row = counts.get(num)
+      if (row === undefined) counts.set(num, (row = { calls: 0, errors: 0 }))
+      return row
+    }
+
+    yield* api.onSyscall((_vcpu, num, args) => {
+      if (print) api.outs(`syscall #${num}\n`)
+      else count(num).calls++
+      if (logWrites && num === writeNumber) api.outs(hexDump(writtenBytes(args)))
+    })
+    yield* api.onSyscallRet((_vcpu, num, ret) => {
+      if (print) api.outs(`syscall #${num} returned -> ${ret}\n`)
+      else if (ret < 0n) count(num).errors++
+    })
+    if (!print) {
+      yield* api.onAtExit(() => {
+        const rows = [...counts].sort((a, b) => descending(a[1].calls, b[1].calls) || ascending(a[0], b[0]))
+        let report = "syscall no.  calls  errors\n"
+        for (const [num, { calls, errors }] of rows) report += `${padRight(num, 13)}${padRight(calls, 6)} ${errors}\n`
+        api.outs(report)
+      })
+    }
+
+    /** What write(fd, buffer, length) is given; nothing where the buffer is not readable: the call fails, too. */
+    function writtenBytes([, buffer = 0n, length = 0n]: ReadonlyArray<bigint>): Uint8Array {
+      const size = Number(BigInt.asUintN(64, length))
+      if (size === 0) return new Uint8Array()
+      try {
+        return api.readMemory(BigInt.asUintN(64, buffer), size)
+      } catch {
+        return new Uint8Array()
+      }
+    }
+  })
+})
