@@ -49,7 +49,13 @@ export type DynCallback =
       readonly entry: ScoreboardU64
       readonly imm: bigint
     }
-  | { readonly kind: "inline"; readonly plugin: bigint; readonly op: InlineOp; readonly entry: ScoreboardU64; readonly imm: bigint }
+  | {
+      readonly kind: "inline"
+      readonly plugin: bigint
+      readonly op: InlineOp
+      readonly entry: ScoreboardU64
+      readonly imm: bigint
+    }
   | {
       readonly kind: "mem"
       readonly plugin: bigint

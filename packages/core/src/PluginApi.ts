@@ -22,7 +22,13 @@ export interface TbHandle {
   readonly pc: bigint
   readonly insns: ReadonlyArray<InsnHandle>
   readonly onExec: (callback: ExecCallback, flags?: CallbackFlags) => void
-  readonly onExecCond: (callback: ExecCallback, cond: PluginCond, entry: ScoreboardU64, imm: bigint, flags?: CallbackFlags) => void
+  readonly onExecCond: (
+    callback: ExecCallback,
+    cond: PluginCond,
+    entry: ScoreboardU64,
+    imm: bigint,
+    flags?: CallbackFlags
+  ) => void
   readonly inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => void
 }
 
@@ -37,7 +43,13 @@ export interface InsnHandle {
   readonly disas: () => string
   readonly symbol: () => string | undefined
   readonly onExec: (callback: ExecCallback, flags?: CallbackFlags) => void
-  readonly onExecCond: (callback: ExecCallback, cond: PluginCond, entry: ScoreboardU64, imm: bigint, flags?: CallbackFlags) => void
+  readonly onExecCond: (
+    callback: ExecCallback,
+    cond: PluginCond,
+    entry: ScoreboardU64,
+    imm: bigint,
+    flags?: CallbackFlags
+  ) => void
   readonly inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => void
   readonly onMem: (callback: MemCallback, rw: MemRw, flags?: CallbackFlags) => void
   readonly memInline: (rw: MemRw, op: InlineOp, entry: ScoreboardU64, imm: bigint) => void

@@ -1,1 +1,22 @@
-export {}
+/** What a plugin's author needs. */
+export { CallbackFlags, InlineOp, MemRw, PluginCond } from "./Instrumentation.ts"
+export type { ExecCallback, MemCallback, MemInfo } from "./Instrumentation.ts"
+export { make, PluginInstallFailure } from "./Plugin.ts"
+export type { Plugin, PluginInfo } from "./Plugin.ts"
+export type {
+  ColdResult,
+  DisconCallback,
+  InsnHandle,
+  PluginApi,
+  RegisterHandle,
+  SyscallCallback,
+  SyscallFilterCallback,
+  SyscallRetCallback,
+  TbHandle,
+  VcpuCallback
+} from "./PluginApi.ts"
+export * from "./PluginError.ts"
+export { DisconKind } from "./PluginEvent.ts"
+export * as PluginOptions from "./PluginOptions.ts"
+export type { ProgramInfo, RegisterInfo } from "./Ports.ts"
+export type { ScoreboardU64 } from "./Scoreboard.ts"

@@ -1,0 +1,188 @@
+/**
+ * The plugin system as the rest of the emulator sees it: the state in a Ref, the transitions applied to it, and plugins called
+ * when something happens. The engine uses the synchronous part, the driver the Effects.
+ *
+ * One slice of a vCPU:
+ *
+ *     if (system.hasWork(vcpu)) yield* system.drain(vcpu)
+ *     yield* system.enterGuest(vcpu)
+ *     const exit = engine.run(budget)
+ *     yield* system.leaveGuest(vcpu)
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type { Instrumentation, TbInfo } from "./Instrumentation.ts"
+import { CallbackFlags } from "./Instrumentation.ts"
+import type { Plugin } from "./Plugin.ts"
+import type { ColdResult, DisconCallback, SyscallCallback, SyscallFilterCallback, SyscallRetCallback } from "./PluginApi.ts"
+import { PluginCallbackError } from "./PluginError.ts"
+import type { CallbackFailure as HotFailure, ExclusiveError, PluginError } from "./PluginError.ts"
+import { disconEvents, PluginEvent } from "./PluginEvent.ts"
+import type { EventHandler, PluginState } from "./PluginState.ts"
+import type { CallbackScope, CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
+import type { SetPcRequest } from "./SetPcRequest.ts"
+import { dispatch, pluginName } from "./system/callbacks.ts"
+import { onFlushed } from "./system/flush.ts"
+import { makeInstrumenter } from "./system/instrument.ts"
+import * as Lifecycle from "./system/lifecycle.ts"
+import type { InstallError } from "./system/lifecycle.ts"
+import * as Runtime from "./system/Runtime.ts"
+import * as Vcpus from "./system/vcpus.ts"
+import { findScoreboard } from "./transitions/scoreboard.ts"
+import { isInitialised, wants } from "./transitions/vcpu.ts"
+
+/**
+ * What an entry point fails with. A `SetPcRequest` comes only from callbacks that may set the pc (system calls, idle, resume,
+ * discontinuities): go on at its pc, after a system call without storing a result.
+ */
+export type Failure = PluginError | SetPcRequest
+
+/** A callback of reset or uninstall. */
+type Done = () => ColdResult
+
+export class PluginSystem extends Context.Service<
+  PluginSystem,
+  {
+    // synchronous
+    /**
+     * Which callback runs now. The engine keeps it around hot callbacks; the driver sets `pc` to the guest's pc before it calls
+     * an entry point that concerns a vCPU.
+     */
+    readonly scope: CallbackScope
+    readonly state: () => PluginState
+    /** Cheap: whether a vCPU has heard that somebody listens. Ask before building arguments. */
+    readonly wants: (vcpu: number, event: PluginEvent) => boolean
+    /** Cheap: whether `drain` has anything to do. */
+    readonly hasWork: (vcpu: number) => boolean
+    /** What plugins want in a block; the code cache was given this. Throws `PluginCallbackError`. */
+    readonly instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
+    /** Makes what an engine reports of a failed callback (a `CallbackFailure`, or what `instrument` threw) a typed error. */
+    readonly callbackError: (error: unknown) => PluginCallbackError
+
+    // plugins
+    /** Loads a plugin with `key=value` pairs in order; its id. */
+    readonly install: <Options>(
+      plugin: Plugin<Options>,
+      args: ReadonlyArray<readonly [key: string, value: string]>
+    ) => Effect.Effect<bigint, InstallError>
+    readonly reset: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
+    readonly uninstall: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
+
+    // vCPUs; call these outside guest code
+    readonly vcpuInit: (vcpu: number) => Effect.Effect<void, Failure>
+    readonly vcpuExit: (vcpu: number) => Effect.Effect<void, Failure>
+    readonly vcpuIdle: (vcpu: number) => Effect.Effect<void, Failure>
+    readonly vcpuResume: (vcpu: number) => Effect.Effect<void, Failure>
+    /** System call callbacks, then filters. A value is the result to use; the real call is then not made. */
+    readonly syscall: (vcpu: number, num: number, args: ReadonlyArray<bigint>) => Effect.Effect<bigint | undefined, Failure>
+    readonly syscallRet: (vcpu: number, num: number, ret: bigint) => Effect.Effect<void, Failure>
+    /** `kind` is one `DisconKind`. */
+    readonly discon: (vcpu: number, kind: number, fromPc: bigint, toPc: bigint) => Effect.Effect<void, Failure>
+
+    // slices, work and exclusive sections
+    /** Does the work queued for a vCPU: mask updates, resets, what flush handlers left. Before `enterGuest`. */
+    readonly drain: (vcpu: number) => Effect.Effect<void, Failure>
+    readonly enterGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
+    readonly leaveGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
+    readonly startExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
+    readonly endExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
+    readonly withExclusive: <A, E, R>(
+      vcpu: number,
+      effect: Effect.Effect<A, E, R>
+    ) => Effect.Effect<A, E | ExclusiveError, R>
+
+    // the process
+    /** The program ends on this vCPU; atexit handlers run. Once. */
+    readonly userExit: (vcpu: number) => Effect.Effect<void, Failure>
+    readonly prefork: (vcpu: number) => Effect.Effect<void, PluginError>
+    readonly postfork: (vcpu: number, isChild: boolean) => Effect.Effect<void, PluginError>
+  }
+>()("@emu/core/PluginSystem") {
+  /** The plugin system of one process, connected to its code cache. */
+  static readonly layer: Layer.Layer<PluginSystem, never, CodeCache | GuestAccess | PluginOutput | ScoreboardMemory> =
+    Layer.effect(PluginSystem)(Effect.map(Runtime.make, (runtime) => make(runtime)))
+}
+
+const { readWriteRegsPc } = CallbackFlags
+
+const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
+  const { cache, exclusive, scope, work } = runtime
+  const state = () => Runtime.stateOf(runtime)
+  const instrument = makeInstrumenter(runtime)
+  const hears = (vcpu: number, event: PluginEvent) => wants(state(), vcpu, event)
+
+  cache.setInstrumenter(instrument)
+  cache.setCallbackScope(scope)
+  cache.setFlushListener(() => onFlushed(runtime))
+  cache.setScoreboardLookup((id) => Result.getOrThrow(findScoreboard(state(), id)))
+
+  const onSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
+    const call = (handler: EventHandler) => (handler as SyscallCallback)(vcpu, num, args)
+    return dispatch(runtime, PluginEvent.vcpuSyscall, vcpu, readWriteRegsPc, call)
+  }
+
+  const filterSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
+    const call = (handler: EventHandler) => (handler as SyscallFilterCallback)(vcpu, num, args)
+    const filtered = dispatch(runtime, PluginEvent.vcpuSyscallFilter, vcpu, readWriteRegsPc, call, isBigInt)
+    return Effect.map(filtered, (result) => (isBigInt(result) ? BigInt.asIntN(64, result) : undefined))
+  }
+
+  return {
+    scope,
+    state,
+    wants: hears,
+    hasWork: work.hasWork,
+    instrument,
+    callbackError: (error) => callbackError(runtime, error),
+    install: (plugin, args) => Lifecycle.install(runtime, plugin, args),
+    reset: (id, done) => Lifecycle.reset(runtime, id, done),
+    uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
+    vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
+    vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
+    vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),
+    vcpuResume: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuResume, vcpu),
+    syscall: (vcpu, num, args) =>
+      Effect.suspend(() => {
+        const called = hears(vcpu, PluginEvent.vcpuSyscall) ? onSyscall(vcpu, num, args) : Effect.void
+        if (!hears(vcpu, PluginEvent.vcpuSyscallFilter)) return Effect.as(called, undefined)
+        return Effect.andThen(called, filterSyscall(vcpu, num, args))
+      }),
+    syscallRet: (vcpu, num, ret) =>
+      Effect.suspend(() => {
+        if (!hears(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
+        const call = (handler: EventHandler) => (handler as SyscallRetCallback)(vcpu, num, ret)
+        return Effect.asVoid(dispatch(runtime, PluginEvent.vcpuSyscallRet, vcpu, readWriteRegsPc, call))
+      }),
+    discon: (vcpu, kind, fromPc, toPc) =>
+      Effect.suspend(() => {
+        const event = disconEvents.find(([k]) => k === kind)?.[1]
+        if (event === undefined || !isInitialised(state(), vcpu)) return Effect.void
+        const call = (handler: EventHandler) => (handler as DisconCallback)(vcpu, kind, fromPc, toPc)
+        return Effect.asVoid(dispatch(runtime, event, vcpu, readWriteRegsPc, call))
+      }),
+    drain: work.drain,
+    enterGuest: exclusive.enterGuest,
+    leaveGuest: exclusive.leaveGuest,
+    startExclusive: exclusive.startExclusive,
+    endExclusive: exclusive.endExclusive,
+    withExclusive: exclusive.withExclusive,
+    userExit: (vcpu) => Vcpus.userExit(runtime, vcpu),
+    prefork: (vcpu) => Vcpus.prefork(runtime, vcpu),
+    postfork: (vcpu, isChild) => Vcpus.postfork(runtime, vcpu, isChild)
+  }
+}
+
+const isBigInt = (value: unknown): value is bigint => typeof value === "bigint"
+
+const callbackError = (runtime: Runtime.Runtime, error: unknown): PluginCallbackError => {
+  if (error instanceof PluginCallbackError) return error
+  if (!isHotFailure(error))
+    return new PluginCallbackError({ plugin: "(unknown)", event: "hot", pc: undefined, cause: error })
+  const { cause, event, pc, plugin } = error
+  return new PluginCallbackError({ plugin: pluginName(runtime, plugin), event, pc, cause })
+}
+
+const isHotFailure = (error: unknown): error is HotFailure =>
+  typeof error === "object" && error !== null && "plugin" in error && "cause" in error

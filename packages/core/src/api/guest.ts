@@ -1,0 +1,86 @@
+/** The part of the API about the guest: registers, by the permission of the running callback, memory, and facts. */
+import { CallbackFlags } from "../Instrumentation.ts"
+import type { PluginApi, RegisterHandle } from "../PluginApi.ts"
+import { GuestMemoryError, NoVcpuContextError, RegisterAccessError, RegisterPermissionError } from "../PluginError.ts"
+import type { CallbackScope } from "../Ports.ts"
+import { SetPcRequest } from "../SetPcRequest.ts"
+import { currentScope } from "../system/callbacks.ts"
+import { stateOf } from "../system/Runtime.ts"
+import type { Runtime } from "../system/Runtime.ts"
+
+type Guest = Pick<
+  PluginApi,
+  "getRegisters" | "readRegister" | "writeRegister" | "setPc" | "readMemory" | "writeMemory" | "program" | "symbol"
+>
+
+/** Makes the guest functions of a plugin. They throw on misuse: where they are used, nothing can be waited for. */
+export const makeGuest = (runtime: Runtime): Guest => {
+  const { guest, scope } = runtime
+  const handles: ReadonlyArray<RegisterHandle> = guest.registers.map((register, index) => ({ ...register, index }))
+
+  const context = (operation: string): Readonly<CallbackScope> => {
+    const current = currentScope(runtime)
+    if (current === undefined) throw new NoVcpuContextError({ operation })
+    return current
+  }
+
+  const known = (register: RegisterHandle): RegisterHandle => {
+    const handle = handles[register.index]
+    if (handle === undefined) throw new RegisterAccessError({ register: String(register.name), reason: "unknown" })
+    return handle
+  }
+
+  const memoryContext = (operation: string): void => {
+    if (stateOf(runtime).numVcpus === 0) throw new NoVcpuContextError({ operation })
+  }
+
+  return {
+    getRegisters: () => handles,
+    readRegister: (register) => {
+      const current = context("readRegister")
+      if (current.flags === CallbackFlags.noRegs) {
+        throw new RegisterPermissionError({ operation: "readRegister", needed: "readRegs" })
+      }
+      const { index } = known(register)
+      return atPc(scope, current.pc, () => guest.readRegister(current.vcpu, index))
+    },
+    writeRegister: (register, value) => {
+      const current = context("writeRegister")
+      if (current.flags < CallbackFlags.readWriteRegs) {
+        throw new RegisterPermissionError({ operation: "writeRegister", needed: "readWriteRegs" })
+      }
+      const { index, isReadOnly, name, size } = known(register)
+      if (isReadOnly) throw new RegisterAccessError({ register: name, reason: "read-only" })
+      guest.writeRegister(current.vcpu, index, BigInt.asUintN(size * 8, value))
+    },
+    setPc: (pc) => {
+      if (context("setPc").flags !== CallbackFlags.readWriteRegsPc) {
+        throw new RegisterPermissionError({ operation: "setPc", needed: "readWriteRegsPc" })
+      }
+      throw new SetPcRequest(BigInt.asUintN(64, pc))
+    },
+    readMemory: (address, length) => {
+      memoryContext("readMemory")
+      const bytes = length > 0 ? guest.readMemory(address, length) : undefined
+      if (bytes === undefined) throw new GuestMemoryError({ access: "read", address, length })
+      return bytes
+    },
+    writeMemory: (address, bytes) => {
+      memoryContext("writeMemory")
+      if (bytes.length === 0 || !guest.writeMemory(address, bytes)) {
+        throw new GuestMemoryError({ access: "write", address, length: bytes.length })
+      }
+    },
+    program: () => guest.program(),
+    symbol: (address) => guest.symbol(address)
+  }
+}
+
+/** Lets the guest see the pc of the callback: in an Effect that waited, other callbacks have moved it since. */
+const atPc = <A>(scope: CallbackScope, pc: bigint, f: () => A): A => {
+  const outer = scope.pc
+  scope.pc = pc
+  const result = f()
+  scope.pc = outer
+  return result
+}

@@ -1,0 +1,71 @@
+/** The part of the API about scoreboards. The 64-bit functions are on hot paths: no Effect, no view made per call. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { PluginApi } from "../PluginApi.ts"
+import { ScoreboardIndexError, ScoreboardOffsetError } from "../PluginError.ts"
+import { stateOf } from "../system/Runtime.ts"
+import type { Runtime } from "../system/Runtime.ts"
+import { createScoreboard, releaseScoreboard } from "../system/scoreboards.ts"
+import type { ScoreboardU64 } from "../Scoreboard.ts"
+import { checkEntry, elementOffset, findScoreboard } from "../transitions/scoreboard.ts"
+
+type Scoreboards = Pick<
+  PluginApi,
+  | "scoreboardNew"
+  | "scoreboardFree"
+  | "scoreboardNewUnsafe"
+  | "scoreboardFind"
+  | "u64"
+  | "u64Add"
+  | "u64Get"
+  | "u64Set"
+  | "u64Sum"
+>
+
+/** Makes the scoreboard functions of a plugin. */
+export const makeScoreboards = (runtime: Runtime): Scoreboards => {
+  const { buffer } = runtime.memory
+  const words = new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8))
+
+  /** Index in `words` of an entry for vCPU 0, and the words from one vCPU to the next. Throws on misuse. */
+  const locate = (entry: ScoreboardU64, vcpu: number): number => {
+    const state = stateOf(runtime)
+    const board = state.scoreboards.get(entry.scoreboard) ?? Result.getOrThrow(findScoreboard(state, entry.scoreboard))
+    if (!(vcpu >= 0 && vcpu < state.numVcpus)) {
+      throw new ScoreboardIndexError({ scoreboard: board.id, vcpu, numVcpus: state.numVcpus })
+    }
+    const { elementSize } = board
+    const { offset } = entry
+    if (!(offset >= 0 && offset + 8 <= elementSize && offset % 8 === 0)) {
+      throw new ScoreboardOffsetError({ scoreboard: board.id, offset, elementSize })
+    }
+    return (board.byteOffset + vcpu * elementSize + offset) / 8
+  }
+
+  return {
+    scoreboardNew: (elementSize) => Effect.suspend(() => Effect.fromResult(createScoreboard(runtime, elementSize))),
+    scoreboardNewUnsafe: (elementSize) => Result.getOrThrow(createScoreboard(runtime, elementSize)),
+    scoreboardFree: (scoreboard) => Effect.suspend(() => Effect.fromResult(releaseScoreboard(runtime, scoreboard))),
+    scoreboardFind: (scoreboard, vcpu) => {
+      const state = stateOf(runtime)
+      const offset = Result.getOrThrow(elementOffset(state, scoreboard, vcpu))
+      return new DataView(buffer, offset, Result.getOrThrow(findScoreboard(state, scoreboard)).elementSize)
+    },
+    u64: (scoreboard, offset = 0) => Result.getOrThrow(checkEntry(stateOf(runtime), { scoreboard, offset })),
+    u64Add: (entry, vcpu, value) => {
+      const index = locate(entry, vcpu)
+      words[index] = words[index]! + value
+    },
+    u64Get: (entry, vcpu) => words[locate(entry, vcpu)]!,
+    u64Set: (entry, vcpu, value) => {
+      words[locate(entry, vcpu)] = value
+    },
+    u64Sum: (entry) => {
+      Result.getOrThrow(checkEntry(stateOf(runtime), entry))
+      let sum = 0n
+      const { numVcpus } = stateOf(runtime)
+      for (let vcpu = 0; vcpu < numVcpus; vcpu++) sum += words[locate(entry, vcpu)]!
+      return BigInt.asUintN(64, sum)
+    }
+  }
+}

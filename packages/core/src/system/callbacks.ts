@@ -1,0 +1,128 @@
+/** Calling plugins: in which vCPU, with which permission, and what becomes of what they throw. */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { PluginCallbackError } from "../PluginError.ts"
+import { eventNames } from "../PluginEvent.ts"
+import type { PluginEvent } from "../PluginEvent.ts"
+import { registrations } from "../PluginState.ts"
+import type { EventHandler, Registration } from "../PluginState.ts"
+import type { CallbackScope } from "../Ports.ts"
+import { SetPcRequest } from "../SetPcRequest.ts"
+import { currentHandler } from "../transitions/registration.ts"
+import { stateOf } from "./Runtime.ts"
+import type { Runtime } from "./Runtime.ts"
+
+/** What a callback of a vCPU may fail with. `SetPcRequest` is a wish, not an error. */
+export type CallbackFailure = PluginCallbackError | SetPcRequest
+
+/** The callback whose returned Effect a fiber runs: other vCPUs may run callbacks while it waits. */
+const CurrentCallback = Context.Reference<Readonly<CallbackScope> | undefined>("@emu/core/CurrentCallback", {
+  defaultValue: () => undefined
+})
+
+/** The vCPU callback that calls us now, or undefined outside of one. */
+export const currentScope = (runtime: Runtime): Readonly<CallbackScope> | undefined =>
+  runtime.scope.vcpu >= 0 ? runtime.scope : Fiber.getCurrent()?.getRef(CurrentCallback)
+
+/** Runs a plain function as a callback of a vCPU: sets the scope for its time. A `vcpu` of -1 means none. */
+export const inScope = <A>(runtime: Runtime, vcpu: number, flags: number, f: () => A): A => {
+  const { scope } = runtime
+  const outerVcpu = scope.vcpu
+  const outerFlags = scope.flags
+  scope.vcpu = vcpu
+  scope.flags = flags
+  try {
+    return f()
+  } finally {
+    scope.vcpu = outerVcpu
+    scope.flags = outerFlags
+  }
+}
+
+/** The name of a loaded plugin, or its id where it is gone. */
+export const pluginName = (runtime: Runtime, id: bigint): string =>
+  stateOf(runtime).plugins.find((p) => p.id === id)?.name ?? `#${id}`
+
+/** Makes what a callback threw into a typed failure. Requests to change the pc, and failures made earlier, stay as they are. */
+export const asFailure = (plugin: string, event: string, pc: bigint | undefined, cause: unknown): CallbackFailure =>
+  cause instanceof SetPcRequest || cause instanceof PluginCallbackError
+    ? cause
+    : new PluginCallbackError({ plugin, event, pc, cause })
+
+/** Which callback is being called, for permissions and messages. */
+export interface Place {
+  readonly plugin: string
+  readonly event: string
+  readonly vcpu: number
+  readonly flags: number
+}
+
+/**
+ * Calls one callback off the hot path. What it returns, if an Effect, runs before the result is there, with the same vCPU and
+ * permission.
+ *
+ * @returns what a plain callback returned, or undefined after an Effect
+ */
+export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackFailure> =>
+  Effect.suspend(() => {
+    const { event, flags, plugin, vcpu } = place
+    const context = { vcpu, flags, pc: runtime.scope.pc }
+    const pc = vcpu < 0 ? undefined : context.pc
+    let result: unknown
+    try {
+      result = inScope(runtime, vcpu, flags, call)
+    } catch (thrown) {
+      return Effect.fail(asFailure(plugin, event, pc, thrown))
+    }
+    if (!Effect.isEffect(result)) return Effect.succeed(result)
+    return (result as Effect.Effect<unknown, unknown>).pipe(
+      Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(asFailure(plugin, event, pc, Cause.squash(cause)))
+      ),
+      Effect.as(undefined)
+    )
+  })
+
+/**
+ * Calls every handler of an event, first in the list first, over the list as it was when the event fired; a handler removed
+ * meanwhile is skipped (B3). Stops at the first failure.
+ *
+ * @param invoke calls one handler; its result decides nothing unless `until` says so
+ * @param until stops the chain at a result that it accepts
+ * @returns the result that stopped the chain, or undefined
+ */
+export const dispatch = (
+  runtime: Runtime,
+  event: PluginEvent,
+  vcpu: number,
+  flags: number,
+  invoke: (handler: EventHandler) => unknown,
+  until: (result: unknown) => boolean = never
+): Effect.Effect<unknown, CallbackFailure> => {
+  const list = registrations(stateOf(runtime), event)
+  return list.length === 0 ? Effect.void : callEach(runtime, list, event, vcpu, flags, invoke, until)
+}
+
+const never = () => false
+
+const callEach = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  list: ReadonlyArray<Registration>,
+  event: PluginEvent,
+  vcpu: number,
+  flags: number,
+  invoke: (handler: EventHandler) => unknown,
+  until: (result: unknown) => boolean
+) {
+  for (const node of list) {
+    const handler = currentHandler(stateOf(runtime), node)
+    if (handler === undefined) continue
+    const place = { plugin: pluginName(runtime, node.plugin), event: eventNames[event]!, vcpu, flags }
+    const result = yield* callCold(runtime, place, () => invoke(handler))
+    if (until(result)) return result
+  }
+  return undefined
+})

@@ -1,0 +1,99 @@
+/** vCPUs come and go, the program forks and ends: the transitions with what has to happen around them. */
+import * as Effect from "effect/Effect"
+import { CallbackFlags } from "../Instrumentation.ts"
+import type { PluginError } from "../PluginError.ts"
+import { PluginEvent } from "../PluginEvent.ts"
+import type { EventHandler } from "../PluginState.ts"
+import { forkChild } from "../transitions/fork.ts"
+import { growthFor } from "../transitions/scoreboard.ts"
+import { userExit as userExitTransition } from "../transitions/userExit.ts"
+import * as Vcpu from "../transitions/vcpu.ts"
+import { dispatch } from "./callbacks.ts"
+import { flushNow, settleFlush } from "./flush.ts"
+import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
+import type { Runtime, WorkError } from "./Runtime.ts"
+import { moveScoreboards } from "./scoreboards.ts"
+
+const withVcpu = (vcpu: number) => (handler: EventHandler) => (handler as (vcpu: number) => unknown)(vcpu)
+
+/**
+ * A vCPU comes live, before its first instruction. Where scoreboards must grow, the exclusive section is entered before anything
+ * is touched, and size, boards and vCPU change in one step (B4, B5); the flush is heard before the init callbacks.
+ */
+export const vcpuInit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
+  Effect.gen(function* () {
+    yield* Effect.fromResult(Vcpu.checkVcpuInit(stateOf(runtime), vcpu))
+    const mustMove = growthFor(stateOf(runtime), vcpu) !== undefined && stateOf(runtime).scoreboards.size > 0
+    const enter = enterVcpu(runtime, vcpu)
+    yield* mustMove ? runtime.exclusive.withExclusive(vcpu, enter) : enter
+    yield* dispatch(runtime, PluginEvent.vcpuInit, vcpu, CallbackFlags.readWriteRegs, withVcpu(vcpu))
+  })
+
+const enterVcpu = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
+  Effect.suspend(() => {
+    const growth = growthFor(stateOf(runtime), vcpu)
+    const moved = growth === undefined ? undefined : moveScoreboards(runtime, growth)
+    if (moved?._tag === "Failure") return Effect.fail(moved.failure)
+    const entered = applyChecked(runtime, (state) => Vcpu.vcpuInit(state, vcpu, moved?.success))
+    if (entered._tag === "Failure") return Effect.fail(entered.failure)
+    carryOut(runtime, entered.success)
+    return settleFlush(runtime)
+  })
+
+/**
+ * A vCPU ends: exit callbacks first, while it still counts as live. Work left in its queue is done by the next vCPU that
+ * drains. Not to be called for the vCPU that ends the process.
+ */
+export const vcpuExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
+  Effect.gen(function* () {
+    yield* Effect.fromResult(Vcpu.checkLive(stateOf(runtime), vcpu))
+    yield* dispatch(runtime, PluginEvent.vcpuExit, vcpu, CallbackFlags.readWriteRegs, withVcpu(vcpu))
+    yield* Effect.fromResult(applyChecked(runtime, (state) => Vcpu.vcpuExit(state, vcpu)))
+    runtime.work.retire(vcpu)
+  })
+
+/** A vCPU halts or wakes. Ignored for one that is not live. */
+export const vcpuPause = (
+  runtime: Runtime,
+  event: typeof PluginEvent.vcpuIdle | typeof PluginEvent.vcpuResume,
+  vcpu: number
+): Effect.Effect<void, WorkError> =>
+  Effect.suspend(() =>
+    Vcpu.isInitialised(stateOf(runtime), vcpu)
+      ? Effect.asVoid(dispatch(runtime, event, vcpu, CallbackFlags.readWriteRegsPc, withVcpu(vcpu)))
+      : Effect.void
+  )
+
+/**
+ * The program ends. In an exclusive section everything but atexit handlers is unregistered and all code flushed; the atexit
+ * handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
+ */
+export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
+  Effect.gen(function* () {
+    const isFirst = yield* runtime.exclusive.withExclusive(
+      vcpu,
+      Effect.suspend(() => {
+        const exit = apply(runtime, userExitTransition)
+        carryOut(runtime, exit.actions)
+        return exit.first ? Effect.as(flushNow(runtime), true) : Effect.succeed(false)
+      })
+    )
+    if (!isFirst) return
+    const call = (handler: EventHandler) => (handler as () => unknown)()
+    yield* dispatch(runtime, PluginEvent.atExit, vcpu, CallbackFlags.noRegs, call)
+  })
+
+/** Before a fork: from here to `postfork` no vCPU is in guest code. */
+export const prefork = (runtime: Runtime, vcpu: number): Effect.Effect<void, PluginError> =>
+  runtime.exclusive.startExclusive(vcpu)
+
+/** After a fork, in the parent and in the child. The child knows only the vCPU that forked (B8), and only its work. */
+export const postfork = (runtime: Runtime, vcpu: number, isChild: boolean): Effect.Effect<void, PluginError> =>
+  Effect.suspend((): Effect.Effect<void, PluginError> => {
+    if (isChild) {
+      const forked = applyChecked(runtime, (state) => forkChild(state, vcpu))
+      if (forked._tag === "Failure") return Effect.fail(forked.failure)
+      runtime.work.keepOnly(vcpu)
+    }
+    return runtime.exclusive.endExclusive(vcpu)
+  })
