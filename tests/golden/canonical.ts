@@ -1,0 +1,77 @@
+/**
+ * Forms of plugin output in which two runs can be compared: QEMU prints some tables in hash-table order, so rows that its
+ * sort does not tell apart may come in any order.
+ */
+
+/**
+ * How a recording is to be compared: `exact` and `head` as it is (of `head` only the first lines were kept); `ties` rows with
+ * the same sort key in any order; `ties-drop98` the same without the row of system call 98 (futex); `match` one record per
+ * instruction, hits summed; `star` a `*` at the end of a line stands for anything; `no-counters` without the registers that
+ * count time.
+ */
+export type Mode = "exact" | "head" | "ties" | "ties-drop98" | "match" | "star" | "no-counters"
+
+/** The lines of a text, without an empty one after the last newline. */
+export const linesOf = (text: string): Array<string> => {
+  const lines = text.split("\n")
+  if (lines.at(-1) === "") lines.pop()
+  return lines
+}
+
+/** Tables that have ties: how to find a row's sort key, and after how many rows the plugin cuts the table off. */
+const tables = [
+  { file: /^hotblocks/, row: /^0x[0-9a-f]+, \d+, \d+, (\d+)$/, limit: 20 },
+  { file: /^syscall/, row: /^\d+ +(\d+) +\d+$/, limit: Infinity }
+]
+
+/**
+ * Sorts rows that have the same key. Where the table was cut off, of the last group only the number of rows counts, since
+ * which of them are shown is arbitrary.
+ */
+const sortTies = (file: string, lines: ReadonlyArray<string>): Array<string> => {
+  const table = tables.find((t) => t.file.test(file))
+  if (table === undefined) throw new Error(`no table with ties is known for ${file}`)
+  const keyOf = (line: string | undefined) => (line === undefined ? undefined : table.row.exec(line)?.[1])
+  const rows = lines.filter((line) => keyOf(line) !== undefined)
+  const lastKey = rows.length >= table.limit ? keyOf(rows.at(-1)) : undefined
+  const result: Array<string> = []
+  for (let i = 0; i < lines.length; ) {
+    const key = keyOf(lines[i])
+    let end = i + 1
+    while (key !== undefined && keyOf(lines[end]) === key) end++
+    const group = lines.slice(i, end).sort()
+    result.push(...(key !== undefined && key === lastKey ? group.map(() => `(some row with ${key})`) : group))
+    i = end
+  }
+  return result
+}
+
+/** `insn,match=`: QEMU may keep several records of one instruction; sums them, in address order. */
+const sumMatches = (lines: ReadonlyArray<string>): Array<string> => {
+  const others: Array<string> = []
+  const hits = new Map<string, number>()
+  for (const line of lines) {
+    const record = /^ {2}([0-9a-f]+: .*) \(hits (\d+)\)$/.exec(line)
+    if (record !== null) hits.set(record[1]!, (hits.get(record[1]!) ?? 0) + Number(record[2]))
+    else if (!line.startsWith("Created") || !others.includes(line)) others.push(line)
+  }
+  const address = (record: string) => Number.parseInt(record, 16)
+  const sums = [...hits].sort(([x], [y]) => address(x) - address(y) || (x < y ? -1 : 1))
+  return [...others, ...sums.map(([record, n]) => `  ${record} (hits ${n})`)]
+}
+
+/** The lines of a plugin's output in comparable form. */
+export const canonical = (mode: Mode, file: string, text: string): Array<string> => {
+  switch (mode) {
+    case "ties":
+      return sortTies(file, linesOf(text))
+    case "ties-drop98":
+      return sortTies(file, linesOf(text)).filter((line) => !line.startsWith("98 "))
+    case "match":
+      return sumMatches(linesOf(text))
+    case "no-counters":
+      return linesOf(text.replace(/, (seed|cycle|time|instret) -> 0x[0-9a-f]+/g, ""))
+    default:
+      return linesOf(text)
+  }
+}

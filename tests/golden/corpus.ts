@@ -1,0 +1,72 @@
+/**
+ * The golden programs: small guests with what QEMU 10.2 and its stock plugins printed for them. `programs/README.md` tells
+ * how they were recorded.
+ */
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { gunzipSync } from "node:zlib"
+import type { Mode } from "./canonical.ts"
+
+export const programsDirectory = path.join(import.meta.dirname, "programs")
+
+/** One recorded run. */
+export interface Recording {
+  readonly program: string
+  /** Name of the recorded file without its extensions. */
+  readonly name: string
+  /** Plugin with its arguments, undefined for runs without one. */
+  readonly plugin: string | undefined
+  /** The guest's arguments. */
+  readonly args: ReadonlyArray<string>
+  readonly mode: Mode
+  readonly status: number
+  /** The recorded text, or only its first lines (`lines` and `sha256` are of the whole). */
+  readonly text: Buffer
+  readonly lines: number
+  readonly sha256: string | undefined
+  /** The stdout to expect beside the plugin's text. */
+  readonly stdout: Buffer
+}
+
+export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex")
+
+const read = (file: string): Buffer => (file.endsWith(".gz") ? gunzipSync(fs.readFileSync(file)) : fs.readFileSync(file))
+
+/** Names of all programs. */
+export const programs: ReadonlyArray<string> = fs
+  .readdirSync(programsDirectory)
+  .filter((name) => name.endsWith(".expected"))
+  .map((name) => name.slice(0, -".expected".length))
+  .sort()
+
+/** The ELF file of a program. */
+export const elfOf = (program: string): string => path.join(programsDirectory, `${program}.elf`)
+
+/**
+ * The recordings of a program, from its index.tsv: file, plugin (`-` none, `args:` guest arguments), mode, status, lines,
+ * SHA-256 (`-` where parts are masked), stdout (`same` as the plain run's). Rows whose file is not in this repository are
+ * left out: they are of plugins that emu does not have.
+ */
+export const recordingsOf = (program: string): ReadonlyArray<Recording> => {
+  const directory = path.join(programsDirectory, `${program}.expected`)
+  const stdout = read(path.join(directory, "stdout"))
+  return fs
+    .readFileSync(path.join(directory, "index.tsv"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split("\t"))
+    .filter(([file]) => fs.existsSync(path.join(directory, file!)))
+    .map(([file, spec, mode, status, lines, hash]) => ({
+      program,
+      name: file!.replace(/\.gz$/, "").replace(/\.(txt|stdout)$/, ""),
+      plugin: spec === "-" || spec!.startsWith("args:") ? undefined : spec!,
+      args: spec!.startsWith("args:") ? spec!.slice(5).split(" ") : [],
+      mode: mode as Mode,
+      status: Number(status),
+      text: read(path.join(directory, file!)),
+      lines: Number(lines),
+      sha256: hash === "-" ? undefined : hash!,
+      stdout
+    }))
+}

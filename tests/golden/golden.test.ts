@@ -1,0 +1,37 @@
+/** Every golden program as a whole process, plain and under each plugin: stdout, exit status and the plugin's text. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { emu, type Finished, run, temporaryDirectory } from "../support/cli.ts"
+import { difference } from "./compare.ts"
+import { elfOf, programs, type Recording, recordingsOf } from "./corpus.ts"
+import { exclusionOf } from "./exclusions.ts"
+
+const engines = ["interpreter"]
+
+/** The recorded runs had no environment, no input, and /mnt as directory: the stack's contents depend on that name. */
+const runRecording = async (engine: string, { args, plugin, program }: Recording): Promise<Finished> => {
+  using directory = temporaryDirectory()
+  fs.copyFileSync(elfOf(program), path.join(directory.path, `${program}.elf`))
+  const options = ["--quiet", "--engine", engine, "--execfn", `/mnt/${program}.elf`]
+  if (plugin !== undefined) options.push("--plugin", plugin)
+  return await run(emu, ["run", ...options, "--", `${program}.elf`, ...args], { cwd: directory.path, timeout: 110 })
+}
+
+for (const engine of engines) {
+  for (const program of programs) {
+    describe.concurrent(`${engine}: ${program}`, () => {
+      for (const recording of recordingsOf(program)) {
+        const reason = exclusionOf(recording)
+        it.skipIf(reason !== undefined)(reason === undefined ? recording.name : `${recording.name} (${reason})`, async () => {
+          const result = await runRecording(engine, recording)
+          const got = recording.plugin === undefined ? result.stdout : result.stderr
+          assert.isUndefined(difference(recording, got))
+          assert.strictEqual(result.status, recording.status, `status; stderr: ${result.stderr.subarray(0, 500)}`)
+          if (recording.plugin === undefined) assert.strictEqual(result.stderr.toString(), "")
+          else assert.strictEqual(result.stdout.toString("latin1"), recording.stdout.toString("latin1"))
+        })
+      }
+    })
+  }
+}
