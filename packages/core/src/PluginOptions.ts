@@ -237,8 +237,8 @@ export const decode = <Options>(
   plugin: Plugin<Options>,
   pairs: ReadonlyArray<readonly [key: string, value: string]>
 ): Result.Result<Options, PluginOptionError> => {
-  const fail = (option: string | undefined, problem: string) =>
-    Result.fail(new PluginOptionError({ plugin: plugin.name, option, problem }))
+  const fail = (key: string | undefined, problem: string) =>
+    Result.fail(new PluginOptionError({ plugin: plugin.name, option: key, problem }))
   const known = Object.keys(fieldsOf(plugin.options))
   const given = new Map<string, Array<string>>()
   for (const [key, value] of pairs) {
@@ -250,5 +250,5 @@ export const decode = <Options>(
   if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
   const issue = SchemaIssue.makeFormatterStandardSchemaV1()(decoded.failure.issue).issues[0]
   const key = issue?.path?.[0]
-  return fail(key === undefined ? undefined : String(key), issue?.message ?? decoded.failure.message)
+  return fail(typeof key === "string" ? key : undefined, issue?.message ?? decoded.failure.message)
 }

@@ -26,8 +26,9 @@ import type { SetPcRequest } from "./SetPcRequest.ts"
 import { dispatch, pluginName } from "./system/callbacks.ts"
 import { onFlushed } from "./system/flush.ts"
 import { makeInstrumenter } from "./system/instrument.ts"
+import { install } from "./system/install.ts"
+import type { InstallError } from "./system/install.ts"
 import * as Lifecycle from "./system/lifecycle.ts"
-import type { InstallError } from "./system/lifecycle.ts"
 import * as Runtime from "./system/Runtime.ts"
 import * as Vcpus from "./system/vcpus.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
@@ -136,7 +137,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
     hasWork: work.hasWork,
     instrument,
     callbackError: (error) => callbackError(runtime, error),
-    install: (plugin, args) => Lifecycle.install(runtime, plugin, args),
+    install: (plugin, args) => install(runtime, plugin, args),
     reset: (id, done) => Lifecycle.reset(runtime, id, done),
     uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
     vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),

@@ -26,7 +26,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
 
   const known = (register: RegisterHandle): RegisterHandle => {
     const handle = handles[register.index]
-    if (handle === undefined) throw new RegisterAccessError({ register: String(register.name), reason: "unknown" })
+    if (handle === undefined) throw new RegisterAccessError({ register: register.name, reason: "unknown" })
     return handle
   }
 

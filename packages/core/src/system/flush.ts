@@ -16,7 +16,7 @@ import type { Runtime } from "./Runtime.ts"
 export const onFlushed = (runtime: Runtime): void => {
   for (const { byteOffset, bytes } of runtime.retired.splice(0)) runtime.memory.free(byteOffset, bytes)
   for (const node of registrations(stateOf(runtime), PluginEvent.flush)) {
-    const handler = currentHandler(stateOf(runtime), node) as (() => unknown) | undefined
+    const handler = currentHandler(stateOf(runtime), node)
     if (handler === undefined) continue
     const plugin = pluginName(runtime, node.plugin)
     const place = { plugin, event: eventNames[PluginEvent.flush]!, vcpu: -1, flags: CallbackFlags.noRegs }

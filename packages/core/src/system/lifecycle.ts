@@ -1,14 +1,9 @@
-/** Installing plugins, and the deferred steps of reset and uninstall. */
+/** Reset and uninstall: asked for now, carried out when no vCPU is in guest code. */
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
-import { makeApi } from "../api/makeApi.ts"
 import { CallbackFlags } from "../Instrumentation.ts"
-import { PluginInstallFailure } from "../Plugin.ts"
-import type { Plugin, PluginInfo } from "../Plugin.ts"
 import type { ColdResult } from "../PluginApi.ts"
-import { PluginCallbackError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
-import * as PluginOptions from "../PluginOptions.ts"
 import type { Checked, PluginState } from "../PluginState.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
 import { anyVcpu } from "../vcpu/VcpuWork.ts"
@@ -16,53 +11,6 @@ import { callCold, currentScope, pluginName } from "./callbacks.ts"
 import { flushNow } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
 import type { Runtime, WorkError } from "./Runtime.ts"
-
-/** What installing fails with. */
-export type InstallError = PluginError | PluginInstallFailure | PluginOptions.PluginOptionError
-
-/** Version of the plugin API that plugins are told, and the oldest that still works. */
-const apiVersion = { min: 7, current: 7 } as const
-
-/**
- * Installs a plugin: decodes its options, gives it an id and the API, and runs its install. Where that fails or throws, all
- * that it registered is removed again.
- *
- * @param args `key=value` pairs in order
- * @returns its id
- */
-export const install = <Options>(
-  runtime: Runtime,
-  plugin: Plugin<Options>,
-  args: ReadonlyArray<readonly [key: string, value: string]>
-): Effect.Effect<bigint, InstallError> =>
-  Effect.gen(function* () {
-    const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
-    const id = apply(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args))
-    const api = makeApi(runtime, id, plugin.name)
-    const abort = Effect.sync(() =>
-      carryOut(
-        runtime,
-        apply(runtime, (state) => Lifecycle.abortInstall(state, id))
-      )
-    )
-    yield* Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime))).pipe(
-      Effect.catchDefect((cause) => Effect.fail(installThrew(plugin.name, cause))),
-      Effect.onExit((exit) => (exit._tag === "Failure" ? abort : Effect.void))
-    )
-    yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.endInstall(state, id)))
-    return id
-  })
-
-const pluginInfo = (runtime: Runtime): PluginInfo => ({
-  targetName: runtime.guest.program()?.target ?? "riscv64",
-  apiVersion,
-  systemEmulation: false
-})
-
-const installThrew = (plugin: string, cause: unknown): PluginError | PluginInstallFailure =>
-  cause instanceof PluginInstallFailure || cause instanceof PluginCallbackError
-    ? cause
-    : new PluginCallbackError({ plugin, event: "install", pc: undefined, cause })
 
 /** A plugin's `done` callback of reset and uninstall. */
 type Done = (() => ColdResult) | undefined

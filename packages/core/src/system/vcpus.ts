@@ -79,8 +79,7 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
       })
     )
     if (!isFirst) return
-    const call = (handler: EventHandler) => (handler as () => unknown)()
-    yield* dispatch(runtime, PluginEvent.atExit, vcpu, CallbackFlags.noRegs, call)
+    yield* dispatch(runtime, PluginEvent.atExit, vcpu, CallbackFlags.noRegs, (handler) => handler())
   })
 
 /** Before a fork: from here to `postfork` no vCPU is in guest code. */

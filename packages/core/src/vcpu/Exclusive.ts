@@ -65,31 +65,30 @@ export const make = (kick: () => void): Exclusive => {
     })
 
   const startExclusive = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
-    Effect.suspend(() => {
-      if (inGuest.has(vcpu)) return refuse(vcpu, "already in guest code")
-      if (owner === vcpu) {
-        depth++
-        return Effect.void
-      }
-      waiting++
-      gate.closeUnsafe()
-      if (inGuest.size > 0) kick()
-      const stopWaiting = Effect.sync(() => {
-        waiting--
-        openGate()
-      })
-      const own = Effect.sync(() => {
-        waiting--
-        owner = vcpu
-        depth = 1
-      })
-      return Effect.uninterruptibleMask((restore) =>
-        restore(permits.take(maxVcpus)).pipe(
-          Effect.onInterrupt(() => stopWaiting),
-          Effect.andThen(own)
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        if (inGuest.has(vcpu)) return refuse(vcpu, "already in guest code")
+        if (owner === vcpu) {
+          depth++
+          return Effect.void
+        }
+        waiting++
+        gate.closeUnsafe()
+        if (inGuest.size > 0) kick()
+        return restore(permits.take(maxVcpus)).pipe(
+          Effect.onExit((exit) =>
+            Effect.sync(() => {
+              waiting--
+              if (exit._tag === "Success") {
+                owner = vcpu
+                depth = 1
+              } else openGate()
+            })
+          ),
+          Effect.asVoid
         )
-      )
-    })
+      })
+    )
 
   const endExclusive = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
     Effect.suspend(() => {

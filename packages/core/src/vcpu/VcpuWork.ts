@@ -76,7 +76,7 @@ export const make = <E>(exclusive: Exclusive, kick: () => void): VcpuWork<E> => 
       queues.delete(vcpu)
     },
     keepOnly: (vcpu) => {
-      for (const key of [...queues.keys()]) if (key !== vcpu) queues.delete(key)
+      for (const key of queues.keys()) if (key !== vcpu) queues.delete(key)
     }
   }
 }
