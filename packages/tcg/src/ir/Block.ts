@@ -1,4 +1,5 @@
 /** The IR of one translation block, and the builder with which a front end writes it. */
+import type { DynCallback } from "@emu/core/Instrumentation"
 import { cpuStateSlots } from "../Layout.ts"
 import { type Cond, Opcode, opTable } from "./Opcode.ts"
 
@@ -26,6 +27,16 @@ export interface GuestInsn {
   readonly raw: number
 }
 
+/** What a `plugin_*` operation of a block names by its number: one thing that a plugin asked for, and where. */
+export interface BlockCallback {
+  readonly callback: DynCallback
+  /** The instruction (index in the block) it belongs to; 0 for the block's own. */
+  readonly insn: number
+  /** For memory callbacks: the access (`MemOp`), and whether it was a store. */
+  readonly memop: number
+  readonly store: boolean
+}
+
 /** The IR of a translation block. */
 export interface IrBlock {
   readonly pc: bigint
@@ -33,6 +44,8 @@ export interface IrBlock {
   readonly ops: Array<Op>
   /** Values of the constants that value numbers below zero name, each as a signed 64-bit integer. */
   readonly constants: Array<bigint>
+  /** What `plugin_*` operations name; empty until instrumentation is woven in. */
+  readonly callbacks: Array<BlockCallback>
   temps: number
   labels: number
 }
@@ -99,6 +112,7 @@ export class IrBuilder {
       insns: this.insns,
       ops: this.ops,
       constants: this.constants,
+      callbacks: [],
       temps: this.temps,
       labels: this.labels
     }
@@ -107,3 +121,6 @@ export class IrBuilder {
 
 /** Number of arguments of an operation that are outputs; they come first. */
 export const outputsOf = (op: Op): number => opTable[op.opcode]!.outputs
+
+/** The value of a constant operand, or undefined for a global or temp. */
+export const constantOf = (block: IrBlock, value: Value): bigint | undefined => (value < 0 ? block.constants[~value] : undefined)

@@ -52,8 +52,8 @@ export const Opcode = {
   br: define("br", 0, 0, 1, B | S),
   /** `brcond a, b, cond, label`. */
   brcond: define("brcond", 0, 2, 2, B | S),
-  /** `goto_tb target, slot`: continue at the constant pc `target` (an input); slot 0 or 1 is the chain link. */
-  goto_tb: define("goto_tb", 0, 1, 1, B | S),
+  /** `goto_tb target, slot, hint`: continue at the constant pc `target` (an input); slot 0 or 1 is the chain link. */
+  goto_tb: define("goto_tb", 0, 1, 2, B | S),
   /** `goto_ptr target, hint`: continue at a computed pc; hint is a `JumpHint` (jump, call, return). */
   goto_ptr: define("goto_ptr", 0, 1, 1, B | S),
   /** `exit_tb nextPc, code`: return to the driver with an `ExitCode`; pc becomes nextPc. */
@@ -215,7 +215,7 @@ export type Cond = (typeof Cond)[keyof typeof Cond]
 export const RoundingMode = { rne: 0, rtz: 1, rdn: 2, rup: 3, rmm: 4, dynamic: 7 } as const
 export type RoundingMode = (typeof RoundingMode)[keyof typeof RoundingMode]
 
-/** What kind of computed jump a `goto_ptr` is, for engines that match calls with returns. */
+/** What kind of transfer a `goto_tb` or `goto_ptr` is, for engines that match calls with returns. */
 export const JumpHint = { jump: 0, call: 1, return: 2 } as const
 
 /** Why `exit_tb` leaves translated code. */

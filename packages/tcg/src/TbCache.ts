@@ -1,0 +1,135 @@
+/** Translated blocks: by pc, by page, with the links between them. Engines say what an entry is. */
+import * as Layout from "./Layout.ts"
+
+/** A translated block, as an engine keeps it. */
+export interface Tb {
+  /** Guest address of the first instruction. */
+  readonly pc: number
+  /** Where its code is; what that means is the engine's business. Never negative. */
+  readonly entry: number
+  /** First and last guest page that its bytes touch. */
+  readonly firstPage: number
+  readonly lastPage: number
+  /** Places that jump straight to this block: the engine undoes them when the block goes. */
+  readonly incoming: Array<number>
+}
+
+const jumpCacheSize = 4096
+
+/** A vCPU's cache of recent computed jumps: at 2 * `jumpCacheIndex`, the pc (as an Int32) and the block's entry. */
+export type JumpCache = Int32Array<ArrayBuffer>
+
+/** Index of a pc's pair in a jump cache. */
+export const jumpCacheIndex = (pc: number): number => ((pc >>> 1) & (jumpCacheSize - 1)) << 1
+
+/** The blocks that exist. Marks their pages in the page table, so that memory management knows where code came from. */
+export class TbCache<T extends Tb> {
+  private readonly byPc = new Map<number, T>()
+  private readonly byPage = new Map<number, Set<T>>()
+  private readonly jumpCaches: Array<JumpCache | undefined> = []
+  private readonly pageTable: Uint8Array<ArrayBufferLike>
+  private readonly unlink: (place: number) => void
+
+  /** @param unlink undoes the jump at a place that `link` recorded */
+  constructor(pageTable: Uint8Array<ArrayBufferLike>, unlink: (place: number) => void) {
+    this.pageTable = pageTable
+    this.unlink = unlink
+  }
+
+  get size(): number {
+    return this.byPc.size
+  }
+
+  /** The block that begins at a pc. */
+  get(pc: number): T | undefined {
+    return this.byPc.get(pc)
+  }
+
+  /** Adds a block; one that began at the same pc is replaced. */
+  add(tb: T): void {
+    const old = this.byPc.get(tb.pc)
+    if (old !== undefined) {
+      this.remove(old)
+    }
+    this.byPc.set(tb.pc, tb)
+    for (let page = tb.firstPage; page <= tb.lastPage; page++) {
+      const blocks = this.byPage.get(page)
+      if (blocks === undefined) {
+        this.byPage.set(page, new Set([tb]))
+        this.pageTable[page] = this.pageTable[page]! | Layout.PageFlag.code
+      } else {
+        blocks.add(tb)
+      }
+    }
+  }
+
+  /** Records that the code at `place` now jumps straight to a block. */
+  link(tb: T, place: number): void {
+    tb.incoming.push(place)
+  }
+
+  /** The jump cache of a vCPU. Lives as long as the cache; `flushJumpCache` empties it in place. */
+  jumpCache(vcpu: number): JumpCache {
+    return (this.jumpCaches[vcpu] ??= new Int32Array(2 * jumpCacheSize).fill(-1))
+  }
+
+  /** Empties a vCPU's jump cache. */
+  flushJumpCache(vcpu: number): void {
+    this.jumpCaches[vcpu]?.fill(-1)
+  }
+
+  /** Drops every block. */
+  flush(): void {
+    for (const page of this.byPage.keys()) {
+      this.unmark(page)
+    }
+    this.byPc.clear()
+    this.byPage.clear()
+    for (const cache of this.jumpCaches) {
+      cache?.fill(-1)
+    }
+  }
+
+  /** Drops the blocks that contain bytes of pages `first` to `last`. */
+  flushPages(first: number, last: number): void {
+    this.flushWhere((page) => page >= first && page <= last)
+  }
+
+  /** Drops the blocks of pages that are writable now: what a guest may have changed by its own stores. */
+  flushWritable(): void {
+    this.flushWhere((page) => (this.pageTable[page]! & Layout.PageFlag.write) !== 0)
+  }
+
+  private flushWhere(matches: (page: number) => boolean): void {
+    for (const [page, blocks] of [...this.byPage]) {
+      if (matches(page)) {
+        for (const tb of [...blocks]) {
+          this.remove(tb)
+        }
+      }
+    }
+  }
+
+  private remove(tb: T): void {
+    this.byPc.delete(tb.pc)
+    for (let page = tb.firstPage; page <= tb.lastPage; page++) {
+      const blocks = this.byPage.get(page)
+      if (blocks?.delete(tb) === true && blocks.size === 0) {
+        this.byPage.delete(page)
+        this.unmark(page)
+      }
+    }
+    tb.incoming.forEach(this.unlink)
+    tb.incoming.length = 0
+    const index = jumpCacheIndex(tb.pc)
+    for (const cache of this.jumpCaches) {
+      if (cache?.[index + 1] === tb.entry) {
+        cache.fill(-1, index, index + 2)
+      }
+    }
+  }
+
+  private unmark(page: number): void {
+    this.pageTable[page] = this.pageTable[page]! & ~Layout.PageFlag.code
+  }
+}

@@ -1,0 +1,35 @@
+/** Constants of translated code, in memory beside the value slots, so that one kind of operand names both. */
+import type { CpuState } from "../../CpuState.ts"
+import * as Layout from "../../Layout.ts"
+
+const capacity = (Layout.constantPoolEnd - Layout.constantPoolBase) / 8
+
+/** The pool. Equal constants share one place until `clear`. */
+export class ConstantPool {
+  private readonly indices = new Map<bigint, number>()
+  private readonly i64: BigInt64Array<ArrayBufferLike>
+
+  constructor(state: CpuState) {
+    this.i64 = state.i64
+  }
+
+  /** Whether there is room for so many new constants. */
+  hasRoom(count: number): boolean {
+    return this.indices.size + count <= capacity
+  }
+
+  /** Index of a constant's low word in the Int32 view. Ask `hasRoom` first. */
+  index(value: bigint): number {
+    let n = this.indices.get(value)
+    if (n === undefined) {
+      n = this.indices.size
+      this.indices.set(value, n)
+      this.i64[Layout.constantPoolBase / 8 + n] = value
+    }
+    return Layout.constantPoolBase / 4 + 2 * n
+  }
+
+  clear(): void {
+    this.indices.clear()
+  }
+}

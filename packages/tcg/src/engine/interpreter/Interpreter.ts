@@ -1,0 +1,132 @@
+/** The interpreter as a Layer: the reference engine, and the one that runs cold code. */
+import { CodeCache } from "@emu/core/Ports"
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+import type { CpuState } from "../../CpuState.ts"
+import { Engine, ExitKind } from "../../Engine.ts"
+import type { FrontEnd } from "../../FrontEnd.ts"
+import * as Layout from "../../Layout.ts"
+import { Translator, type TranslatorOptions } from "../../Translator.ts"
+import { syncInstructions } from "./callbacks.ts"
+import { firstBlock, next } from "./exits.ts"
+import { execute } from "./loop.ts"
+import { lookOutside, Machine, type Pending } from "./Machine.ts"
+
+const word = (slot: number): number => 2 * slot
+
+/** What an interpreter needs to know. */
+export interface InterpreterOptions extends TranslatorOptions {
+  readonly state: CpuState
+  readonly frontEnd: FrontEnd
+}
+
+/** Both services of an engine. */
+export interface EngineServices {
+  readonly engine: Engine["Service"]
+  readonly codeCache: CodeCache["Service"]
+}
+
+/** An interpreter for one process's memory, as the two services that it implements. */
+export const make = (options: InterpreterOptions): EngineServices => {
+  const { state } = options
+  const translator = new Translator(state, options.frontEnd, options)
+  const machine = new Machine(state, translator, options.trace?.exec)
+  const { i32 } = state
+
+  const invalidate = (pending: Pending) => {
+    if (machine.running) {
+      machine.pending.push(pending)
+      machine.attend()
+    } else {
+      pending(machine.blocks)
+    }
+  }
+  const requestExit = () => {
+    if (machine.running) {
+      machine.exitRequested = true
+      machine.attend()
+    }
+  }
+  const flush = () => {
+    if (machine.running) {
+      machine.flushWanted = true
+      machine.attend()
+    } else {
+      machine.flush()
+    }
+  }
+  const flushJumpCache = (vcpu: number) => machine.blocks.flushJumpCache(vcpu)
+
+  const settle = () => {
+    machine.running = false
+    if (machine.flushWanted) {
+      machine.flush()
+    }
+    for (const pending of machine.pending.splice(0)) {
+      pending(machine.blocks)
+    }
+  }
+
+  const run = (budget: number) => {
+    machine.vcpu = i32[word(Layout.CpuSlot.vcpuIndex)]!
+    machine.jumpCache = machine.blocks.jumpCache(machine.vcpu)
+    machine.before =
+      i32[word(Layout.CpuSlot.instructions) + 1]! * 4294967296 + (i32[word(Layout.CpuSlot.instructions)]! >>> 0)
+    machine.budget = Math.min(budget, lookOutside)
+    machine.exitRequested = false
+    machine.running = true
+    try {
+      const pc = word(Layout.CpuSlot.pc)
+      const entry = next(machine, machine.budget, firstBlock, i32[pc]!, i32[pc + 1]!)
+      if (entry >= 0) {
+        execute(machine, entry)
+      }
+    } finally {
+      settle()
+    }
+    syncInstructions(machine, machine.left)
+    return machine.exit
+  }
+
+  return {
+    engine: {
+      name: "interpreter",
+      run,
+      requestExit,
+      flush,
+      flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
+      flushWritable: () => invalidate((blocks) => blocks.flushWritable()),
+      flushJumpCache,
+      stats: () => ({
+        translatedBlocks: translator.blocks,
+        translatedInsns: translator.insns,
+        flushes: machine.flushes,
+        cachedBlocks: machine.blocks.size
+      })
+    },
+    codeCache: {
+      flush,
+      setFlushListener: (listener) => {
+        machine.onFlush = listener
+      },
+      setScoreboardLookup: (find) => {
+        machine.findScoreboard = find
+      },
+      flushJumpCache,
+      requestExit,
+      setInstrumenter: (instrumenter) => {
+        translator.instrumenter = instrumenter
+      },
+      setCallbackScope: (scope) => {
+        machine.scope = scope
+      }
+    }
+  }
+}
+
+/** The services `Engine` and `CodeCache`, both this interpreter. */
+export const layer = (options: InterpreterOptions): Layer.Layer<Engine | CodeCache> =>
+  Layer.syncContext(() => {
+    const { codeCache, engine } = make(options)
+    return Context.add(Context.make(Engine, engine), CodeCache, codeCache)
+  })

@@ -1,0 +1,127 @@
+/** What the interpreter's loop and the functions around it share: one object per engine, plain fields. */
+import type { DynCallback, MemInfo } from "@emu/core/Instrumentation"
+import type { CallbackScope } from "@emu/core/Ports"
+import type { Scoreboard } from "@emu/core/Scoreboard"
+import type { CpuState } from "../../CpuState.ts"
+import { type Exit, ExitKind } from "../../Engine.ts"
+import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
+import type { Translator } from "../../Translator.ts"
+import { ConstantPool } from "./ConstantPool.ts"
+
+/** Words of code; when they are used up, all blocks are dropped. */
+export const codeWords = 1 << 22
+
+/** Value of `Machine.limit` that makes every block boundary look outside. */
+export const lookOutside = 0x7fffffff
+
+/** A block whose code lies in `Machine.code`, from `entry` on. */
+export interface CodeBlock extends Tb {
+  /** Where the code of each guest instruction begins, and its address. */
+  readonly insnEntries: Int32Array<ArrayBuffer>
+  readonly insnPcs: Uint32Array<ArrayBuffer>
+}
+
+/** A plugin callback in code, with what it is told. */
+export interface CodeCallback {
+  readonly callback: DynCallback
+  readonly pc: bigint
+  readonly pcLow: number
+  readonly memop: number
+  readonly store: boolean
+  /** For conditions: index of vCPU 0's slot in the Int32 view, and the distance to the next vCPU's. */
+  readonly slot: number
+  readonly stride: number
+}
+
+/** Invalidation asked for while code runs, to be done at the next block boundary. */
+export type Pending = (blocks: TbCache<CodeBlock>) => void
+
+/** The one `MemInfo`: makes its BigInt only for callbacks that look at it. */
+export class AccessInfo implements MemInfo {
+  memop = 0
+  isStore = false
+  low = 0
+  high = 0
+  readonly isBigEndian = false
+
+  get sizeShift(): number {
+    return this.memop & 7
+  }
+
+  get isSignExtended(): boolean {
+    return (this.memop & 8) !== 0
+  }
+
+  get value(): bigint {
+    const shift = this.memop & 7
+    return shift === 3
+      ? (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0)
+      : BigInt((this.low << (32 - (8 << shift))) >>> (32 - (8 << shift)))
+  }
+}
+
+/** State of one interpreter. */
+export class Machine {
+  readonly state: CpuState
+  readonly translator: Translator
+  readonly code = new Int32Array(codeWords)
+  readonly blocks: TbCache<CodeBlock>
+  /** Every block since the last flush by rising entry, for finding the one that an offset is in. */
+  readonly byEntry: Array<CodeBlock> = []
+  readonly constants: ConstantPool
+  readonly callbacks: Array<CodeCallback> = []
+  readonly access = new AccessInfo()
+  scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
+  findScoreboard: (id: number) => Scoreboard = (id) => {
+    throw new Error(`no scoreboards: the code names scoreboard ${id}, but no lookup was installed`)
+  }
+  onFlush: () => void = () => {}
+  /** Told before each block when set; then blocks are not chained. */
+  readonly traceExec: ((vcpu: number, pc: number) => void) | undefined
+
+  readonly exit: Exit = { kind: ExitKind.budget, address: 0n, store: false, mapped: false, error: undefined }
+  vcpu = 0
+  jumpCache: JumpCache = new Int32Array(0)
+  running = false
+  /** Guest instructions that `run` was asked for, and how many of them are left. */
+  budget = 0
+  left = 0
+  /** Instructions of this vCPU before `run`. */
+  before = 0
+  /** Blocks chain while more than this many instructions are left: 0, or `lookOutside` when something waits. */
+  limit = 0
+  exitRequested = false
+  readonly pending: Array<Pending> = []
+  flushWanted = false
+  /** Where the next block's code goes. */
+  codeEnd = 0
+  flushes = 0
+
+  constructor(state: CpuState, translator: Translator, traceExec?: (vcpu: number, pc: number) => void) {
+    this.state = state
+    this.translator = translator
+    this.traceExec = traceExec
+    this.blocks = new TbCache(state.pageTable, (place) => {
+      this.code[place] = -1
+    })
+    this.constants = new ConstantPool(state)
+  }
+
+  /** Drops all code now. Not while code runs. */
+  flush(): void {
+    this.blocks.flush()
+    this.byEntry.length = 0
+    this.callbacks.length = 0
+    this.constants.clear()
+    this.codeEnd = 0
+    this.flushWanted = false
+    this.pending.length = 0
+    this.flushes++
+    this.onFlush()
+  }
+
+  /** Makes the running code look outside at its next block boundary. */
+  attend(): void {
+    this.limit = lookOutside
+  }
+}

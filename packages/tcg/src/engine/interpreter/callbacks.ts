@@ -1,0 +1,119 @@
+/** Calls out of translated code: the guest's helpers and plugins' callbacks. */
+import { type CallbackFlags, PluginCond } from "@emu/core/Instrumentation"
+import type { CallbackFailure } from "@emu/core/PluginError"
+import { SetPcRequest } from "@emu/core/SetPcRequest"
+import { ExitKind } from "../../Engine.ts"
+import * as Layout from "../../Layout.ts"
+import type { CodeCallback, Machine } from "./Machine.ts"
+
+const pcWord = 2 * Layout.CpuSlot.pc
+
+/** Brings `CpuSlot.instructions` up to date. */
+export const syncInstructions = (machine: Machine, left: number): void => {
+  const { i32 } = machine.state
+  const total = machine.before + (machine.budget - left)
+  i32[2 * Layout.CpuSlot.instructions] = total
+  i32[2 * Layout.CpuSlot.instructions + 1] = Math.floor(total / 4294967296)
+}
+
+/** `call`: d = helper(a, b). The helper sees the right instruction count. */
+export const callHelper = (machine: Machine, left: number, d: number, a: number, b: number, helper: number): void => {
+  const { i64 } = machine.state
+  syncInstructions(machine, left)
+  i64[d >> 1] = machine.translator.frontEnd.helpers[helper]!.run(machine.state, i64[a >> 1]!, i64[b >> 1]!)
+}
+
+const enter = (machine: Machine, code: CodeCallback, flags: CallbackFlags): void => {
+  const { scope, state } = machine
+  scope.vcpu = machine.vcpu
+  scope.flags = flags
+  scope.pc = code.pc
+  if (flags !== 0) {
+    state.i32[pcWord] = code.pcLow
+    state.i32[pcWord + 1] = 0
+  }
+}
+
+/** A callback threw: a plugin's new pc, or an error. Always false. */
+const failed = (machine: Machine, code: CodeCallback, cause: unknown): boolean => {
+  const { exit, scope, state } = machine
+  const { kind, plugin } = code.callback
+  scope.vcpu = -1
+  if (cause instanceof SetPcRequest) {
+    state.i64[Layout.CpuSlot.pc] = cause.pc
+    exit.kind = ExitKind.redirected
+  } else {
+    exit.kind = ExitKind.callbackError
+    exit.error = { plugin, event: kind === "inline" || kind === "memInline" ? "mem" : kind, pc: code.pc, cause } satisfies CallbackFailure
+  }
+  return false
+}
+
+/** `plugin_exec`: false where the callback threw, with `machine.exit` set. */
+export const callExec = (machine: Machine, index: number): boolean => {
+  const code = machine.callbacks[index]!
+  const { callback } = code
+  if (callback.kind === "exec" || callback.kind === "cond") {
+    enter(machine, code, callback.flags)
+    try {
+      callback.callback(machine.vcpu)
+    } catch (cause) {
+      return failed(machine, code, cause)
+    }
+    machine.scope.vcpu = -1
+  }
+  return true
+}
+
+/** `plugin_cond`: as `callExec` where the scoreboard's condition holds. */
+export const callCond = (machine: Machine, index: number): boolean => {
+  const code = machine.callbacks[index]!
+  const { callback } = code
+  if (callback.kind !== "cond") {
+    return true
+  }
+  const entry = machine.state.u64[(code.slot + machine.vcpu * code.stride) >> 1]!
+  return meets(entry, callback.cond, BigInt.asUintN(64, callback.imm)) ? callExec(machine, index) : true
+}
+
+const meets = (entry: bigint, cond: PluginCond, imm: bigint): boolean => {
+  switch (cond) {
+    case PluginCond.never:
+      return false
+    case PluginCond.always:
+      return true
+    case PluginCond.eq:
+      return entry === imm
+    case PluginCond.ne:
+      return entry !== imm
+    case PluginCond.lt:
+      return entry < imm
+    case PluginCond.le:
+      return entry <= imm
+    case PluginCond.gt:
+      return entry > imm
+    case PluginCond.ge:
+      return entry >= imm
+  }
+}
+
+/** `plugin_mem`: tells a callback about the access at base + disp whose value is at index `value`. */
+export const callMem = (machine: Machine, base: number, value: number, disp: number, index: number): boolean => {
+  const code = machine.callbacks[index]!
+  const { callback } = code
+  if (callback.kind === "mem") {
+    const { access, state } = machine
+    access.memop = code.memop
+    access.isStore = code.store
+    access.low = state.i32[value]!
+    access.high = state.i32[value + 1]!
+    enter(machine, code, callback.flags)
+    try {
+      callback.callback(machine.vcpu, access, (state.i32[base]! + disp) >>> 0)
+    } catch (cause) {
+      return failed(machine, code, cause)
+    }
+    machine.scope.vcpu = -1
+  }
+  return true
+}

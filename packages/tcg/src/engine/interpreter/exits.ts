@@ -1,0 +1,151 @@
+/** What happens at block boundaries and when code is left: chaining, translation, budget, precise state. */
+import { ExitKind } from "../../Engine.ts"
+import * as Layout from "../../Layout.ts"
+import { jumpCacheIndex } from "../../TbCache.ts"
+import { addBlock } from "./addBlock.ts"
+import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
+
+const pcWord = 2 * Layout.CpuSlot.pc
+
+/** `next`'s place for a computed jump, and for the first block of a run. */
+export const computedJump = -1
+export const firstBlock = -2
+
+/**
+ * Goes to a pc at a block boundary: does what waits (flushes, requested exits, the budget), finds or translates the block,
+ * and remembers the way: patches the link at `place`, or fills the jump cache.
+ *
+ * @param place where the link is in the code, or `computedJump` or `firstBlock`
+ * @returns the block's code, or -1 when `machine.exit` says why not; the pc slot is right then
+ */
+export const next = (machine: Machine, left: number, place: number, low: number, high: number): number => {
+  const { exit, state } = machine
+  const flushes = machine.flushes
+  machine.left = left
+  state.i32[pcWord] = low
+  state.i32[pcWord + 1] = high
+  if (machine.flushWanted) {
+    machine.flush()
+  }
+  if (machine.pending.length > 0) {
+    for (const invalidate of machine.pending) {
+      invalidate(machine.blocks)
+    }
+    machine.pending.length = 0
+  }
+  if (left <= 0) {
+    exit.kind = ExitKind.budget
+    return -1
+  }
+  machine.limit = machine.traceExec === undefined ? 0 : lookOutside
+  const block = machine.exitRequested ? undefined : find(machine, low >>> 0, high)
+  if (machine.exitRequested) {
+    exit.kind = ExitKind.requested
+    return -1
+  }
+  if (block === undefined) {
+    return -1
+  }
+  if (machine.traceExec !== undefined) {
+    machine.traceExec(machine.vcpu, block.pc)
+  } else if (machine.flushes === flushes && !machine.flushWanted) {
+    remember(machine, block, place)
+  }
+  return block.entry
+}
+
+const remember = (machine: Machine, block: CodeBlock, place: number): void => {
+  if (place >= 0) {
+    machine.code[place] = block.entry
+    machine.blocks.link(block, place)
+  } else {
+    const index = jumpCacheIndex(block.pc)
+    machine.jumpCache[index] = block.pc
+    machine.jumpCache[index + 1] = block.entry
+  }
+}
+
+/** The block at a pc, translated if need be; undefined with `machine.exit` set where there is none. */
+const find = (machine: Machine, pc: number, high: number): CodeBlock | undefined => {
+  const { exit, translator } = machine
+  if (high !== 0) {
+    exit.kind = ExitKind.fetchFault
+    exit.address = (BigInt(high >>> 0) << 32n) | BigInt(pc)
+    exit.store = false
+    exit.mapped = false
+    return undefined
+  }
+  const known = machine.blocks.get(pc)
+  if (known !== undefined) {
+    return known
+  }
+  try {
+    const block = addBlock(machine, pc)
+    if (block === undefined) {
+      const address = translator.failedAddress
+      exit.kind = ExitKind.fetchFault
+      exit.address = BigInt(address)
+      exit.store = false
+      exit.mapped = (machine.state.pageTable[address >>> Layout.pageShift]! & Layout.PageFlag.mapped) !== 0
+    }
+    return block
+  } catch (error) {
+    exit.kind = ExitKind.callbackError
+    exit.error = error
+    return undefined
+  }
+}
+
+/** Leaves by `exit_tb`: pc becomes the value at `a`. */
+export const exit = (machine: Machine, left: number, a: number, kind: ExitKind): void => {
+  const { i32 } = machine.state
+  i32[pcWord] = i32[a]!
+  i32[pcWord + 1] = i32[a + 1]!
+  machine.left = left
+  machine.exit.kind = kind
+}
+
+/**
+ * Leaves in the middle of a block: after a fault or a callback's throw at code offset `at`. Sets pc to the instruction's
+ * address (unless a plugin has set it) and counts the instructions before it.
+ */
+export const leave = (machine: Machine, at: number, left: number): void => {
+  const block = blockAt(machine, at)
+  const insn = lastNotAbove(block.insnEntries, at)
+  machine.left = left - insn
+  if (machine.exit.kind !== ExitKind.redirected) {
+    const { i32 } = machine.state
+    i32[pcWord] = block.insnPcs[insn]!
+    i32[pcWord + 1] = 0
+  }
+}
+
+const blockAt = (machine: Machine, at: number): CodeBlock => {
+  const { byEntry } = machine
+  let low = 0
+  let high = byEntry.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (byEntry[middle]!.entry <= at) {
+      low = middle
+    } else {
+      high = middle - 1
+    }
+  }
+  return byEntry[low]!
+}
+
+/** Index of the last element that is not above a value; 0 where all are. */
+const lastNotAbove = (sorted: Int32Array<ArrayBuffer>, value: number): number => {
+  let low = 0
+  let high = sorted.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (sorted[middle]! <= value) {
+      low = middle
+    } else {
+      high = middle - 1
+    }
+  }
+  return low
+}

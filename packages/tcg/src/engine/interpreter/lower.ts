@@ -1,0 +1,393 @@
+/** Writes the interpreter's code of an optimised IR block. */
+import { ExitKind } from "../../Engine.ts"
+import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
+import { Cond, ExitCode, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
+import * as Layout from "../../Layout.ts"
+import { scratchSlot } from "./allocateSlots.ts"
+import { Code } from "./Code.ts"
+import type { Machine } from "./Machine.ts"
+
+/** Operations whose code has the same name and the operands of the IR operation in the same order. */
+const plain: ReadonlyArray<number | undefined> = opTable.map((info) =>
+  info.constants === 0 && info.flags === 0 ? (Code as Record<string, number>)[info.name] : undefined
+)
+
+/** Code of an operation whose second operand is a constant of 32 signed bits. */
+const immediate: ReadonlyMap<number, number> = new Map<number, number>([
+  [Opcode.add, Code.addi],
+  [Opcode.and, Code.andi],
+  [Opcode.or, Code.ori],
+  [Opcode.xor, Code.xori]
+])
+
+/** The same of operations that use only the low 32 bits. */
+const immediate32: ReadonlyMap<number, number> = new Map<number, number>([
+  [Opcode.add_i32, Code.addi_i32],
+  [Opcode.shl_i32, Code.shli_i32],
+  [Opcode.shr_i32, Code.shri_i32],
+  [Opcode.sar_i32, Code.sari_i32]
+])
+
+/** Shifts by a constant below 32, and by one from 32 on. */
+const shifts: ReadonlyMap<number, readonly [low: number, high: number]> = new Map<number, readonly [number, number]>([
+  [Opcode.shl, [Code.shli_low, Code.shli_high]],
+  [Opcode.shr, [Code.shri_low, Code.shri_high]],
+  [Opcode.sar, [Code.sari_low, Code.sari_high]]
+])
+
+const loads = [Code.ld8u, Code.ld16u, Code.ld32u, Code.ld64]
+const signedLoads = [Code.ld8s, Code.ld16s, Code.ld32s, Code.ld64]
+const stores = [Code.st8, Code.st16, Code.st32, Code.st64]
+
+/** Offsets from an `eq` code to that of each condition; le, gt, leu and gtu are ge, lt, geu and ltu with operands swapped. */
+const condOffset = [0, 1, 2, 3, 3, 2, 4, 5, 5, 4]
+const swapped: ReadonlySet<number> = new Set<number>([Cond.le, Cond.gt, Cond.leu, Cond.gtu])
+
+const inlineFloat: ReadonlyMap<number, number> = new Map<number, number>([
+  [Opcode.fadd_f32, Code.fadd_f32],
+  [Opcode.fsub_f32, Code.fsub_f32],
+  [Opcode.fmul_f32, Code.fmul_f32],
+  [Opcode.fdiv_f32, Code.fdiv_f32],
+  [Opcode.fadd_f64, Code.fadd_f64],
+  [Opcode.fsub_f64, Code.fsub_f64],
+  [Opcode.fmul_f64, Code.fmul_f64],
+  [Opcode.fdiv_f64, Code.fdiv_f64]
+])
+
+const exitKinds: Record<number, ExitKind> = {
+  [ExitCode.syscall]: ExitKind.syscall,
+  [ExitCode.breakpoint]: ExitKind.breakpoint,
+  [ExitCode.illegal]: ExitKind.illegal,
+  [ExitCode.fenceI]: ExitKind.fenceI,
+  [ExitCode.yield]: ExitKind.yield
+}
+
+const isInt32 = (value: bigint): boolean => value >= -0x80000000n && value <= 0x7fffffffn
+
+/** Displacements up to this many bytes wrap around, if at all, into page 0 or above the guest's pages: never permitted. */
+const quickDisp = 4096
+
+/** Writes one block; made anew for each. */
+class Lowering {
+  private readonly machine: Machine
+  private readonly block: IrBlock
+  private readonly slots: Int32Array
+  private readonly code: Int32Array<ArrayBuffer>
+  private end: number
+  /** Guest instructions begun so far. */
+  private insns = 0
+  private readonly labels: Int32Array
+  private readonly labelUses: Int32Array
+  private readonly fixups: Array<number> = []
+
+  constructor(machine: Machine, block: IrBlock, slots: Int32Array) {
+    this.machine = machine
+    this.block = block
+    this.slots = slots
+    this.code = machine.code
+    this.end = machine.codeEnd
+    this.labels = new Int32Array(block.labels).fill(-1)
+    this.labelUses = new Int32Array(block.labels)
+    for (const op of block.ops) {
+      if (op.opcode === Opcode.br || op.opcode === Opcode.brcond) {
+        this.labelUses[op.args.at(-1)!]!++
+      }
+    }
+  }
+
+  /** Writes all operations. Stores in `insnEntries` where each guest instruction's code begins. */
+  run(insnEntries: Int32Array<ArrayBuffer>): void {
+    const { ops } = this.block
+    for (let index = 0; index < ops.length; index++) {
+      const op = ops[index]!
+      if (op.opcode === Opcode.insn_start) {
+        insnEntries[this.insns++] = this.end
+      } else if (op.opcode === Opcode.brcond && this.chooses(index)) {
+        this.choose(op, ops[index + 1]!, ops[index + 3]!)
+        index += 3
+      } else {
+        this.write(op)
+      }
+    }
+    for (const at of this.fixups) {
+      this.code[at] = this.labels[this.code[at]!]!
+    }
+    this.machine.codeEnd = this.end
+  }
+
+  private emit(word: number): void {
+    this.code[this.end++] = word
+  }
+
+  private emit3(code: number, d: number, a: number): void {
+    this.emit(code)
+    this.emit(d)
+    this.emit(a)
+  }
+
+  private emit4(code: number, d: number, a: number, b: number): void {
+    this.emit3(code, d, a)
+    this.emit(b)
+  }
+
+  /** Index of a value's low word. */
+  private operand(value: Value): number {
+    if (value < 0) {
+      return this.machine.constants.index(this.block.constants[~value]!)
+    }
+    return 2 * (value < Layout.cpuStateSlots ? value : this.slots[value - Layout.cpuStateSlots]!)
+  }
+
+  private constant(value: Value): bigint | undefined {
+    return value < 0 ? this.block.constants[~value] : undefined
+  }
+
+  private write(op: Op): void {
+    const { args, opcode } = op
+    switch (opcode) {
+      case Opcode.set_label:
+        this.labels[args[0]!] = this.end
+        return
+      case Opcode.br:
+        this.emit(Code.br)
+        this.label(args[0]!)
+        return
+      case Opcode.brcond:
+        this.compare(Code.breq, args[2]!, args[0]!, args[1]!)
+        this.label(args[3]!)
+        return
+      case Opcode.goto_tb:
+        return this.gotoTb(args[0]!)
+      case Opcode.goto_ptr:
+        return this.emit3(Code.goto_ptr, this.insns, this.operand(args[0]!))
+      case Opcode.exit_tb:
+        return this.emit4(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)
+      case Opcode.mov:
+        return this.move(args[0]!, args[1]!)
+      case Opcode.setcond: {
+        const [d, a, b, cond] = args as [number, number, number, number]
+        this.emit(Code.seteq + condOffset[cond]!)
+        this.emit(this.operand(d))
+        this.emit(this.operand(swapped.has(cond) ? b : a))
+        this.emit(this.operand(swapped.has(cond) ? a : b))
+        return
+      }
+      case Opcode.movcond:
+        this.emit(Code.movcond)
+        args.slice(0, 5).forEach((value) => this.emit(this.operand(value)))
+        this.emit(args[5]!)
+        return
+      case Opcode.guest_ld:
+        return this.access((args[3]! & MemOp.sign) !== 0 ? signedLoads : loads, args)
+      case Opcode.guest_st:
+        return this.access(stores, args)
+      case Opcode.atomic_cmpxchg:
+        this.emit(Code.cmpxchg)
+        args.slice(0, 4).forEach((value) => this.emit(this.operand(value)))
+        this.emit(args[4]!)
+        return
+      case Opcode.mb:
+        return
+      case Opcode.call:
+        this.emit(Code.call)
+        args.slice(0, 3).forEach((value) => this.emit(this.operand(value)))
+        this.emit(args[3]!)
+        this.emit(this.insns - 1)
+        return
+      case Opcode.plugin_exec:
+      case Opcode.plugin_cond:
+      case Opcode.plugin_inline:
+        return this.plugin(this.block.callbacks[args[0]!]!)
+      case Opcode.plugin_mem:
+        return this.pluginMem(args, this.block.callbacks[args[3]!]!)
+      default:
+        return this.compute(op)
+    }
+  }
+
+  private label(label: number): void {
+    this.fixups.push(this.end)
+    this.emit(label)
+  }
+
+  /** The words of a comparing code but for its target: `base` is the code for eq. */
+  private compare(base: number, cond: number, a: Value, b: Value): void {
+    const swap = swapped.has(cond)
+    this.emit3(base + condOffset[cond]!, this.operand(swap ? b : a), this.operand(swap ? a : b))
+  }
+
+  private gotoTb(target: Value): void {
+    const pc = this.constant(target)
+    if (pc === undefined) {
+      this.emit3(Code.goto_ptr, this.insns, this.operand(target))
+      return
+    }
+    this.emit(Code.goto_tb)
+    this.emit(this.insns)
+    this.emit(-1)
+    this.emit(Number(BigInt.asIntN(32, pc)))
+    this.emit(Number(BigInt.asIntN(32, pc >> 32n)))
+  }
+
+  /** Whether operations from `index` on are `brcond L; goto_tb; set_label L; goto_tb`, both targets below 2^32. */
+  private chooses(index: number): boolean {
+    const { ops } = this.block
+    const label = ops[index]!.args[3]!
+    const [otherwise, place, taken] = [ops[index + 1], ops[index + 2], ops[index + 3]]
+    const near = (op: Op | undefined): boolean => {
+      const pc = op?.opcode === Opcode.goto_tb ? this.constant(op.args[0]!) : undefined
+      return pc !== undefined && pc >> 32n === 0n
+    }
+    return (
+      near(otherwise) && near(taken) && place?.opcode === Opcode.set_label && place.args[0] === label && this.labelUses[label] === 1
+    )
+  }
+
+  private choose(branch: Op, otherwise: Op, taken: Op): void {
+    this.compare(Code.jeq, branch.args[2]!, branch.args[0]!, branch.args[1]!)
+    this.emit(this.insns)
+    for (const op of [otherwise, taken]) {
+      this.emit(-1)
+      this.emit(Number(BigInt.asIntN(32, this.constant(op.args[0]!)!)))
+    }
+  }
+
+  private move(d: Value, a: Value): void {
+    const value = this.constant(a)
+    if (value !== undefined && isInt32(value)) {
+      this.emit3(Code.movi, this.operand(d), Number(value))
+    } else {
+      this.emit3(Code.mov, this.operand(d), this.operand(a))
+    }
+  }
+
+  private access(codes: ReadonlyArray<number>, args: ReadonlyArray<number>): void {
+    const [value, base, disp, memop] = args as [number, number, number, number]
+    const near = Math.abs(disp) < quickDisp
+    if (!near) {
+      this.emit4(Code.addi, 2 * scratchSlot, this.operand(base), disp)
+    }
+    this.emit(codes[memop & MemOp.sizeMask]!)
+    this.emit(this.operand(value))
+    this.emit(near ? this.operand(base) : 2 * scratchSlot)
+    this.emit(near ? disp : 0)
+    this.emit(memop)
+  }
+
+  /** Arithmetic, atomics and floating point. */
+  private compute(op: Op): void {
+    const { args, opcode } = op
+    const info = opTable[opcode]!
+    const b = info.inputs === 2 && info.constants === 0 ? this.constant(args[2]!) : undefined
+    if (b !== undefined && this.computeImmediate(opcode, args[0]!, args[1]!, b)) {
+      return
+    }
+    const code = plain[opcode]
+    if (code !== undefined) {
+      this.emit(code)
+      args.forEach((value) => this.emit(this.operand(value)))
+    } else if (info.name.startsWith("atomic_")) {
+      this.emit(Code.atomic)
+      args.slice(0, 3).forEach((value) => this.emit(this.operand(value)))
+      this.emit(args[3]!)
+      this.emit(opcode)
+    } else {
+      this.float(op)
+    }
+  }
+
+  private computeImmediate(opcode: number, d: Value, a: Value, b: bigint): boolean {
+    const wide = immediate.get(opcode)
+    if (wide !== undefined && isInt32(b)) {
+      this.emit4(wide, this.operand(d), this.operand(a), Number(b))
+      return true
+    }
+    if (opcode === Opcode.sub && isInt32(-b)) {
+      this.emit4(Code.addi, this.operand(d), this.operand(a), Number(-b))
+      return true
+    }
+    const narrow = immediate32.get(opcode)
+    if (narrow !== undefined) {
+      this.emit4(narrow, this.operand(d), this.operand(a), Number(BigInt.asIntN(32, b)))
+      return true
+    }
+    const shift = shifts.get(opcode)
+    const count = Number(b & 63n)
+    if (shift !== undefined && count > 0) {
+      this.emit4(shift[count < 32 ? 0 : 1], this.operand(d), this.operand(a), count)
+      return true
+    }
+    return false
+  }
+
+  private float(op: Op): void {
+    const { args, opcode } = op
+    const info = opTable[opcode]!
+    const values = args.slice(0, 1 + info.inputs).map((value) => this.operand(value))
+    const [rm = 0, negate = 0] = args.slice(1 + info.inputs)
+    this.emit(info.inputs === 3 ? Code.fma : (inlineFloat.get(opcode) ?? Code.float))
+    for (let i = 0; i < 3; i++) {
+      this.emit(values[i] ?? 0)
+    }
+    this.emit(rm)
+    this.emit(opcode)
+    if (info.inputs === 3) {
+      this.emit(values[3]!)
+      this.emit(negate)
+    }
+  }
+
+  private slot(entry: { readonly scoreboard: number; readonly offset: number }): readonly [slot: number, stride: number] {
+    const board = this.machine.findScoreboard(entry.scoreboard)
+    return [(board.byteOffset + entry.offset) / 4, board.elementSize / 4]
+  }
+
+  /** Adds a callback to the machine's list. Returns its number. */
+  private register(from: BlockCallback): number {
+    const { callback } = from
+    const pc = this.block.insns[from.insn]?.pc ?? this.block.pc
+    const [slot, stride] = callback.kind === "cond" ? this.slot(callback.entry) : [0, 0]
+    const { memop, store } = from
+    return this.machine.callbacks.push({ callback, pc, pcLow: Number(BigInt.asIntN(32, pc)), memop, store, slot, stride }) - 1
+  }
+
+  private plugin(from: BlockCallback): void {
+    const { callback } = from
+    switch (callback.kind) {
+      case "inline":
+      case "memInline": {
+        const [slot, stride] = this.slot(callback.entry)
+        const imm = this.machine.constants.index(BigInt.asIntN(64, callback.imm))
+        return this.emit4(callback.op === 0 ? Code.inline_add : Code.inline_store, slot, stride, imm)
+      }
+      case "exec":
+        this.emit(Code.plugin_exec)
+        return this.emit(this.register(from))
+      case "cond":
+        this.emit(Code.plugin_cond)
+        return this.emit(this.register(from))
+      case "mem":
+        throw new Error("a memory callback needs its access: use plugin_mem")
+    }
+  }
+
+  private pluginMem(args: ReadonlyArray<number>, from: BlockCallback): void {
+    if (from.callback.kind !== "mem") {
+      return this.plugin(from)
+    }
+    this.emit(Code.plugin_mem)
+    this.emit(this.operand(args[0]!))
+    this.emit(this.operand(args[1]!))
+    this.emit(args[2]!)
+    this.emit(this.register(from))
+  }
+}
+
+/**
+ * Writes the code of a block at `machine.codeEnd`. There must be room for it, and for its constants in the pool.
+ *
+ * @param slots slots of the temps, from `allocateSlots`
+ * @param insnEntries receives where each guest instruction's code begins
+ */
+export const lower = (machine: Machine, block: IrBlock, slots: Int32Array, insnEntries: Int32Array<ArrayBuffer>): void =>
+  new Lowering(machine, block, slots).run(insnEntries)

@@ -1,0 +1,197 @@
+/** Weaves what plugins asked for into a block's IR. */
+import { type DynCallback, type Instrumentation, MemRw, PluginCond } from "@emu/core/Instrumentation"
+import type { BlockCallback, IrBlock, Op, Value } from "../ir/Block.ts"
+import { Cond, MemOp, Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
+import { cpuStateSlots } from "../Layout.ts"
+import { constantIn } from "../optimize/propagate.ts"
+
+const opcodeFor: Record<DynCallback["kind"], number> = {
+  exec: Opcode.plugin_exec,
+  cond: Opcode.plugin_cond,
+  inline: Opcode.plugin_inline,
+  mem: Opcode.plugin_mem,
+  memInline: Opcode.plugin_mem
+}
+
+/** Where an access was and what it moved. */
+interface Access {
+  readonly base: Value
+  readonly disp: number
+  readonly value: Value
+  readonly memop: number
+  readonly store: boolean
+}
+
+class Weaver {
+  private readonly block: IrBlock
+  private readonly instrumentation: Instrumentation
+  private readonly out: Array<Op> = []
+  private readonly callbacks: Array<BlockCallback> = []
+  private temps: number
+  private labels: number
+  /** Index of the guest instruction whose operations follow. */
+  private insn = -1
+
+  constructor(block: IrBlock, instrumentation: Instrumentation) {
+    this.block = block
+    this.instrumentation = instrumentation
+    this.temps = block.temps
+    this.labels = block.labels
+  }
+
+  run(): IrBlock {
+    const { insns, tb } = this.instrumentation
+    for (const op of this.block.ops) {
+      if (op.opcode === Opcode.insn_start) {
+        this.insn++
+        this.out.push(op)
+        if (this.insn === 0) {
+          this.points(tb)
+        }
+        this.points(insns[this.insn]?.exec ?? [])
+      } else if ((opTable[op.opcode]!.flags & OpFlag.memory) !== 0 && (insns[this.insn]?.mem.length ?? 0) > 0) {
+        this.memory(op, insns[this.insn]!.mem)
+      } else {
+        this.out.push(op)
+      }
+    }
+    return { ...this.block, ops: this.out, callbacks: this.callbacks, temps: this.temps, labels: this.labels }
+  }
+
+  private op(opcode: number, ...args: Array<number>): void {
+    this.out.push({ opcode, args })
+  }
+
+  private temp(): Value {
+    return cpuStateSlots + this.temps++
+  }
+
+  private add(callback: DynCallback, memop = 0, store = false): number {
+    return this.callbacks.push({ callback, insn: Math.max(this.insn, 0), memop, store }) - 1
+  }
+
+  /** Callbacks before the block or an instruction, in their order. */
+  private points(list: ReadonlyArray<DynCallback>): void {
+    for (const callback of list) {
+      if (callback.kind === "cond" && callback.cond === PluginCond.never) {
+        continue
+      }
+      const always = callback.kind === "cond" && callback.cond === PluginCond.always
+      this.op(always ? Opcode.plugin_exec : opcodeFor[callback.kind], this.add(callback))
+    }
+  }
+
+  /** The callbacks of one access that want its direction, in their order. */
+  private access({ base, disp, memop, store, value }: Access, list: ReadonlyArray<DynCallback>): void {
+    const rw = store ? MemRw.write : MemRw.read
+    for (const callback of list) {
+      if ((callback.kind === "mem" || callback.kind === "memInline") && (callback.rw & rw) !== 0) {
+        this.op(Opcode.plugin_mem, base, value, disp, this.add(callback, memop, store))
+      }
+    }
+  }
+
+  /** A value as it is now, where the operation about to run overwrites it. */
+  private save(value: Value, overwritten: Value): Value {
+    if (value !== overwritten) {
+      return value
+    }
+    const saved = this.temp()
+    this.op(Opcode.mov, saved, value)
+    return saved
+  }
+
+  private memory(op: Op, list: ReadonlyArray<DynCallback>): void {
+    const { args, opcode } = op
+    if (opcode === Opcode.guest_st) {
+      const [value, base, disp, memop] = args as [number, number, number, number]
+      this.out.push(op)
+      this.access({ base, disp, value, memop, store: true }, list)
+      return
+    }
+    const d = args[0]!
+    const base = this.save(args[1]!, d)
+    if (opcode === Opcode.guest_ld) {
+      this.out.push(op)
+      this.access({ base, disp: args[2]!, value: d, memop: args[3]!, store: false }, list)
+    } else if (opcode === Opcode.atomic_cmpxchg) {
+      const expected = this.save(args[2]!, d)
+      const value = this.save(args[3]!, d)
+      this.out.push(op)
+      this.compareExchange(d, base, expected, value, args[4]!, list)
+    } else {
+      const operand = this.save(args[2]!, d)
+      this.out.push(op)
+      const memop = args[3]!
+      this.access({ base, disp: 0, value: d, memop, store: false }, list)
+      this.access({ base, disp: 0, value: this.stored(opcode, d, operand, memop), memop, store: true }, list)
+    }
+  }
+
+  /** A compare-and-exchange that succeeded is a read, then a write; one that failed is no access. */
+  private compareExchange(
+    d: Value,
+    base: Value,
+    expected: Value,
+    value: Value,
+    memop: number,
+    list: ReadonlyArray<DynCallback>
+  ): void {
+    const skip = this.labels++
+    this.op(Opcode.brcond, d, this.extended(expected, memop, (memop & MemOp.sign) !== 0), Cond.ne, skip)
+    this.access({ base, disp: 0, value: d, memop, store: false }, list)
+    this.access({ base, disp: 0, value, memop, store: true }, list)
+    this.op(Opcode.set_label, skip)
+  }
+
+  /** A value extended from the size of an access. */
+  private extended(value: Value, memop: number, signed: boolean): Value {
+    const size = memop & MemOp.sizeMask
+    if (size === MemOp.size64) {
+      return value
+    }
+    const signedOps = [Opcode.ext8s, Opcode.ext16s, Opcode.ext32s]
+    const unsignedOps = [Opcode.ext8u, Opcode.ext16u, Opcode.ext32u]
+    const result = this.temp()
+    this.op((signed ? signedOps : unsignedOps)[size]!, result, value)
+    return result
+  }
+
+  /** What an atomic operation really stored, from the old value and the operand (upper bits are of no account). */
+  private stored(opcode: number, old: Value, operand: Value, memop: number): Value {
+    const simple: Record<number, number> = {
+      [Opcode.atomic_fetch_add]: Opcode.add,
+      [Opcode.atomic_fetch_and]: Opcode.and,
+      [Opcode.atomic_fetch_or]: Opcode.or,
+      [Opcode.atomic_fetch_xor]: Opcode.xor
+    }
+    const conds: Record<number, Cond> = {
+      [Opcode.atomic_fetch_smin]: Cond.lt,
+      [Opcode.atomic_fetch_smax]: Cond.gt,
+      [Opcode.atomic_fetch_umin]: Cond.ltu,
+      [Opcode.atomic_fetch_umax]: Cond.gtu
+    }
+    const compute = simple[opcode]
+    const cond = conds[opcode]
+    if (compute !== undefined) {
+      const result = this.temp()
+      this.op(compute, result, old, operand)
+      return result
+    }
+    if (cond === undefined) {
+      return operand
+    }
+    const signed = cond === Cond.lt || cond === Cond.gt
+    const a = this.extended(old, memop, signed)
+    const b = this.extended(operand, memop, signed)
+    const result = this.temp()
+    this.op(Opcode.movcond, result, a, b, a, b, cond)
+    return result
+  }
+}
+
+/**
+ * The block with its instrumentation: the block's callbacks first, then before each instruction its own, and after each
+ * access those for memory (an atomic is a read, then a write of what it really stored). Kinds keep their common order.
+ */
+export const weave = (block: IrBlock, instrumentation: Instrumentation): IrBlock => new Weaver(block, instrumentation).run()
