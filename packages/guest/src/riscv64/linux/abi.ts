@@ -1,0 +1,32 @@
+/** RISC-V's part of Linux's user ABI. */
+import type { LinuxAbi } from "../../linux/Abi.ts"
+import { vdsoImage, vdsoSigreturn, vdsoSize } from "../../linux/vdsoImage.ts"
+import { readRegister, registers, writeRegister } from "./registers.ts"
+import { enterHandler, frameSize, readContext, writeContext } from "./signalFrame.ts"
+
+/** AT_HWCAP: one bit per single-letter extension, here I M A F D C. */
+const hwcap = [..."IMAFDCV"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0)
+const riscvFlushIcache = 259
+
+export const riscv64Abi: LinuxAbi = {
+  machine: "riscv64",
+  hwcap,
+  numberSlot: 17,
+  argumentSlots: [10, 11, 12, 13, 14, 15],
+  resultSlot: 10,
+  stackSlot: 2,
+  tlsSlot: 4,
+  syscallSize: 4,
+  hiddenSyscalls: new Set([riscvFlushIcache]),
+  frameSize,
+  siginfoOffset: 0,
+  writeContext,
+  readContext,
+  enterHandler,
+  vdso: vdsoImage,
+  vdsoSize,
+  vdsoSigreturn,
+  registers,
+  readRegister,
+  writeRegister
+}
