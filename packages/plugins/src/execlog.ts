@@ -32,10 +32,19 @@ export default Plugin.make({
   name: "execlog",
   help: "print every executed instruction",
   options: PluginOptions.struct({
-    ifilter: PluginOptions.strings({ default: [], description: "only instructions whose disassembly begins with this text" }),
+    ifilter: PluginOptions.strings({
+      default: [],
+      description: "only instructions whose disassembly begins with this text"
+    }),
     afilter: PluginOptions.addresses({ default: [], description: "only the instruction at this address" }),
-    reg: PluginOptions.strings({ default: [], description: "print registers whose name matches this pattern (* and ?) when they change" }),
-    rdisas: PluginOptions.boolean({ default: false, description: "of those, watch only registers that the disassembly names" })
+    reg: PluginOptions.strings({
+      default: [],
+      description: "print registers whose name matches this pattern (* and ?) when they change"
+    }),
+    rdisas: PluginOptions.boolean({
+      default: false,
+      description: "of those, watch only registers that the disassembly names"
+    })
   }),
   install: Effect.fnUntraced(function* (api, { ifilter, afilter, reg, rdisas }) {
     const patterns = reg.map((pattern) => globMatcher(pattern.toLowerCase()))

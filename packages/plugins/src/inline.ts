@@ -64,7 +64,8 @@ export default Plugin.make({
     yield* api.onAtExit(() => {
       /** Throws where ways of counting disagree, on the whole or on one vCPU. */
       const check = (what: string, counts: ReadonlyArray<bigint>) => {
-        if (counts.some((count) => count !== counts[0])) throw new Error(`the counts of ${what} differ: ${counts.join(", ")}`)
+        if (counts.some((count) => count !== counts[0]))
+          throw new Error(`the counts of ${what} differ: ${counts.join(", ")}`)
       }
       const conditional = ({ pending, triggers }: Counters) => api.u64Sum(triggers) * threshold + api.u64Sum(pending)
       const show = (what: string, vcpu: number, { byCallback, byInline, pending, triggers }: Counters) => {

@@ -34,8 +34,14 @@ export default Plugin.make({
   help: "count executed instructions",
   options: PluginOptions.struct({
     inline: PluginOptions.boolean({ default: false, description: "count with inline operations instead of callbacks" }),
-    sizes: PluginOptions.boolean({ default: false, description: "report lengths of translated instructions instead of counts" }),
-    match: PluginOptions.strings({ default: [], description: "also count the instructions whose disassembly begins with this text" }),
+    sizes: PluginOptions.boolean({
+      default: false,
+      description: "report lengths of translated instructions instead of counts"
+    }),
+    match: PluginOptions.strings({
+      default: [],
+      description: "also count the instructions whose disassembly begins with this text"
+    }),
     trace: PluginOptions.boolean({ default: false, description: "print a line each time a matched instruction runs" })
   }),
   install: Effect.fnUntraced(function* (api, { inline, sizes, match, trace }) {

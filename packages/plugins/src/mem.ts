@@ -20,12 +20,21 @@ export default Plugin.make({
   name: "mem",
   help: "count memory accesses, print them, or sum them up by region",
   options: PluginOptions.struct({
-    inline: PluginOptions.boolean({ default: false, description: "count with inline operations (the default way to count)" }),
+    inline: PluginOptions.boolean({
+      default: false,
+      description: "count with inline operations (the default way to count)"
+    }),
     callback: PluginOptions.boolean({ default: false, description: "count with callbacks" }),
     track: PluginOptions.oneOf(["r", "w", "rw"], { default: "rw", description: "which accesses: reads, writes, or both" }),
-    haddr: PluginOptions.boolean({ default: false, description: "count accesses to devices apart; there are none in user mode" }),
+    haddr: PluginOptions.boolean({
+      default: false,
+      description: "count accesses to devices apart; there are none in user mode"
+    }),
     "print-accesses": PluginOptions.boolean({ default: false, description: "print each access, as comma-separated values" }),
-    "region-summary": PluginOptions.boolean({ default: false, description: "print reads and writes of each region of 16 KiB" })
+    "region-summary": PluginOptions.boolean({
+      default: false,
+      description: "print reads and writes of each region of 16 KiB"
+    })
   }),
   install: Effect.fnUntraced(function* (api, options) {
     const { callback, haddr, inline, track, "print-accesses": printAccesses, "region-summary": regionSummary } = options

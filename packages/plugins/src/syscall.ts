@@ -24,7 +24,9 @@ export default Plugin.make({
   install: Effect.fnUntraced(function* (api, { print, log_writes: logWrites }, info) {
     const writeNumber = writeNumbers[info.targetName]
     if (logWrites && writeNumber === undefined) {
-      return yield* new PluginInstallFailure({ message: `log_writes does not know the number of write on ${info.targetName}` })
+      return yield* new PluginInstallFailure({
+        message: `log_writes does not know the number of write on ${info.targetName}`
+      })
     }
     const counts = new Map<number, { calls: number; errors: number }>()
     const count = (num: number) => {

@@ -1,0 +1,49 @@
+/** Where the log and the text of plugins go: stderr or the file of `-D`. Buffered, since plugins may print millions of lines. */
+import * as fs from "node:fs"
+import { UsageError } from "./UsageError.ts"
+import { writeAll } from "./hostText.ts"
+
+const flushAt = 64 * 1024
+
+export class LogSink {
+  readonly #descriptor: number
+  #parts: Array<string> = []
+  #length = 0
+  #scheduled: NodeJS.Immediate | undefined
+
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  /**
+   * @param file path of the log file, which is emptied; undefined for stderr
+   * @throws UsageError where the file cannot be written
+   */
+  static open(file: string | undefined): LogSink {
+    if (file === undefined) return new LogSink(2)
+    try {
+      return new LogSink(fs.openSync(file, "w"))
+    } catch (error) {
+      throw new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Takes text; it is written soon, at the latest at the next turn of the event loop. */
+  readonly write = (text: string): void => {
+    this.#parts.push(text)
+    this.#length += text.length
+    if (this.#length >= flushAt) this.flush()
+    else this.#scheduled ??= setImmediate(this.flush)
+  }
+
+  /** Writes what has been taken: before the guest writes, so that the order is right on a terminal, and at the end. */
+  readonly flush = (): void => {
+    clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
+    if (this.#length === 0) return
+    const text = this.#parts.join("")
+    this.#parts = []
+    this.#length = 0
+    writeAll(this.#descriptor, text)
+  }
+}

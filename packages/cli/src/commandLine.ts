@@ -1,0 +1,100 @@
+/** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { mainHelp, runHelp } from "./commands/help.ts"
+import { explainPlugin, listPlugins } from "./commands/plugins.ts"
+import { runProgram } from "./commands/run.ts"
+import { version } from "./commands/version.ts"
+import { complain, writeAll } from "./hostText.ts"
+import { logHelp } from "./options/logItems.ts"
+import { runOptions } from "./options/OptionTable.ts"
+import { parseOptions } from "./options/parseOptions.ts"
+import { parseRunOptions } from "./options/RunOptions.ts"
+import { didYouMean } from "./suggest.ts"
+import { UsageError } from "./UsageError.ts"
+
+const commands = ["run", "plugins", "help", "version"]
+
+/** Writes text to stdout; the status is 0. */
+const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
+
+/** Runs a plain function that throws UsageErrors. */
+const parse = <A>(parser: () => A): Effect.Effect<A, UsageError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(parser())
+    } catch (error) {
+      return error instanceof UsageError ? Effect.fail(error) : Effect.die(error)
+    }
+  })
+
+const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const request = yield* parse(() => parseRunOptions(words, process.env))
+  if (!("help" in request)) return yield* runProgram(request)
+  if (request.help === "run") return yield* show(runHelp())
+  if (request.help === "log") return yield* show(logHelp())
+  return yield* Effect.flatMap(explainPlugin(request.help.plugin), show)
+})
+
+const pluginsCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const table = runOptions.filter((row) => row.name === "help")
+  const { operands, options } = yield* parse(() => parseOptions(table, words, "plugins"))
+  if (options.length > 0) return yield* show(mainHelp)
+  if (operands.length === 0) return yield* Effect.flatMap(listPlugins, show)
+  const texts = yield* Effect.forEach(operands, explainPlugin)
+  return yield* show(texts.join("\n"))
+})
+
+const dispatch = (words: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const [command, ...rest] = words
+    switch (command) {
+      case "run":
+        return yield* runCommand(rest)
+      case "plugins":
+        return yield* pluginsCommand(rest)
+      case "help":
+      case "--help":
+      case "-h":
+      case "-help":
+        return yield* show(mainHelp)
+      case "version":
+      case "--version":
+      case "-version":
+        return yield* show(`emu ${version}\n`)
+      case undefined:
+        return yield* Effect.fail(
+          new UsageError("no command given: emu run PROGRAM runs a program, emu --help explains more")
+        )
+      default: {
+        const hint = didYouMean(command, commands) || `; to run a program: emu run ${command}`
+        return yield* Effect.fail(new UsageError(`unknown command ${command}${hint}`))
+      }
+    }
+  })
+
+/** Whether the user asked to see where errors come from; found without the parser, since that may be what failed. */
+const wantsDebug = (words: ReadonlyArray<string>): boolean =>
+  words.some(
+    (word, index) => /^--?log-level=debug$/.test(word) || (/^--?log-level$/.test(word) && words[index + 1] === "debug")
+  )
+
+/** Says what went wrong: one line for what a user can cause, with the stack only on request; a bug of emu with its stack. */
+const report = (cause: Cause.Cause<unknown>, debug: boolean): number => {
+  const error = Cause.squash(cause)
+  const message = error instanceof Error ? error.message : String(error)
+  const isBug = !Cause.hasFails(cause)
+  complain(isBug ? `internal error, please report it: ${message}` : message)
+  if (isBug || debug) writeAll(2, `${Cause.pretty(cause)}\n`)
+  return error instanceof UsageError ? 2 : 1
+}
+
+/**
+ * Runs `emu` with a command line.
+ *
+ * @param words what stands behind `emu`
+ * @returns the exit status: the guest's; 2 where the command line is wrong, 1 where something else failed, with a line on
+ *   stderr that says what
+ */
+export const runCommandLine = (words: ReadonlyArray<string>): Effect.Effect<number> =>
+  dispatch(words).pipe(Effect.catchCause((cause) => Effect.sync(() => report(cause, wantsDebug(words)))))

@@ -1,0 +1,79 @@
+/** `emu run`: one guest process under plugins. */
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { PluginInstallFailure } from "@emu/core/Plugin"
+import { PluginOptionError } from "@emu/core/PluginOptions"
+import { PluginSystem } from "@emu/core/PluginSystem"
+import { PluginOutput } from "@emu/core/Ports"
+import { Machine } from "@emu/guest/Machine"
+import { guestAccessLayer } from "@emu/guest/linux/process/GuestAccess"
+import { runProcess } from "@emu/guest/linux/process/runProcess"
+import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
+import { hostSignals } from "../platform/hostSignals.ts"
+import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
+import { complain } from "../hostText.ts"
+import { LogSink } from "../LogSink.ts"
+import type { PluginSpec } from "../options/pluginSpec.ts"
+import type { RunOptions } from "../options/RunOptions.ts"
+import { loadPlugin } from "../plugins/loadPlugin.ts"
+import { UsageError } from "../UsageError.ts"
+
+/** Loads and installs plugins in their order. */
+const installPlugins = (specs: ReadonlyArray<PluginSpec>) =>
+  Effect.forEach(
+    specs,
+    Effect.fnUntraced(function* ({ plugin: name, args }) {
+      const system = yield* PluginSystem
+      const plugin = yield* loadPlugin(name)
+      yield* Effect.mapError(system.install(plugin, args), (error) => {
+        if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
+        if (error instanceof PluginInstallFailure)
+          return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
+        return error
+      })
+    }),
+    { discard: true }
+  )
+
+const processOptions = (options: RunOptions, sink: LogSink) => ({
+  program: options.program,
+  args: options.args,
+  env: options.env,
+  identity: hostIdentity(),
+  hostSignals,
+  ...(options.argv0 !== undefined && { argv0: options.argv0 }),
+  ...(options.execfn !== undefined && { execfn: options.execfn }),
+  ...(options.sysroot !== undefined && { sysroot: path.resolve(options.sysroot) }),
+  ...(options.seed !== undefined && { seed: options.seed }),
+  ...(options.stackSize !== undefined && { stackSize: options.stackSize }),
+  ...(options.log.has("strace") && { strace: (line: string) => sink.write(`${line}\n`) }),
+  ...(!options.quiet && {
+    warn: (line: string) => {
+      sink.flush()
+      complain(line)
+    }
+  })
+})
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns the guest's exit status; 128+n where signal n ended it. Fails with an error whose message is a line for the user
+ *   where a plugin or the program cannot be loaded, or a plugin's callback throws.
+ */
+export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
+  const sink = LogSink.open(options.logFile)
+  const output = Layer.succeed(PluginOutput)({ write: sink.write })
+  const machine = Machine.layer
+  const engine = engineLayer(options, sink)
+  const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboardLayer]))
+  const layers = Layer.mergeAll(plugins, hostLayer(sink.flush)).pipe(Layer.provideMerge(engine), Layer.provideMerge(machine))
+
+  const run = Effect.gen(function* () {
+    yield* installPlugins(options.plugins)
+    const { status } = yield* runProcess(processOptions(options, sink))
+    return status
+  })
+  return yield* run.pipe(Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
+})

@@ -1,0 +1,36 @@
+/** The engine that `--engine` names, with what `-d` wants to see of its work, and the scoreboards in its memory. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
+import { type CodeCache, ScoreboardMemory } from "@emu/core/Ports"
+import { Machine } from "@emu/guest/Machine"
+import type { Engine } from "@emu/tcg/Engine"
+import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import * as Layout from "@emu/tcg/Layout"
+import type { Trace } from "@emu/tcg/Translator"
+import type { LogSink } from "./LogSink.ts"
+import type { RunOptions } from "./options/RunOptions.ts"
+
+const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
+  ...(log.has("in_asm") && { inAsm: write }),
+  ...(log.has("op") && { op: write }),
+  ...(log.has("op_opt") && { opOpt: write }),
+  ...(log.has("exec") && {
+    exec: (vcpu: number, pc: number) => write(`Trace ${vcpu}: 0x${pc.toString(16).padStart(16, "0")}\n`)
+  })
+})
+
+/** The engine of a run, for the machine that it runs on. */
+export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Engine | CodeCache, never, Machine> =>
+  Layer.unwrap(
+    Effect.map(Machine, ({ frontEnd, state }) =>
+      Interpreter.layer({ frontEnd, state, oneInsnPerTb: options.oneInsnPerTb, trace: trace(options, sink) })
+    )
+  )
+
+/** Scoreboards in the machine's arena, where translated code reaches them. */
+export const scoreboardLayer: Layer.Layer<ScoreboardMemory, never, Machine> = Layer.effect(ScoreboardMemory)(
+  Effect.map(Machine, ({ state }) =>
+    ScoreboardArena.make({ buffer: state.buffer, base: Layout.arenaBase, end: Layout.arenaEnd })
+  )
+)

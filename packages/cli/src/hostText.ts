@@ -1,0 +1,23 @@
+/** Text for the user and from plugins, written to descriptors of the host at once. */
+import * as fs from "node:fs"
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * Writes everything, waiting where a pipe is full. Where nobody reads any more (closed pipe or descriptor) the text is
+ * dropped: what emu has to say must not stop the guest.
+ */
+export const writeAll = (descriptor: number, text: string): void => {
+  let bytes: Uint8Array = Buffer.from(text)
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(fs.writeSync(descriptor, bytes))
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return
+      Atomics.wait(sleeper, 0, 0, 1)
+    }
+  }
+}
+
+/** One line on stderr, with the command's name before it. */
+export const complain = (line: string): void => writeAll(2, `emu: ${line}\n`)

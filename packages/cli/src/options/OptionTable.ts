@@ -1,0 +1,72 @@
+/** The options of `emu run` as data: what the parser accepts and what `--help` prints. */
+
+/** One option. */
+export interface OptionRow {
+  /** The name behind `--` (or `-`, as QEMU's users write it). One letter for options that have only that. */
+  readonly name: string
+  /** Another name, one letter. */
+  readonly letter?: string
+  /** What the value is called in the help; options without take no value. */
+  readonly value?: string
+  /** May be given more than once; otherwise the last one counts. */
+  readonly repeatable?: boolean
+  /** For `--help`; a line for each element. */
+  readonly help: ReadonlyArray<string>
+}
+
+export const runOptions = [
+  {
+    name: "plugin",
+    value: "NAME|FILE[,KEY=VALUE...]",
+    repeatable: true,
+    help: [
+      "load a plugin: one that comes with emu, or a .ts or .js file (anything with a / or",
+      "that suffix); a comma in a value is written ,,"
+    ]
+  },
+  { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
+  {
+    name: "env",
+    letter: "E",
+    value: "VAR=VALUE[,...]",
+    repeatable: true,
+    help: ["set variables in the guest's environment"]
+  },
+  {
+    name: "unset",
+    letter: "U",
+    value: "VAR[,...]",
+    repeatable: true,
+    help: ["remove variables from the guest's environment"]
+  },
+  { name: "argv0", letter: "0", value: "NAME", help: ["the guest's argv[0], instead of PROGRAM as written"] },
+  { name: "execfn", value: "PATH", help: ["the guest's AT_EXECFN, instead of PROGRAM's absolute path"] },
+  {
+    name: "stack-size",
+    letter: "s",
+    value: "SIZE",
+    help: ["size of the guest's stack in bytes, or with suffix K, M or G (default 8M)"]
+  },
+  {
+    name: "seed",
+    value: "NUMBER",
+    help: ["seed of the guest's random bytes (AT_RANDOM, getrandom); the same seed, the same run"]
+  },
+  {
+    name: "log",
+    letter: "d",
+    value: "ITEM[,...]",
+    repeatable: true,
+    help: ["log what the emulator does; -d help lists the items"]
+  },
+  { name: "log-file", letter: "D", value: "FILE", help: ["where the log and the text of plugins go, instead of stderr"] },
+  { name: "strace", help: ["log system calls, the same as -d strace"] },
+  { name: "one-insn-per-tb", help: ["translate every guest instruction as a block of its own"] },
+  { name: "engine", value: "NAME", help: ["what executes translated code: interpreter"] },
+  { name: "quiet", help: ["no warnings about unknown system calls, and no line about the signal that ended the guest"] },
+  { name: "log-level", value: "LEVEL", help: ["debug: show where an error of the emulator comes from; default info"] },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
+/** Name of an option of `emu run`. */
+export type RunOptionName = (typeof runOptions)[number]["name"]

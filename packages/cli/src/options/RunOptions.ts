@@ -1,0 +1,89 @@
+/** What `emu run` was asked to do. */
+import { UsageError } from "../UsageError.ts"
+import { guestEnvironment } from "./environment.ts"
+import { type LogItem, parseLogItems } from "./logItems.ts"
+import { runOptions, type RunOptionName } from "./OptionTable.ts"
+import { parseOptions } from "./parseOptions.ts"
+import { parsePluginSpec, type PluginSpec } from "./pluginSpec.ts"
+import { parseSize, parseU64, parseWord } from "./values.ts"
+
+export const engines = ["interpreter"] as const
+
+export interface RunOptions {
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  /** In the order of loading. The same plugin twice is two instances. */
+  readonly plugins: ReadonlyArray<PluginSpec>
+  /** As given: relative to the current directory. */
+  readonly sysroot: string | undefined
+  readonly env: ReadonlyArray<string>
+  readonly argv0: string | undefined
+  readonly execfn: string | undefined
+  readonly stackSize: number | undefined
+  readonly seed: bigint | undefined
+  readonly log: ReadonlySet<LogItem>
+  readonly logFile: string | undefined
+  readonly oneInsnPerTb: boolean
+  readonly engine: (typeof engines)[number]
+  readonly quiet: boolean
+  readonly debug: boolean
+}
+
+/** A request for text instead of a run. */
+export interface HelpRequest {
+  readonly help: "run" | "log" | { readonly plugin: string }
+}
+
+/**
+ * Parses the words behind `emu run`.
+ *
+ * @param words the command line
+ * @param environment the host's environment
+ * @throws UsageError with one line that says what is wrong
+ */
+export const parseRunOptions = (
+  words: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string | undefined>>
+): RunOptions | HelpRequest => {
+  const { options, operands } = parseOptions(runOptions, words, "run")
+  const values = (name: RunOptionName) => options.filter((option) => option.name === name).map((option) => option.value)
+  const last = (name: RunOptionName) => values(name).at(-1)
+  const given = (name: RunOptionName) => last(name) !== undefined
+  const parsed = <A>(name: RunOptionName, parse: (text: string) => A): A | undefined => {
+    const text = last(name)
+    return text === undefined ? undefined : parse(text)
+  }
+
+  if (given("help")) return { help: "run" }
+  const log = new Set<LogItem>(given("strace") ? ["strace"] : [])
+  for (const text of values("log")) {
+    const items = parseLogItems(text)
+    if (items === "help") return { help: "log" }
+    for (const item of items) log.add(item)
+  }
+  const plugins = values("plugin").map(parsePluginSpec)
+  for (const { plugin, args } of plugins) {
+    if (args.some(([key]) => key === "help" || key === "?")) return { help: { plugin } }
+  }
+  const [program, ...args] = operands
+  if (program === undefined) {
+    throw new UsageError("emu run needs a program: emu run [options] PROGRAM [ARG...]; emu run --help explains the options")
+  }
+  return {
+    program,
+    args,
+    plugins,
+    sysroot: last("sysroot"),
+    env: guestEnvironment(environment, options),
+    argv0: last("argv0"),
+    execfn: last("execfn"),
+    stackSize: parsed("stack-size", (text) => parseSize("-s", text)),
+    seed: parsed("seed", (text) => parseU64("--seed", text)),
+    log,
+    logFile: last("log-file"),
+    oneInsnPerTb: given("one-insn-per-tb"),
+    engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? engines[0],
+    quiet: given("quiet"),
+    debug: parsed("log-level", (text) => parseWord("--log-level", text, ["debug", "info", "warning", "error"])) === "debug"
+  }
+}

@@ -1,0 +1,72 @@
+/** From the value of `--plugin` to a plugin: one of emu's by name, or a file of the user. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as url from "node:url"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { Plugin } from "@emu/core/Plugin"
+import { plugins } from "@emu/plugins"
+import { isPluginFile } from "../options/pluginSpec.ts"
+import { didYouMean } from "../suggest.ts"
+import { UsageError } from "../UsageError.ts"
+import { installModuleHooks } from "./moduleHooks.ts"
+
+/** A plugin file that cannot be used; the message is one line for the user. */
+export class PluginLoadError extends Data.TaggedError("PluginLoadError")<{
+  readonly message: string
+  readonly cause?: unknown
+}> {}
+
+/**
+ * Loads a plugin.
+ *
+ * @param plugin a name, or the path of a file, relative to the current directory
+ * @returns fails with UsageError where there is no such plugin, with PluginLoadError where a file is no plugin
+ */
+export const loadPlugin = (plugin: string): Effect.Effect<Plugin, UsageError | PluginLoadError> =>
+  isPluginFile(plugin) ? loadFile(plugin) : loadByName(plugin)
+
+const loadByName = (name: string): Effect.Effect<Plugin, UsageError> => {
+  if (Object.hasOwn(plugins, name)) return Effect.promise(plugins[name]!)
+  const near = didYouMean(name, Object.keys(plugins))
+  return Effect.fail(
+    new UsageError(
+      `there is no plugin ${name}${near || ""}${near ? " (" : "; "}emu plugins lists them, a file is written with a /${near ? ")" : ""}`
+    )
+  )
+}
+
+const loadFile = Effect.fnUntraced(function* (file: string) {
+  const absolute = path.resolve(file)
+  const stat = fs.statSync(absolute, { throwIfNoEntry: false })
+  if (stat === undefined) return yield* new PluginLoadError({ message: `plugin ${file}: there is no such file` })
+  if (!stat.isFile()) return yield* new PluginLoadError({ message: `plugin ${file}: this is no file` })
+  installModuleHooks()
+  const loaded: Record<string, unknown> = yield* Effect.tryPromise({
+    try: () => import(url.pathToFileURL(absolute).href),
+    catch: (cause) => new PluginLoadError({ message: `plugin ${file} cannot be loaded: ${describe(cause)}`, cause })
+  })
+  if (!isPlugin(loaded.default)) {
+    const problem = loaded.default === undefined ? "it has no default export" : "its default export is no plugin"
+    return yield* new PluginLoadError({ message: `plugin ${file}: ${problem}; write export default Plugin.make({ ... })` })
+  }
+  return loaded.default
+})
+
+const isPlugin = (value: unknown): value is Plugin =>
+  typeof value === "object" &&
+  value !== null &&
+  "_tag" in value &&
+  value._tag === "EmuPlugin" &&
+  "install" in value &&
+  typeof value.install === "function"
+
+/** What was thrown, as one line. A syntax error's place is in its stack's first line only. */
+const describe = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  const message = `${cause.name}: ${cause.message}`.split("\n", 1)[0]!
+  const place = /^(file:\/\/.*:\d+)$/m.exec(cause.stack?.split("\n", 1)[0] ?? "")?.[1]
+  return place === undefined
+    ? message
+    : `${message} (${url.fileURLToPath(place.replace(/:\d+$/, ""))}:${/:(\d+)$/.exec(place)?.[1]})`
+}

@@ -1,0 +1,38 @@
+/**
+ * Builds the publishable packages: the libraries as JavaScript with declarations (`tsc -b`), and the command as a bundle that
+ * depends on nothing, in packages/cli/dist.
+ *
+ *     node scripts/build.ts            build
+ *     node scripts/build.ts --pack DIR build, check and put the packages' tarballs in DIR
+ */
+import { execFileSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { bundle } from "./bundle.ts"
+
+const root = path.resolve(import.meta.dirname, "..")
+const packages = ["core", "tcg", "guest", "plugins", "cli"].map((name) => path.join(root, "packages", name))
+
+const run = (command: string, args: ReadonlyArray<string>, cwd = root) => {
+  execFileSync(command, args, { cwd, stdio: "inherit" })
+}
+
+const tool = (name: string) => path.join(root, "node_modules/.bin", name)
+
+run(tool("tsc"), ["-b"])
+
+const dist = path.join(root, "packages/cli/dist")
+fs.rmSync(dist, { recursive: true, force: true })
+await bundle(dist)
+
+const packTo = process.argv[2] === "--pack" ? process.argv[3] : undefined
+if (packTo !== undefined) {
+  const directory = path.resolve(packTo)
+  fs.mkdirSync(directory, { recursive: true })
+  for (const folder of packages) {
+    run("npx", ["-y", "pnpm@12", "pack", "--pack-destination", directory], folder)
+  }
+  for (const tarball of fs.readdirSync(directory).filter((name) => name.endsWith(".tgz"))) {
+    run(tool("publint"), [path.join(directory, tarball), "--strict"])
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Bundles the command. `node scripts/bundle.ts` makes the bundle that `bin/emu` runs, in node_modules/.cache/emu;
+ * `scripts/build.ts` makes the published one.
+ *
+ *     launch.js        checks the Node version, turns the compile cache on, picks one of the two below
+ *     fast/main.js     the command with everything unused left out: starts quickly
+ *     open/main.js     the same command with core and Effect whole, for runs with plugin files of the user
+ *     open/modules/    those modules under stable names: what plugin files get for `@emu/core/...` and `effect/...`
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { rolldown, type InputOptions, type OutputOptions } from "rolldown"
+
+const root = path.resolve(import.meta.dirname, "..")
+const cliSources = path.join(root, "packages/cli/src")
+
+const common: InputOptions = { platform: "node", cwd: root, logLevel: "warn" }
+const output: OutputOptions = {
+  format: "esm",
+  minify: true,
+  entryFileNames: "[name].js",
+  chunkFileNames: "[name].js",
+  comments: { legal: false, annotation: false, jsdoc: false }
+}
+
+const write = async (input: Record<string, string>, dir: string, options: OutputOptions = {}) => {
+  await using build = await rolldown({ ...common, input })
+  await build.write({ ...output, ...options, dir })
+}
+
+/** The modules that plugin files can import, by specifier: all public ones of core, and Effect's top level. */
+const pluginModules = (): Record<string, string> => {
+  const modules: Record<string, string> = {}
+  const add = (prefix: string, directory: string, extension: string) => {
+    for (const file of fs.readdirSync(directory)) {
+      if (!file.endsWith(extension) || file.endsWith(".d.ts")) continue
+      const name = file.slice(0, -extension.length)
+      modules[`modules/${prefix}/${name}`] = path.join(directory, file)
+    }
+  }
+  add("@emu/core", path.join(root, "packages/core/src"), ".ts")
+  add("effect", fs.realpathSync(path.join(root, "node_modules/effect/dist")), ".js")
+  return modules
+}
+
+/**
+ * Writes the whole bundle.
+ *
+ * @param dir directory to write to; created where it is missing
+ */
+export const bundle = async (dir: string): Promise<void> => {
+  const main = path.join(cliSources, "main.ts")
+  await write({ launch: path.join(cliSources, "launch.ts") }, dir)
+  await write({ main }, path.join(dir, "fast"))
+  await write({ main, ...pluginModules() }, path.join(dir, "open"), {
+    codeSplitting: { groups: [{ name: "shared", test: (id) => id !== main }] }
+  })
+  fs.writeFileSync(path.join(dir, "package.json"), `{ "type": "module" }\n`)
+}
+
+/**
+ * Makes the checkout's bundle: writes a directory of its own, then points `current` to it by a rename, so that runs at the
+ * same time each see a whole bundle. Directories that nothing can be using any more are removed.
+ */
+const bundleCheckout = async (): Promise<void> => {
+  const cache = path.join(root, "node_modules/.cache/emu")
+  const id = `bundle-${Date.now().toString(36)}-${process.pid}`
+  const dir = path.join(cache, id)
+  fs.mkdirSync(dir, { recursive: true })
+  // Before the sources are read: whatever changes from here on makes the bundle stale.
+  fs.writeFileSync(path.join(dir, "stamp"), "")
+  try {
+    await bundle(dir)
+  } catch (error) {
+    fs.rmSync(dir, { recursive: true, force: true })
+    throw error
+  }
+  fs.symlinkSync(id, `${dir}.link`)
+  fs.renameSync(`${dir}.link`, path.join(cache, "current"))
+  const hourAgo = Date.now() - 3_600_000
+  for (const name of fs.readdirSync(cache)) {
+    const old = path.join(cache, name)
+    if (name.startsWith("bundle-") && name !== id && fs.statSync(old).mtimeMs < hourAgo) {
+      fs.rmSync(old, { recursive: true, force: true })
+    }
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await bundleCheckout()
+  } catch (error) {
+    console.error(`emu: the sources do not bundle:\n${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
+  }
+}
