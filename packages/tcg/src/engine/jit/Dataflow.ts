@@ -1,0 +1,120 @@
+/**
+ * Which globals a region keeps in locals, and at each node which of them differ from memory (dirty) and which of them will
+ * be needed (live). Sets are bigint bit masks over value numbers.
+ *
+ * What must hold: where a global is dirty on some way to an exit, its local is right on every way to it. So exits count as
+ * uses of what is dirty there, and a call (after which locals are stale) reloads what is live behind it.
+ */
+import { outputsOf, type Op } from "../../ir/Block.ts"
+import { CpuSlot } from "../../Layout.ts"
+import { Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
+import { type Cfg, type Node, successors } from "./Cfg.ts"
+
+export type Globals = bigint
+
+/** Globals from here on always stay in memory: they are shared with the runtime or rarely used. */
+export const firstMemoryGlobal = CpuSlot.pc
+
+/** Whether a value number is a global that lives in a local. */
+export const isLocalGlobal = (value: number): boolean => value >= 0 && value < firstMemoryGlobal
+
+/** Whether an operation may leave the region or show its registers, so that dirty globals must be storable there. */
+export const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
+
+/** Whether an operation stores all dirty globals and reloads the live ones behind it (a helper or a callback that writes). */
+export const isBarrier = (op: Op): boolean => op.opcode === Opcode.call
+
+export interface Dataflow {
+  /** Globals that may differ from memory when the node begins. */
+  readonly dirtyIn: ReadonlyArray<Globals>
+  /** Globals whose local is needed when the node begins. */
+  readonly liveIn: ReadonlyArray<Globals>
+}
+
+/** Globals that an operation defines. */
+export const definesOf = (op: Op): Globals => {
+  let set = 0n
+  for (let i = 0; i < outputsOf(op); i++) if (isLocalGlobal(op.args[i]!)) set |= 1n << BigInt(op.args[i]!)
+  return set
+}
+
+/** Globals that an operation reads. */
+export const usesOf = (op: Op): Globals => {
+  const info = opTable[op.opcode]!
+  let set = 0n
+  for (let i = info.outputs; i < info.outputs + info.inputs; i++) {
+    if (isLocalGlobal(op.args[i]!)) set |= 1n << BigInt(op.args[i]!)
+  }
+  return set
+}
+
+const opsOf = (cfg: Cfg, node: Node): ReadonlyArray<Op> => cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+
+/** Dirty globals behind a node, given those in front of it. `writes(op)` says whether it makes memory right (a barrier). */
+const dirtyOut = (cfg: Cfg, node: Node, dirtyIn: Globals): Globals => {
+  let dirty = dirtyIn
+  for (const op of opsOf(cfg, node)) {
+    if (isBarrier(op)) dirty = 0n
+    dirty |= definesOf(op)
+  }
+  return node.terminator.kind === "call" ? 0n : dirty
+}
+
+/** Live globals in front of a node, given those behind it. */
+const liveInOf = (cfg: Cfg, node: Node, dirtyIn: Globals, liveOut: Globals): Globals => {
+  const ops = opsOf(cfg, node)
+  // Dirty sets in front of each operation, forwards.
+  const dirtyAt: Array<Globals> = []
+  let dirty = dirtyIn
+  for (const op of ops) {
+    dirtyAt.push(dirty)
+    if (isBarrier(op)) dirty = 0n
+    dirty |= definesOf(op)
+  }
+  let live = node.terminator.kind === "call" ? 0n : liveOut
+  // The end of any node may leave the region (a loop's budget, a jump out): what is dirty there must be storable.
+  live |= dirty
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i]!
+    live &= ~definesOf(op)
+    if (isBarrier(op)) live = 0n
+    live |= usesOf(op)
+    if (mayObserve(op)) live |= dirtyAt[i]!
+  }
+  return live
+}
+
+/** Solves both problems to their fixed points. `order` is a reverse postorder of the reachable nodes. */
+export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
+  const dirtyIn: Array<Globals> = cfg.nodes.map(() => 0n)
+  for (let changed = true; changed; ) {
+    changed = false
+    for (const n of order) {
+      const node = cfg.nodes[n]!
+      const out = dirtyOut(cfg, node, dirtyIn[n]!)
+      for (const s of successors(node.terminator)) {
+        const merged = dirtyIn[s]! | out
+        if (merged !== dirtyIn[s]) {
+          dirtyIn[s] = merged
+          changed = true
+        }
+      }
+    }
+  }
+  const liveIn: Array<Globals> = cfg.nodes.map(() => 0n)
+  for (let changed = true; changed; ) {
+    changed = false
+    for (let i = order.length - 1; i >= 0; i--) {
+      const n = order[i]!
+      const node = cfg.nodes[n]!
+      let liveOut = 0n
+      for (const s of successors(node.terminator)) liveOut |= liveIn[s]!
+      const live = liveInOf(cfg, node, dirtyIn[n]!, liveOut)
+      if (live !== liveIn[n]) {
+        liveIn[n] = live
+        changed = true
+      }
+    }
+  }
+  return { dirtyIn, liveIn }
+}

@@ -1,0 +1,97 @@
+/**
+ * Lets a region be entered at several blocks, in the middle of its loops, without spoiling their structure: a loop that
+ * contains entries gets a dispatch node in front of its header, through which the way in leads. Every loop header is made an
+ * entry, so that a region that was left when its fuel ran out is entered again where it stopped.
+ */
+import { type Cfg, successors, type Terminator } from "./Cfg.ts"
+import { type Analysis, analyse, dominates } from "./Graph.ts"
+
+export interface Entries {
+  /** The node at which the function begins. */
+  readonly start: number
+  /** Guest pcs at which the region can be entered. */
+  readonly pcs: ReadonlyArray<number>
+}
+
+/** Adds the dispatch nodes for entry at the root, at `hot` and at every loop header that begins a block. */
+export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
+  const rootNode = cfg.entryOf.get(root)!
+  const analysis = analyse(cfg.nodes.map((node) => successors(node.terminator)), rootNode)
+  const loops = naturalLoops(analysis)
+
+  const pcOf = new Map<number, number>()
+  for (const header of loops.keys()) {
+    const { block, first } = cfg.nodes[header]!
+    if (first) pcOf.set(header, cfg.blocks[block]!.pc)
+  }
+  const hotNode = cfg.entryOf.get(hot)
+  if (hotNode !== undefined && analysis.position[hotNode] !== -1) pcOf.set(hotNode, hot)
+  pcOf.delete(rootNode)
+
+  // For each entry, the headers of the loops around it from the outermost in. The way leads through their dispatch nodes.
+  const cases = new Map<number, Array<{ pc: number; node: number }>>()
+  const startCases: Array<{ pc: number; node: number; from: number | undefined }> = []
+  const paths = [...pcOf].map(([node, pc]) => {
+    const around = [...loops].filter(([header, body]) => header !== node && body.has(node)).map(([header]) => header)
+    around.sort((a, b) => analysis.position[a]! - analysis.position[b]!)
+    return { pc, node, around }
+  })
+  const dispatchOf = new Map<number, number>()
+  for (const { around } of paths) {
+    for (const header of around) {
+      if (!dispatchOf.has(header)) {
+        dispatchOf.set(header, cfg.nodes.length)
+        cases.set(header, [])
+        const { block, start } = cfg.nodes[header]!
+        cfg.nodes.push({ block, start, end: start, first: false, terminator: { kind: "goto", target: header } })
+      }
+    }
+  }
+  for (const { pc, node, around } of paths) {
+    const stops = [...around.map((header) => dispatchOf.get(header)!), dispatchOf.get(node) ?? node]
+    startCases.push({ pc, node: stops[0]!, from: undefined })
+    around.forEach((header, i) => cases.get(header)!.push({ pc, node: stops[i + 1]! }))
+  }
+  for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
+  for (const [header, dispatch] of dispatchOf) {
+    const own = pcOf.get(header)
+    const list = own === undefined ? cases.get(header)! : [...cases.get(header)!, { pc: own, node: header }]
+    cfg.nodes[dispatch]!.terminator = { kind: "dispatch", cases: list, next: header }
+  }
+  const start = cfg.nodes.length
+  const { block, start: at } = cfg.nodes[rootNode]!
+  const terminator: Terminator = { kind: "dispatch", cases: startCases, next: dispatchOf.get(rootNode) ?? rootNode }
+  cfg.nodes.push({ block, start: at, end: at, first: false, terminator })
+  return { start, pcs: [root, ...pcOf.values()] }
+}
+
+/** The natural loops: bodies by header. */
+const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {
+  const loops = new Map<number, Set<number>>()
+  for (const header of analysis.order) {
+    const latches = analysis.predecessors[header]!.filter((p) => dominates(analysis, header, p))
+    if (latches.length === 0) continue
+    const body = new Set([header])
+    const queue = [...latches]
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      if (body.has(at)) continue
+      body.add(at)
+      queue.push(...analysis.predecessors[at]!)
+    }
+    loops.set(header, body)
+  }
+  return loops
+}
+
+const redirect = (terminator: Terminator, move: (node: number) => number): Terminator => {
+  switch (terminator.kind) {
+    case "goto":
+      return { ...terminator, target: move(terminator.target) }
+    case "cond":
+      return { ...terminator, taken: move(terminator.taken), next: move(terminator.next) }
+    case "call":
+      return { ...terminator, next: move(terminator.next) }
+    default:
+      return terminator
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Control-flow graphs: reverse postorder, dominators, loops. Plain arrays of node numbers; node 0 is the entry.
+ *
+ * Dominators after Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
+ */
+
+/** A graph as successor lists. */
+export type Graph = ReadonlyArray<ReadonlyArray<number>>
+
+/** What the analyses say of a graph. Nodes that the entry does not reach have order -1. */
+export interface Analysis {
+  /** Reachable nodes in reverse postorder. */
+  readonly order: ReadonlyArray<number>
+  /** Position of each node in `order`, or -1. */
+  readonly position: Int32Array
+  /** Immediate dominator of each node (the entry's is itself), or -1. */
+  readonly idom: Int32Array
+  /** Children in the dominator tree, each list in reverse postorder. */
+  readonly children: ReadonlyArray<ReadonlyArray<number>>
+  /** Reachable predecessors. */
+  readonly predecessors: ReadonlyArray<ReadonlyArray<number>>
+}
+
+/** Reachable nodes in reverse postorder. Iterative: regions may be deep. */
+export const reversePostorder = (graph: Graph, entry: number): Array<number> => {
+  const seen = new Uint8Array(graph.length)
+  const postorder: Array<number> = []
+  const stack: Array<{ node: number; next: number }> = [{ node: entry, next: 0 }]
+  seen[entry] = 1
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const successors = graph[top.node]!
+    if (top.next < successors.length) {
+      // The last successor first: so the first one (the likely way) comes first in the reversed order.
+      const successor = successors[successors.length - 1 - top.next++]!
+      if (seen[successor] === 0) {
+        seen[successor] = 1
+        stack.push({ node: successor, next: 0 })
+      }
+    } else {
+      postorder.push(top.node)
+      stack.pop()
+    }
+  }
+  return postorder.reverse()
+}
+
+/** Order, dominators and the dominator tree of a graph. */
+export const analyse = (graph: Graph, entry = 0): Analysis => {
+  const order = reversePostorder(graph, entry)
+  const position = new Int32Array(graph.length).fill(-1)
+  order.forEach((node, i) => (position[node] = i))
+  const predecessors: Array<Array<number>> = graph.map(() => [])
+  for (const node of order) for (const successor of graph[node]!) predecessors[successor]!.push(node)
+
+  const idom = new Int32Array(graph.length).fill(-1)
+  idom[entry] = entry
+  const intersect = (a: number, b: number): number => {
+    let x = a
+    let y = b
+    while (x !== y) {
+      while (position[x]! > position[y]!) x = idom[x]!
+      while (position[y]! > position[x]!) y = idom[y]!
+    }
+    return x
+  }
+  for (let changed = true; changed; ) {
+    changed = false
+    for (const node of order) {
+      if (node === entry) continue
+      let dominator = -1
+      for (const p of predecessors[node]!) {
+        if (idom[p] === -1) continue
+        dominator = dominator === -1 ? p : intersect(p, dominator)
+      }
+      if (idom[node] !== dominator) {
+        idom[node] = dominator
+        changed = true
+      }
+    }
+  }
+  const children: Array<Array<number>> = graph.map(() => [])
+  for (const node of order) if (node !== entry) children[idom[node]!]!.push(node)
+  return { order, position, idom, children, predecessors }
+}
+
+/** Whether `a` dominates `b`. */
+export const dominates = (analysis: Analysis, a: number, b: number): boolean => {
+  let node = b
+  while (analysis.position[node]! > analysis.position[a]!) node = analysis.idom[node]!
+  return node === a
+}
+
+/** Strongly connected components (Tarjan, iterative): the component number of each node reachable from the entry, or -1. */
+export const components = (graph: Graph, entries: ReadonlyArray<number>): { readonly of: Int32Array; readonly count: number } => {
+  const of = new Int32Array(graph.length).fill(-1)
+  const index = new Int32Array(graph.length).fill(-1)
+  const low = new Int32Array(graph.length)
+  const open: Array<number> = []
+  let next = 0
+  let count = 0
+  const visit = (root: number) => {
+    const stack: Array<{ node: number; next: number }> = [{ node: root, next: 0 }]
+    index[root] = low[root] = next++
+    open.push(root)
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const node = top.node
+      const successors = graph[node]!
+      if (top.next < successors.length) {
+        const successor = successors[top.next++]!
+        if (index[successor] === -1) {
+          index[successor] = low[successor] = next++
+          open.push(successor)
+          stack.push({ node: successor, next: 0 })
+        } else if (of[successor] === -1) low[node] = Math.min(low[node]!, index[successor]!)
+      } else {
+        stack.pop()
+        const parent = stack.at(-1)
+        if (parent !== undefined) low[parent.node] = Math.min(low[parent.node]!, low[node]!)
+        if (low[node] === index[node]) {
+          for (let member = open.pop()!; ; member = open.pop()!) {
+            of[member] = count
+            if (member === node) break
+          }
+          count++
+        }
+      }
+    }
+  }
+  for (const entry of entries) if (index[entry] === -1) visit(entry)
+  return { of, count }
+}

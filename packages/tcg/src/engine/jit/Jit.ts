@@ -1,0 +1,203 @@
+/** The compiled tier: regions as WebAssembly functions, the table through which they are entered, and what they call. */
+import type { CpuState } from "../../CpuState.ts"
+import { CodeWriter } from "../../wasm/CodeWriter.ts"
+import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
+import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { type RegionBlock, staticExits } from "./Cfg.ts"
+import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
+import { addCheckFunction } from "./lower/memory.ts"
+import type { Window } from "./lower/Context.ts"
+import { type BlockSource, type RegionLimits, selectRegion } from "./Region.ts"
+import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
+import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
+import { Windows } from "./Windows.ts"
+import { isLocalGlobal } from "./Dataflow.ts"
+
+/** What compiled code asks of the engine. */
+export interface JitHost {
+  /** Fuel is used up: the fuel to go on with, or a negative number to leave. */
+  readonly poll: (fuel: number) => number
+  /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
+  readonly float: (packed: number) => void
+  /** A helper: its index; operands in the scratch slots. */
+  readonly helper: (index: number) => void
+  /** A plugin callback: its number; 0 to go on. */
+  readonly callback: (index: number) => number
+  /** A region can be entered at this pc now: the block's code is to lead to it. */
+  readonly published: (pc: number) => void
+}
+
+export interface JitStats {
+  regions: number
+  /** Bytes of WebAssembly made. */
+  bytes: number
+  /** Milliseconds spent on making and instantiating modules. */
+  milliseconds: number
+  flushes: number
+}
+
+const limits: RegionLimits = { maxBlocks: 400, maxOps: 8000 }
+
+/** Functions that the table can hold; when it is full all regions are dropped. */
+const tableSize = 1 << 15
+
+/** Type of the trampoline's export: calls the region in a table slot, stores the fuel left in its cell, gives `next`. */
+type Enter = (slot: number, pc: number, fuel: number) => number
+
+export class Jit {
+  readonly stats: JitStats = { regions: 0, bytes: 0, milliseconds: 0, flushes: 0 }
+  readonly windows: Windows
+  private readonly state: CpuState
+  private readonly host: JitHost
+  private readonly table = new WebAssembly.Table({ initial: tableSize, element: "anyfunc" })
+  private readonly enterSlot: Enter
+  private readonly shared: boolean
+  private readonly exactFma = hasFusedMultiplyAdd()
+  private readonly blocks = new Map<number, RegionBlock>()
+  private readonly predecessors = new Map<number, Array<number>>()
+  private readonly source: BlockSource
+  private nextSlot = 1
+  private readonly slots = new Map<number, number>()
+  readonly sites: Array<Site> = []
+
+  constructor(state: CpuState, host: JitHost) {
+    this.state = state
+    this.host = host
+    this.windows = new Windows(state)
+    this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
+    this.enterSlot = this.makeTrampoline()
+    this.source = {
+      block: (pc) => this.blocks.get(pc),
+      predecessors: (pc) => this.predecessors.get(pc) ?? []
+    }
+  }
+
+  /** Takes note of a block that was translated. */
+  addBlock(block: RegionBlock): void {
+    this.blocks.set(block.pc, block)
+    for (const { pc } of staticExits(block)) {
+      const list = this.predecessors.get(pc)
+      if (list === undefined) this.predecessors.set(pc, [block.pc])
+      else if (!list.includes(block.pc)) list.push(block.pc)
+    }
+  }
+
+  /** Whether a region can be entered at a pc. */
+  has(pc: number): boolean {
+    return this.slots.has(pc)
+  }
+
+  /** Compiles a region for a block that has become hot. */
+  compile(hot: number): void {
+    if (this.nextSlot >= tableSize) return
+    const started = performance.now()
+    const module = new ModuleWriter()
+    const i32 = ValType.i32
+    const callees = {
+      poll: module.importFunction("poll", module.type([i32], [i32])),
+      float: module.importFunction("float", module.type([i32], [])),
+      helper: module.importFunction("helper", module.type([i32], [])),
+      callback: module.importFunction("callback", module.type([i32], [i32])),
+      checkRead: addCheckFunction(module, false),
+      checkWrite: addCheckFunction(module, true)
+    }
+    const regionType = module.type(regionParameters, regionResults)
+    const region = selectRegion(this.source, hot, limits)
+    const compiled = compileRegion(region, hot, {
+      callees,
+      regionType,
+      exactFma: this.exactFma,
+      window: (base, write) => this.windowFor(base, write),
+      firstSite: this.sites.length
+    })
+    const name = `region_${region.root.toString(16)}`
+    module.function(regionType, name, compiled.body)
+    const bytes = module.finish({ sharedMemory: this.shared })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...this.host, ...this.environment() } })
+    this.sites.push(...compiled.sites)
+    const slot = this.nextSlot++
+    this.table.set(slot, instance.exports[name] as unknown as null)
+    for (const pc of compiled.entries) this.publish(pc, slot)
+    this.stats.regions++
+    this.stats.bytes += bytes.length
+    this.stats.milliseconds += performance.now() - started
+  }
+
+  private publish(pc: number, slot: number): void {
+    this.slots.set(pc, slot)
+    const at = entryOffset(pc) >>> 2
+    this.state.u32[at] = pc
+    this.state.u32[at + 1] = slot
+    this.host.published(pc)
+  }
+
+  /**
+   * Runs the region that is entered at `pc`; all state is in memory. Gives the next pc or a `Leave`; the fuel left is in
+   * `fuelLeft`.
+   */
+  enter(pc: number, fuel: number): number {
+    return this.enterSlot(this.slots.get(pc)!, pc, fuel)
+  }
+
+  /** Fuel left after `enter`. */
+  get fuelLeft(): number {
+    return this.state.i32[Cell.fuel >>> 2]!
+  }
+
+  /** Drops all regions and blocks. */
+  flush(): void {
+    this.blocks.clear()
+    this.predecessors.clear()
+    this.dropRegions()
+  }
+
+  /** Drops all regions, keeping the blocks they were made of. */
+  dropRegions(): void {
+    for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
+    this.nextSlot = 1
+    this.slots.clear()
+    this.sites.length = 0
+    this.windows.clear()
+    this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
+    this.stats.flushes++
+  }
+
+  private environment() {
+    return { memory: this.state.memory, table: this.table }
+  }
+
+  private windowFor(base: number, write: boolean): Window | undefined {
+    if (isLocalGlobal(base)) {
+      const address = this.state.i64[base]!
+      if (address > 0 && address < 0x100000000n) {
+        const window = this.windows.around(Number(address), write)
+        if (window !== undefined) return window
+      }
+    }
+    return this.windows.largest(write)
+  }
+
+  private makeTrampoline(): Enter {
+    const module = new ModuleWriter()
+    const i32 = ValType.i32
+    const regionType = module.type(regionParameters, regionResults)
+    const code = new CodeWriter(3)
+    const next = code.local(i32)
+    const fuel = code.local(i32)
+    code.get(1)
+    code.i32(0)
+    code.get(2)
+    code.get(0)
+    code.callIndirect(regionType)
+    code.set(fuel)
+    code.set(next)
+    code.i32(0)
+    code.get(fuel)
+    code.memory(Insn.i32_store, Cell.fuel)
+    code.get(next)
+    module.function(module.type([i32, i32, i32], [i32]), "enter", code.body())
+    const bytes = module.finish({ sharedMemory: this.shared })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.environment() })
+    return instance.exports["enter"] as Enter
+  }
+}

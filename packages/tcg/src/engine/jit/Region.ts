@@ -1,0 +1,93 @@
+/**
+ * Which blocks to compile together when a block has become hot, and where the region is entered.
+ *
+ * A region grows from its root along static exits. The root should be where the code around the hot block is entered from
+ * outside (a function's first block, or the head of the outermost loop), not the hot block itself, which usually is the head
+ * of an inner loop: rooted there, nested loops would become one (DESIGN section 9, point 2).
+ */
+import { type RegionBlock, staticExits } from "./Cfg.ts"
+import { components } from "./Graph.ts"
+
+/** The blocks that exist now. */
+export interface BlockSource {
+  /** The block that starts at a pc, or undefined where none was translated (nothing that never ran is compiled). */
+  readonly block: (pc: number) => RegionBlock | undefined
+  /** Blocks with a static exit to a pc. */
+  readonly predecessors: (pc: number) => Iterable<number>
+}
+
+export interface RegionLimits {
+  readonly maxBlocks: number
+  readonly maxOps: number
+}
+
+export interface Region {
+  readonly root: number
+  /** The root's block first. */
+  readonly blocks: ReadonlyArray<RegionBlock>
+}
+
+/** The region in which to compile the block at `hot`. It contains that block. */
+export const selectRegion = (source: BlockSource, hot: number, limits: RegionLimits): Region => {
+  for (const root of rootCandidates(source, hot, limits)) {
+    const blocks = grow(source, root, limits)
+    if (blocks.some((block) => block.pc === hot)) return { root, blocks }
+  }
+  return { root: hot, blocks: grow(source, hot, limits) }
+}
+
+/** Blocks reachable from the root, breadth first, within the limits. */
+const grow = (source: BlockSource, root: number, limits: RegionLimits): Array<RegionBlock> => {
+  const queue = [root]
+  const seen = new Set(queue)
+  const blocks: Array<RegionBlock> = []
+  let ops = 0
+  for (let pc = queue.shift(); pc !== undefined && blocks.length < limits.maxBlocks; pc = queue.shift()) {
+    const block = source.block(pc)
+    if (block === undefined) continue
+    ops += block.ir.ops.length
+    if (blocks.length > 0 && ops > limits.maxOps) break
+    blocks.push(block)
+    for (const exit of staticExits(block)) {
+      if (!seen.has(exit.pc)) {
+        seen.add(exit.pc)
+        queue.push(exit.pc)
+      }
+    }
+  }
+  return blocks
+}
+
+/**
+ * Candidates for the root, best first: the one block without predecessors from which the hot block is reached (the function's
+ * entry), then the entry of the outermost loop around it.
+ */
+const rootCandidates = (source: BlockSource, hot: number, limits: RegionLimits): Array<number> => {
+  // Everything that leads to the hot block, as a graph of predecessor edges from it.
+  const pcs = [hot]
+  const numberOf = new Map([[hot, 0]])
+  const edges: Array<Array<number>> = []
+  for (let i = 0; i < pcs.length; i++) {
+    const list: Array<number> = []
+    edges.push(list)
+    for (const p of source.predecessors(pcs[i]!)) {
+      if (source.block(p) === undefined) continue
+      let n = numberOf.get(p)
+      if (n === undefined) {
+        if (pcs.length >= limits.maxBlocks) continue
+        n = pcs.length
+        numberOf.set(p, n)
+        pcs.push(p)
+      }
+      list.push(n)
+    }
+  }
+  const sources = pcs.filter((_, i) => edges[i]!.length === 0)
+  const candidates = sources.length === 1 ? [sources[0]!] : []
+
+  // Loop entries: members of the hot block's component that are reached from outside of it.
+  const { of } = components(edges, [0])
+  const entries = pcs.filter((_, i) => of[i] === of[0] && edges[i]!.some((p) => of[p] !== of[0]))
+  if (entries.length === 1) candidates.push(entries[0]!)
+  return candidates
+}

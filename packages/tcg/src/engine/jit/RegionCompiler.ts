@@ -1,0 +1,521 @@
+/**
+ * Compiles a region to one WebAssembly function with structured control flow.
+ *
+ * Structure after Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow"
+ * (ICFP 2022): walk the dominator tree; a loop header opens a `loop`, a merge point ends a `block`. An edge that goes back to
+ * a node that does not dominate it (irreducible) leaves the region at the target's pc instead.
+ */
+import type { Op } from "../../ir/Block.ts"
+import { CpuSlot, FpFlag } from "../../Layout.ts"
+import { JumpHint, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
+import { CodeWriter, type Label } from "../../wasm/CodeWriter.ts"
+import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { buildCfg, type Cfg, type Node, successors } from "./Cfg.ts"
+import { definesOf, type Dataflow, type Globals, isBarrier, solve } from "./Dataflow.ts"
+import { addEntries } from "./Entries.ts"
+import { type Analysis, analyse, dominates } from "./Graph.ts"
+import type { Callees, LowerContext, Window } from "./lower/Context.ts"
+import { lowerFloat, usesFpStatus } from "./lower/float.ts"
+import { lowerInteger, pushCondition } from "./lower/integer.ts"
+import { lowerMemory } from "./lower/memory.ts"
+import type { Region } from "./Region.ts"
+import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth } from "./Runtime.ts"
+import { Values } from "./Values.ts"
+
+/** A place where a region may leave in the middle of a block, for the engine to make sense of. */
+export interface Site {
+  readonly block: number
+  /** Index of the guest instruction in its block. */
+  readonly insn: number
+  readonly bytes: number
+  readonly write: boolean
+}
+
+export interface CompileOptions {
+  /** Function indices in the module. */
+  readonly callees: Callees
+  /** Type index of regions, for calls through the table. */
+  readonly regionType: number
+  readonly exactFma: boolean
+  /** The window to test accesses off a base against; `base` is a value number. */
+  readonly window: (base: number, write: boolean) => Window | undefined
+  /** Number of the first site; sites of all regions count on. */
+  readonly firstSite: number
+}
+
+export interface CompiledRegion {
+  readonly body: Uint8Array<ArrayBuffer>
+  readonly sites: ReadonlyArray<Site>
+  /** Guest pcs at which the function may be called. */
+  readonly entries: ReadonlyArray<number>
+}
+
+/** Parameters of a region function: pc, depth, fuel. */
+const parameters = { pc: 0, depth: 1, fuel: 2 } as const
+
+/** The type of region functions. */
+export const regionParameters = [ValType.i32, ValType.i32, ValType.i32]
+export const regionResults = [ValType.i32, ValType.i32]
+
+/** Compiles a region that can be entered at its root and at `hot`. */
+export const compileRegion = (region: Region, hot: number, options: CompileOptions): CompiledRegion =>
+  new RegionCompiler(region, hot, options).compile()
+
+class RegionCompiler {
+  private readonly cfg: Cfg
+  private readonly entry: number
+  private readonly entryPcs: ReadonlyArray<number>
+  private readonly analysis: Analysis
+  private readonly flow: Dataflow
+  private readonly code = new CodeWriter(3)
+  private readonly values: Values
+  private readonly options: CompileOptions
+  private readonly context: LowerContext
+  private readonly sites: Array<Site> = []
+  /** Labels of loop headers and merge points that are open. */
+  private readonly labels = new Map<number, Label>()
+  private readonly merges: ReadonlySet<number>
+  private readonly loops: ReadonlySet<number>
+  /** Where to branch, with `next` set, to store a set of dirty globals and return. */
+  private readonly exits = new Map<Globals, Label>()
+  private readonly next: number
+  // While a node is emitted: its dirty globals so far, the instruction in its block, liveness behind the operation.
+  private dirty: Globals = 0n
+  private insn = -1
+  private node!: Node
+  private liveAfter: Globals = 0n
+
+  constructor(region: Region, hot: number, options: CompileOptions) {
+    this.options = options
+    this.cfg = buildCfg(region.blocks)
+    const entries = addEntries(this.cfg, region.root, hot)
+    this.entry = entries.start
+    this.entryPcs = entries.pcs
+    const graph = this.cfg.nodes.map((node) => successors(node.terminator))
+    this.analysis = analyse(graph, this.entry)
+    this.flow = solve(this.cfg, this.analysis.order)
+    this.values = new Values(this.code, this.cfg)
+    this.next = this.code.local(ValType.i32)
+    const merges = new Set<number>()
+    const loops = new Set<number>()
+    for (const n of this.analysis.order) {
+      const forward = this.analysis.predecessors[n]!.filter((p) => this.isForward(p, n))
+      if (forward.length > 1) merges.add(n)
+      if (this.analysis.predecessors[n]!.some((p) => !this.isForward(p, n) && dominates(this.analysis, n, p))) loops.add(n)
+    }
+    this.merges = merges
+    this.loops = loops
+    const { code } = this
+    this.context = {
+      code,
+      values: this.values,
+      callees: options.callees,
+      exactFma: options.exactFma,
+      address: code.local(ValType.i64),
+      scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
+      scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
+      window: options.window,
+      fault: (_op, bytes, write) => this.leaveAtSite(Leave.fault, bytes, write),
+      storeDirty: () => this.values.store(this.dirty),
+      leaveIfInterrupted: () => {
+        code.if()
+        this.leaveAtSite(Leave.interrupted, 0, false)
+        code.end()
+      },
+      reloadLive: () => this.values.load(this.liveAfter)
+    }
+  }
+
+  private isForward(from: number, to: number): boolean {
+    return this.analysis.position[from]! < this.analysis.position[to]!
+  }
+
+  compile(): CompiledRegion {
+    const { code } = this
+    const sets = this.dirtySets()
+    for (const set of sets) this.exits.set(set, code.block())
+    this.entryChecks()
+    this.values.load(this.flow.liveIn[this.entry]!)
+    this.emitTree(this.entry)
+    code.op(Insn.unreachable)
+    for (const set of sets.toReversed()) {
+      code.end()
+      this.values.store(set)
+      this.returnNext()
+    }
+    code.op(Insn.unreachable)
+    return { body: code.body(), sites: this.sites, entries: this.entryPcs }
+  }
+
+  /** Every set of globals that may be dirty at a place that leaves through a shared exit. */
+  private dirtySets(): Array<Globals> {
+    const sets = new Set<Globals>([0n])
+    for (const n of this.analysis.order) {
+      const node = this.cfg.nodes[n]!
+      let dirty = this.flow.dirtyIn[n]!
+      for (const op of this.opsOf(node)) {
+        if ((opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0) sets.add(dirty)
+        if (isBarrier(op)) dirty = 0n
+        dirty |= definesOf(op)
+      }
+      sets.add(dirty)
+    }
+    return [...sets]
+  }
+
+  private opsOf(node: Node): ReadonlyArray<Op> {
+    return this.cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+  }
+
+  /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
+  private entryChecks(): void {
+    const { code } = this
+    if (this.cfg.blocks.some((block) => block.ir.ops.some(usesFpStatus))) {
+      code.i32(0)
+      code.memory(Insn.i32_load, CpuSlot.fpFlags * 8)
+      code.i32(FpFlag.inexact)
+      code.op(Insn.i32_and)
+      code.op(Insn.i32_eqz)
+      code.i32(0)
+      code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
+      code.op(Insn.i32_or)
+      code.if()
+      code.i32(0)
+      code.get(parameters.pc)
+      code.op(Insn.i64_extend_i32_u)
+      code.memory(Insn.i64_store, Cell.pc)
+      code.i32(Leave.unfit)
+      code.get(parameters.fuel)
+      code.op(Insn.return)
+      code.end()
+    }
+    code.get(parameters.fuel)
+    code.i32(0)
+    code.op(Insn.i32_lt_s)
+    code.if()
+    code.get(parameters.pc)
+    code.set(this.next)
+    this.pollOrLeave(0n)
+    code.end()
+  }
+
+  /** Asks whether to go on without fuel: leaves with `next`, or takes more. */
+  private pollOrLeave(dirty: Globals): void {
+    const { code } = this
+    code.get(parameters.fuel)
+    code.call(this.options.callees.poll)
+    code.tee(parameters.fuel)
+    code.i32(0)
+    code.op(Insn.i32_lt_s)
+    code.brIf(this.exits.get(dirty)!)
+  }
+
+  private returnNext(): void {
+    this.code.get(this.next)
+    this.code.get(parameters.fuel)
+    this.code.op(Insn.return)
+  }
+
+  // --- structure -----------------------------------------------------------------------------------------------------
+
+  private emitTree(n: number): void {
+    const { code } = this
+    if (this.loops.has(n)) this.labels.set(n, code.loop())
+    const children = this.analysis.children[n]!.filter((child) => this.merges.has(child))
+    // The last one in reverse postorder ends last, so its block is the outermost.
+    const inner = children.toSorted((a, b) => this.analysis.position[b]! - this.analysis.position[a]!)
+    const blocks = inner.map((child) => ({ child, label: code.block() }))
+    for (const { child, label } of blocks) this.labels.set(child, label)
+    this.emitNode(n)
+    for (const { child } of blocks.toReversed()) {
+      code.end()
+      this.labels.delete(child)
+      this.emitTree(child)
+    }
+    if (this.loops.has(n)) {
+      code.end()
+      this.labels.delete(n)
+    }
+  }
+
+  private emitNode(n: number): void {
+    const node = this.cfg.nodes[n]!
+    this.node = node
+    const block = this.cfg.blocks[node.block]!
+    this.values.enterBlock(block.ir)
+    this.dirty = this.flow.dirtyIn[n]!
+    this.insn = -1
+    for (let i = 0; i < node.start; i++) if (block.ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
+    if (node.first) this.spendFuel(block.ir.insns.length)
+    const ops = this.opsOf(node)
+    ops.forEach((op) => this.emitOp(op))
+    this.emitTerminator(n, node)
+  }
+
+  /** Whether a dispatch case's node is the entry itself, not another dispatch node on the way. */
+  private isEntry(node: number, pc: number): boolean {
+    return this.cfg.entryOf.get(pc) === node
+  }
+
+  private spendFuel(instructions: number): void {
+    const { code } = this
+    code.get(parameters.fuel)
+    code.i32(instructions)
+    code.op(Insn.i32_sub)
+    code.set(parameters.fuel)
+  }
+
+  private emitOp(op: Op): void {
+    switch (op.opcode) {
+      case Opcode.insn_start:
+        this.insn++
+        return
+      case Opcode.set_label:
+      case Opcode.br:
+      case Opcode.brcond:
+      case Opcode.goto_tb:
+      case Opcode.goto_ptr:
+      case Opcode.exit_tb:
+      case Opcode.mb:
+        return
+    }
+    if (!(lowerInteger(this.context, op) || lowerMemory(this.context, op) || lowerFloat(this.context, op))) {
+      throw new Error(`the JIT has no lowering for ${opTable[op.opcode]!.name}`)
+    }
+    if (isBarrier(op)) this.dirty = 0n
+    this.dirty |= definesOf(op)
+  }
+
+  private emitTerminator(from: number, node: Node): void {
+    const { code, values } = this
+    const { terminator } = node
+    switch (terminator.kind) {
+      case "goto":
+        return this.branch(from, terminator.target)
+      case "cond": {
+        const [a, b, cond] = terminator.op.args as [number, number, number]
+        pushCondition(this.context, a, b, cond)
+        return this.fork(from, terminator.taken, terminator.next)
+      }
+      case "dispatch": {
+        if (terminator.cases.length > 0) {
+          code.get(parameters.pc)
+          code.if()
+          for (const { pc, node } of terminator.cases) {
+            code.get(parameters.pc)
+            code.i32(pc)
+            code.op(Insn.i32_eq)
+            code.if()
+            if (this.isEntry(node, pc)) {
+              code.i32(0)
+              code.set(parameters.pc)
+            }
+            this.branch(from, node)
+            code.end()
+          }
+          code.end()
+        }
+        if (from === this.entry) {
+          code.i32(0)
+          code.set(parameters.pc)
+        }
+        return this.branch(from, terminator.next)
+      }
+      case "leave":
+        values.store(this.dirty)
+        return this.jumpTo(terminator.pc)
+      case "call":
+        return this.call(from, node, terminator)
+      case "jump":
+        return this.jump(terminator.target, terminator.hint)
+      case "exit":
+        values.store(this.dirty)
+        code.i32(0)
+        values.getI64(terminator.nextPc)
+        code.memory(Insn.i64_store, Cell.pc)
+        code.i32(0)
+        code.i32(terminator.code)
+        code.memory(Insn.i32_store, Cell.exitCode)
+        code.i32(Leave.exit)
+        code.get(parameters.fuel)
+        code.op(Insn.return)
+        return
+    }
+  }
+
+  /** Pops a condition: to `taken` where it holds, else to `next`. */
+  private fork(from: number, taken: number, next: number): void {
+    const { code } = this
+    code.if()
+    this.branch(from, taken)
+    code.else()
+    this.branch(from, next)
+    code.end()
+  }
+
+  private branch(from: number, to: number): void {
+    const { code } = this
+    const { dirty } = this
+    if (this.isForward(from, to)) {
+      if (this.merges.has(to)) code.br(this.labels.get(to)!)
+      else {
+        const { node, insn } = this
+        this.emitTree(to)
+        this.node = node
+        this.insn = insn
+        this.dirty = dirty
+        this.values.enterBlock(this.cfg.blocks[node.block]!.ir)
+      }
+      return
+    }
+    const target = this.cfg.nodes[to]!
+    const pc = this.cfg.blocks[target.block]!.pc
+    if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
+      this.values.store(dirty)
+      code.i32(pc)
+      code.get(parameters.fuel)
+      code.op(Insn.return)
+      return
+    }
+    code.get(parameters.fuel)
+    code.i32(0)
+    code.op(Insn.i32_lt_s)
+    code.if()
+    code.i32(pc)
+    code.set(this.next)
+    this.pollOrLeave(dirty)
+    code.end()
+    code.br(this.labels.get(to)!)
+  }
+
+  // --- ways out ------------------------------------------------------------------------------------------------------
+
+  /** Leaves in the middle of a block: the cells say where. */
+  private leaveAtSite(leave: number, bytes: number, write: boolean): void {
+    const { code } = this
+    const site = this.options.firstSite + this.sites.length
+    this.sites.push({ block: this.cfg.blocks[this.node.block]!.pc, insn: this.insn, bytes, write })
+    code.i32(0)
+    code.i32(site)
+    code.memory(Insn.i32_store, Cell.site)
+    code.i32(0)
+    code.get(this.context.address)
+    code.memory(Insn.i64_store, Cell.address)
+    code.i32(leave)
+    code.set(this.next)
+    code.br(this.exits.get(this.dirty)!)
+  }
+
+  /** Goes on at a constant pc outside: in its region if there is one, else in the engine. All state is stored. */
+  private jumpTo(pc: number): void {
+    const { code } = this
+    code.i32(0)
+    code.memory(Insn.i32_load, entryOffset(pc))
+    code.i32(pc)
+    code.op(Insn.i32_eq)
+    code.if()
+    code.i32(pc)
+    code.get(parameters.depth)
+    code.get(parameters.fuel)
+    code.i32(0)
+    code.memory(Insn.i32_load, entryOffset(pc) + 4)
+    code.callIndirect(this.options.regionType, true)
+    code.end()
+    code.i32(pc)
+    code.get(parameters.fuel)
+    code.op(Insn.return)
+  }
+
+  /** Leaves `pc & mask` of the pair for the pc in local `next` on the stack, as an address. */
+  private pushEntryAddress(): void {
+    const { code } = this
+    code.get(this.next)
+    code.i32(2)
+    code.op(Insn.i32_shl)
+    code.i32(((1 << entryTableBits) - 1) << 3)
+    code.op(Insn.i32_and)
+  }
+
+  /** Puts a computed target into `next`; leaves where it does not fit 32 bits. All state is stored. */
+  private setNext(target: number): void {
+    const { code, values } = this
+    values.getI64(target)
+    code.tee(this.context.scratch[0]!)
+    code.op(Insn.i32_wrap_i64)
+    code.set(this.next)
+    code.get(this.context.scratch[0]!)
+    code.i64(32n)
+    code.op(Insn.i64_shr_u)
+    code.op(Insn.i64_eqz)
+    code.op(Insn.i32_eqz)
+    code.if()
+    code.i32(0)
+    code.get(this.context.scratch[0]!)
+    code.memory(Insn.i64_store, Cell.pc)
+    code.i32(Leave.farJump)
+    code.get(parameters.fuel)
+    code.op(Insn.return)
+    code.end()
+  }
+
+  private jump(target: number, hint: number): void {
+    const { code } = this
+    this.values.store(this.dirty)
+    this.setNext(target)
+    if (hint !== JumpHint.return) {
+      this.pushEntryAddress()
+      code.memory(Insn.i32_load, entryTableBase)
+      code.get(this.next)
+      code.op(Insn.i32_eq)
+      code.if()
+      code.get(this.next)
+      code.get(parameters.depth)
+      code.get(parameters.fuel)
+      this.pushEntryAddress()
+      code.memory(Insn.i32_load, entryTableBase + 4)
+      code.callIndirect(this.options.regionType, true)
+      code.end()
+    }
+    this.returnNext()
+  }
+
+  /**
+   * A guest call as a WebAssembly call. If the callee returns to where this call is to return, the region goes on; anything
+   * else it returns is passed upward. Without a compiled callee, or too deep, the region leaves at the callee's pc.
+   */
+  private call(from: number, node: Node, terminator: { target: number; returnPc: number; next: number }): void {
+    const { code } = this
+    this.values.store(this.dirty)
+    this.setNext(terminator.target)
+    this.pushEntryAddress()
+    code.memory(Insn.i32_load, entryTableBase)
+    code.get(this.next)
+    code.op(Insn.i32_ne)
+    code.get(parameters.depth)
+    code.i32(maxDepth)
+    code.op(Insn.i32_ge_u)
+    code.op(Insn.i32_or)
+    code.if()
+    this.returnNext()
+    code.end()
+    code.get(this.next)
+    code.get(parameters.depth)
+    code.i32(1)
+    code.op(Insn.i32_add)
+    code.get(parameters.fuel)
+    this.pushEntryAddress()
+    code.memory(Insn.i32_load, entryTableBase + 4)
+    code.callIndirect(this.options.regionType)
+    code.set(parameters.fuel)
+    code.tee(this.next)
+    code.i32(terminator.returnPc)
+    code.op(Insn.i32_ne)
+    code.if()
+    this.returnNext()
+    code.end()
+    this.values.load(this.flow.liveIn[terminator.next]!)
+    this.dirty = 0n
+    this.node = node
+    this.branch(from, terminator.next)
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What compiled code and the engine agree on: the function type of regions, what they return, where shared cells are.
+ *
+ * A region is a function `(pc, depth, fuel) -> (next, fuel)`. `pc` is where it is entered (the region's root or its second
+ * entry), `depth` how many regions are active above it, `fuel` how many instructions may still run before `poll` is asked.
+ * `next` is the guest pc to continue at, or `Leave.described` (odd, so no pc), in which case the cells say why.
+ * All state is in memory at every call and return.
+ */
+import { CpuSlot } from "../../Layout.ts"
+
+/** Values of a region's first result that are not a pc. */
+export const Leave = {
+  /** `exit_tb`: cell `exitCode` holds the code, the pc slot the next pc. */
+  exit: 1,
+  /** A fault: cell `site` says at which operation, cell `address` the guest address. */
+  fault: 3,
+  /** The next pc does not fit 32 bits; it is in the pc slot. */
+  farJump: 5,
+  /** A callback or a helper wants to leave; cell `site` says at which operation. */
+  interrupted: 7,
+  /** The region does not hold for the state as it is (floating-point status); the pc slot says where to interpret on. */
+  unfit: 9
+} as const
+
+/** Byte offsets of the cells, which are state slots of the running vCPU that nothing else uses. */
+export const Cell = {
+  exitCode: 246 * 8,
+  site: 246 * 8 + 4,
+  address: 247 * 8,
+  /** Fuel left when the outermost region returned. */
+  fuel: 248 * 8,
+  pc: CpuSlot.pc * 8
+} as const
+
+/** State slots through which operands and results of out-of-line operations are passed: the first temps. */
+export const Scratch = { a: 256, b: 257, c: 258, result: 259 } as const
+
+/** How deep regions may call each other before one returns to the engine instead. */
+export const maxDepth = 1000
+
+/**
+ * The table of entries: 2^16 pairs of (guest pc, index in the function table), at a fixed place of the arena, indexed by
+ * bits 1 to 16 of the pc. A pc of zero is an empty pair.
+ */
+export const entryTableBase = 0xe0000000
+export const entryTableBits = 16
+export const entryTableBytes = 8 << entryTableBits
+
+/** Byte offset of the pair for a pc. */
+export const entryOffset = (pc: number): number => entryTableBase + ((pc >>> 1) & ((1 << entryTableBits) - 1)) * 8
+
+/** Names of the functions that regions import, in order, with what they are for. */
+export const importNames = ["poll", "float", "helper", "callback"] as const

@@ -1,0 +1,195 @@
+/** Where IR values live in a compiled region: WebAssembly locals of type i64 or f64, constants, or the vCPU's state in memory. */
+import type { IrBlock } from "../../ir/Block.ts"
+import { opTable } from "../../ir/Opcode.ts"
+import { cpuStateSlots } from "../../Layout.ts"
+import type { CodeWriter } from "../../wasm/CodeWriter.ts"
+import { Insn, ValType } from "../../wasm/Wasm.ts"
+import type { Cfg } from "./Cfg.ts"
+import { type Globals, isLocalGlobal } from "./Dataflow.ts"
+import { operandTypes } from "./OperandTypes.ts"
+
+/** Offset of a state slot in memory. */
+const slotOffset = (slot: number): number => slot * 8
+
+interface Place {
+  readonly local: number
+  readonly type: ValType
+}
+
+/** The temps of one block. A block's places are fixed: its nodes may be emitted with other blocks' nodes between them. */
+interface BlockTemps {
+  readonly f64: ReadonlySet<number>
+  readonly places: Map<number, Place>
+  nextI64: number
+  nextF64: number
+}
+
+export class Values {
+  private readonly code: CodeWriter
+  /** Locals of globals by value number. */
+  private readonly globals = new Map<number, Place>()
+  private readonly f64Globals: ReadonlySet<number>
+  /** Locals for temps: reused by every block, since temps die at its end. */
+  private readonly pools = { [ValType.i64]: new Array<number>(), [ValType.f64]: new Array<number>() }
+  private readonly temps = new Map<IrBlock, BlockTemps>()
+  private block: IrBlock
+  private current: BlockTemps
+
+  constructor(code: CodeWriter, cfg: Cfg) {
+    this.code = code
+    this.block = cfg.blocks[0]!.ir
+    const votes = new Map<number, number>()
+    for (const block of cfg.blocks) {
+      const local = new Map<number, number>()
+      countVotes(block.ir, votes, local)
+      this.temps.set(block.ir, { f64: positive(local), places: new Map(), nextI64: 0, nextF64: 0 })
+    }
+    this.current = this.temps.get(this.block)!
+    this.f64Globals = positive(votes)
+  }
+
+  /** Makes the temps of a block the current ones. */
+  enterBlock(block: IrBlock): void {
+    this.block = block
+    this.current = this.temps.get(block)!
+  }
+
+  private pooled(type: typeof ValType.i64 | typeof ValType.f64): number {
+    const pool = this.pools[type]
+    const index = type === ValType.i64 ? this.current.nextI64++ : this.current.nextF64++
+    if (index === pool.length) pool.push(this.code.local(type))
+    return pool[index]!
+  }
+
+  /** The local of a global or temp, or undefined for a global that stays in memory. */
+  private place(value: number): Place | undefined {
+    if (value >= cpuStateSlots) {
+      let place = this.current.places.get(value)
+      if (place === undefined) {
+        const type = this.current.f64.has(value) ? ValType.f64 : ValType.i64
+        place = { local: this.pooled(type), type }
+        this.current.places.set(value, place)
+      }
+      return place
+    }
+    if (!isLocalGlobal(value)) return undefined
+    let place = this.globals.get(value)
+    if (place === undefined) {
+      const type = this.f64Globals.has(value) ? ValType.f64 : ValType.i64
+      place = { local: this.code.local(type), type }
+      this.globals.set(value, place)
+    }
+    return place
+  }
+
+  /** Pushes a value as i64. */
+  getI64(value: number): void {
+    if (value < 0) return this.code.i64(this.block.constants[~value]!)
+    const place = this.place(value)
+    if (place === undefined) {
+      this.code.i32(0)
+      this.code.memory(Insn.i64_load, slotOffset(value))
+      return
+    }
+    this.code.get(place.local)
+    if (place.type === ValType.f64) this.code.op(Insn.i64_reinterpret_f64)
+  }
+
+  /** Pushes the low half of a value as i32. */
+  getI32(value: number): void {
+    if (value < 0) return this.code.i32(Number(BigInt.asIntN(32, this.block.constants[~value]!)))
+    this.getI64(value)
+    this.code.op(Insn.i32_wrap_i64)
+  }
+
+  /** Pushes a value's bits as f64. */
+  getF64(value: number): void {
+    const place = value < 0 ? undefined : this.place(value)
+    if (place?.type === ValType.f64) return this.code.get(place.local)
+    this.getI64(value)
+    this.code.op(Insn.f64_reinterpret_i64)
+  }
+
+  /** Whether a value lives in an f64 local, so that f64 loads, stores and moves avoid the integer side. */
+  isF64(value: number): boolean {
+    return value >= 0 && this.place(value)?.type === ValType.f64
+  }
+
+  /** Pops an i64 into a global or temp. A global that stays in memory needs `address` pushed first: see `beginSet`. */
+  setI64(value: number): void {
+    const place = this.place(value)
+    if (place === undefined) return this.code.memory(Insn.i64_store, slotOffset(value))
+    if (place.type === ValType.f64) this.code.op(Insn.f64_reinterpret_i64)
+    this.code.set(place.local)
+  }
+
+  /** Pops an i32 into a value, sign-extended. */
+  setI32(value: number): void {
+    this.code.op(Insn.i64_extend_i32_s)
+    this.setI64(value)
+  }
+
+  /** Pops an i32 into a value, zero-extended. */
+  setU32(value: number): void {
+    this.code.op(Insn.i64_extend_i32_u)
+    this.setI64(value)
+  }
+
+  /** Pops an f64 into a value, as bits. */
+  setF64(value: number): void {
+    const place = this.place(value)
+    if (place?.type === ValType.f64) return this.code.set(place.local)
+    this.code.op(Insn.i64_reinterpret_f64)
+    this.setI64(value)
+  }
+
+  /** To be called before the operands of an operation whose result goes to `value` are pushed. */
+  beginSet(value: number): void {
+    if (value < cpuStateSlots && !isLocalGlobal(value)) this.code.i32(0)
+  }
+
+  /** Loads globals from memory into their locals. */
+  load(set: Globals): void {
+    for (const value of members(set)) {
+      const { local, type } = this.place(value)!
+      this.code.i32(0)
+      this.code.memory(type === ValType.f64 ? Insn.f64_load : Insn.i64_load, slotOffset(value))
+      this.code.set(local)
+    }
+  }
+
+  /** Stores globals from their locals to memory. */
+  store(set: Globals): void {
+    for (const value of members(set)) {
+      const { local, type } = this.place(value)!
+      this.code.i32(0)
+      this.code.get(local)
+      this.code.memory(type === ValType.f64 ? Insn.f64_store : Insn.i64_store, slotOffset(value))
+    }
+  }
+}
+
+/** The value numbers in a set. */
+export const members = (set: Globals): Array<number> => {
+  const list: Array<number> = []
+  for (let i = 0, rest = set; rest !== 0n; i++, rest >>= 1n) if ((rest & 1n) !== 0n) list.push(i)
+  return list
+}
+
+/** Adds, for each value of a block, how often it is wanted as f64 less how often as i64; temps go to `temps`. */
+const countVotes = (ir: IrBlock, globals: Map<number, number>, temps: Map<number, number>): void => {
+  for (const op of ir.ops) {
+    const info = opTable[op.opcode]!
+    const types = operandTypes(op)
+    for (let i = 0; i < info.outputs + info.inputs; i++) {
+      const value = op.args[i]!
+      const wish = types[i]
+      if (value < 0 || wish === "any" || wish === undefined) continue
+      const votes = value < cpuStateSlots ? globals : temps
+      votes.set(value, (votes.get(value) ?? 0) + (wish === "f64" ? 1 : -1))
+    }
+  }
+}
+
+const positive = (votes: ReadonlyMap<number, number>): ReadonlySet<number> =>
+  new Set([...votes].filter(([, count]) => count > 0).map(([value]) => value))

@@ -1,0 +1,228 @@
+/**
+ * Guest loads, stores and atomics to WebAssembly: one compare against a window of addresses known to be accessible; outside
+ * of it a check of the page table (a function of the module); where that fails too, a precise exit.
+ */
+import type { Op } from "../../../ir/Block.ts"
+import { Cond, MemOp, Opcode } from "../../../ir/Opcode.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
+import { PageFlag, pageTableBase } from "../../../Layout.ts"
+import { CodeWriter as Writer } from "../../../wasm/CodeWriter.ts"
+import type { LowerContext } from "./Context.ts"
+
+const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]
+const signedLoads: ReadonlyArray<number> = [Insn.i64_load8_s, Insn.i64_load16_s, Insn.i64_load32_s, Insn.i64_load]
+const stores: ReadonlyArray<number> = [Insn.i64_store8, Insn.i64_store16, Insn.i64_store32, Insn.i64_store]
+
+const loadInsn = (memop: number): number => (memop & MemOp.sign ? signedLoads : loads)[memop & MemOp.sizeMask]!
+
+/** Pushes base + disp as i64. */
+const pushAddress = ({ code, values }: LowerContext, base: number, disp: number): void => {
+  values.getI64(base)
+  if (disp !== 0) {
+    code.i64(BigInt(disp))
+    code.op(Insn.i64_add)
+  }
+}
+
+/** Checks an access at base + disp and pushes its address as i32. */
+const pushChecked = (context: LowerContext, op: Op, base: number, disp: number, memop: number, write: boolean): void => {
+  const { code, address, callees } = context
+  const bytes = 1 << (memop & MemOp.sizeMask)
+  const check = () => {
+    code.get(address)
+    code.i32(bytes - 1)
+    code.call(write ? callees.checkWrite : callees.checkRead)
+    code.op(Insn.i32_eqz)
+    code.if()
+    context.fault(op, bytes, write)
+    code.end()
+  }
+  pushAddress(context, base, disp)
+  code.tee(address)
+  if (memop & MemOp.aligned && bytes > 1) {
+    code.i64(BigInt(bytes - 1))
+    code.op(Insn.i64_and)
+    code.op(Insn.i64_eqz)
+    code.op(Insn.i32_eqz)
+    code.if()
+    context.fault(op, bytes, write)
+    code.end()
+    code.get(address)
+  }
+  const window = context.window(base, write)
+  if (window === undefined) {
+    code.op(Insn.drop)
+    check()
+  } else {
+    code.i64(BigInt(window.low))
+    code.op(Insn.i64_sub)
+    code.i64(BigInt(window.size - (bytes - 1)))
+    code.op(Insn.i64_ge_u)
+    code.if()
+    check()
+    code.end()
+  }
+  code.get(address)
+  code.op(Insn.i32_wrap_i64)
+}
+
+/** Lowers a guest memory operation; false if it is not one. */
+export const lowerMemory = (context: LowerContext, op: Op): boolean => {
+  const { code, values } = context
+  const { args } = op
+  switch (op.opcode) {
+    case Opcode.guest_ld: {
+      const [d, base, disp, memop] = args as [number, number, number, number]
+      values.beginSet(d)
+      pushChecked(context, op, base, disp, memop, false)
+      if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(d)) {
+        code.memory(Insn.f64_load, 0)
+        values.setF64(d)
+      } else {
+        code.memory(loadInsn(memop), 0)
+        values.setI64(d)
+      }
+      return true
+    }
+    case Opcode.guest_st: {
+      const [value, base, disp, memop] = args as [number, number, number, number]
+      pushChecked(context, op, base, disp, memop, true)
+      if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(value)) {
+        values.getF64(value)
+        code.memory(Insn.f64_store, 0)
+      } else {
+        values.getI64(value)
+        code.memory(stores[memop & MemOp.sizeMask]!, 0)
+      }
+      return true
+    }
+    case Opcode.atomic_cmpxchg: {
+      const [d, base, expected, replacement, memop] = args as [number, number, number, number, number]
+      const old = context.scratch[0]!
+      loadOld(context, op, base, memop, old)
+      code.get(old)
+      values.getI64(expected)
+      extendOperand(code, memop)
+      code.op(Insn.i64_eq)
+      code.if()
+      code.get(context.address)
+      code.op(Insn.i32_wrap_i64)
+      values.getI64(replacement)
+      code.memory(stores[memop & MemOp.sizeMask]!, 0)
+      code.end()
+      values.beginSet(d)
+      code.get(old)
+      values.setI64(d)
+      return true
+    }
+    default:
+      return lowerReadModifyWrite(context, op)
+  }
+}
+
+/** Loads the old value of an atomic at `base` into a local, after checking that it may also be written. */
+const loadOld = (context: LowerContext, op: Op, base: number, memop: number, old: number): void => {
+  const { code } = context
+  pushChecked(context, op, base, 0, memop, true)
+  code.op(Insn.drop)
+  pushChecked(context, op, base, 0, memop, false)
+  code.memory(loadInsn(memop), 0)
+  code.set(old)
+}
+
+/** Brings an operand to the form that the loaded value has, for comparisons. */
+const extendOperand = (code: CodeWriter, memop: number): void => {
+  if ((memop & MemOp.sizeMask) !== MemOp.size32) return
+  if (memop & MemOp.sign) code.op(Insn.i64_extend32_s)
+  else {
+    code.i64(0xffffffffn)
+    code.op(Insn.i64_and)
+  }
+}
+
+const arithmetic = new Map<number, number>([
+  [Opcode.atomic_fetch_add, Insn.i64_add],
+  [Opcode.atomic_fetch_and, Insn.i64_and],
+  [Opcode.atomic_fetch_or, Insn.i64_or],
+  [Opcode.atomic_fetch_xor, Insn.i64_xor]
+])
+
+const choices = new Map<number, Cond>([
+  [Opcode.atomic_fetch_smin, Cond.lt],
+  [Opcode.atomic_fetch_smax, Cond.gt],
+  [Opcode.atomic_fetch_umin, Cond.ltu],
+  [Opcode.atomic_fetch_umax, Cond.gtu]
+])
+
+const compareInsn = { [Cond.lt]: Insn.i64_lt_s, [Cond.gt]: Insn.i64_gt_s, [Cond.ltu]: Insn.i64_lt_u, [Cond.gtu]: Insn.i64_gt_u }
+
+const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
+  const { code, values } = context
+  const insn = arithmetic.get(op.opcode)
+  const choice = choices.get(op.opcode)
+  if (insn === undefined && choice === undefined && op.opcode !== Opcode.atomic_xchg) return false
+  const [d, base, value, memop] = op.args as [number, number, number, number]
+  const [old, operand] = context.scratch as [number, number]
+  loadOld(context, op, base, memop, old)
+  // The sign extension of a loaded 32-bit value keeps the unsigned order too, as long as both sides have it.
+  values.getI64(value)
+  extendOperand(code, memop)
+  code.set(operand)
+  code.get(context.address)
+  code.op(Insn.i32_wrap_i64)
+  if (insn !== undefined) {
+    code.get(old)
+    code.get(operand)
+    code.op(insn)
+  } else if (choice !== undefined) {
+    code.get(old)
+    code.get(operand)
+    code.get(old)
+    code.get(operand)
+    code.op(compareInsn[choice as keyof typeof compareInsn])
+    code.op(Insn.select)
+  } else code.get(operand)
+  code.memory(stores[memop & MemOp.sizeMask]!, 0)
+  values.beginSet(d)
+  code.get(old)
+  values.setI64(d)
+  return true
+}
+
+/**
+ * Adds the module's check function for reads or writes: `(address: i64, size - 1: i32) -> i32`, 1 where the page table
+ * allows the whole access.
+ */
+export const addCheckFunction = (module: ModuleWriter, write: boolean): number => {
+  const code = new Writer(2)
+  const flag = write ? PageFlag.write : PageFlag.read
+  const page = code.local(ValType.i32)
+  code.get(0)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i64_eqz)
+  code.if()
+  code.get(0)
+  code.op(Insn.i32_wrap_i64)
+  code.tee(page)
+  code.i32(12)
+  code.op(Insn.i32_shr_u)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.get(page)
+  code.get(1)
+  code.op(Insn.i32_add)
+  code.i32(12)
+  code.op(Insn.i32_shr_u)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.op(Insn.i32_and)
+  code.i32(flag)
+  code.op(Insn.i32_and)
+  code.op(Insn.i32_eqz)
+  code.op(Insn.i32_eqz)
+  code.op(Insn.return)
+  code.end()
+  code.i32(0)
+  return module.function(module.type([ValType.i64, ValType.i32], [ValType.i32]), write ? "check_write" : "check_read", code.body())
+}

@@ -1,0 +1,163 @@
+/** Writes the body of one WebAssembly function: locals, instructions, and the depths of the labels that are open. */
+import { ByteWriter } from "./ByteWriter.ts"
+import { emptyBlock, Insn, type ValType } from "./Wasm.ts"
+
+/** A control construct that is open; what branches name. */
+export interface Label {
+  readonly depth: number
+}
+
+export class CodeWriter {
+  private readonly out = new ByteWriter(4096)
+  private readonly localTypes: Array<ValType> = []
+  private depth = 0
+  private readonly parameters: number
+
+  constructor(parameters = 0) {
+    this.parameters = parameters
+  }
+
+  /** Declares a local and gives its index. */
+  local(type: ValType): number {
+    this.localTypes.push(type)
+    return this.parameters + this.localTypes.length - 1
+  }
+
+  /** Bytes of instructions so far. */
+  get size(): number {
+    return this.out.length
+  }
+
+  /** An instruction without immediates. */
+  op(opcode: number): void {
+    if (opcode > 0xff) {
+      const wide = opcode > 0xffff
+      this.out.u8(wide ? opcode >>> 12 : opcode >>> 8)
+      this.out.u32(wide ? opcode & 0xfff : opcode & 0xff)
+    } else this.out.u8(opcode)
+  }
+
+  /** An instruction followed by bytes as they are (lane numbers). */
+  opBytes(opcode: number, ...bytes: Array<number>): void {
+    this.op(opcode)
+    for (const byte of bytes) this.out.u8(byte)
+  }
+
+  get(local: number): void {
+    this.out.u8(Insn.local_get)
+    this.out.u32(local)
+  }
+
+  set(local: number): void {
+    this.out.u8(Insn.local_set)
+    this.out.u32(local)
+  }
+
+  tee(local: number): void {
+    this.out.u8(Insn.local_tee)
+    this.out.u32(local)
+  }
+
+  i32(value: number): void {
+    this.out.u8(Insn.i32_const)
+    this.out.s32(value)
+  }
+
+  i64(value: bigint): void {
+    this.out.u8(Insn.i64_const)
+    this.out.s64(value)
+  }
+
+  f64(value: number): void {
+    this.out.u8(Insn.f64_const)
+    this.out.f64(value)
+  }
+
+  f32(value: number): void {
+    this.out.u8(Insn.f32_const)
+    this.out.f32(value)
+  }
+
+  /** A load or store with a static offset. Alignment is a hint; 1 is always true. */
+  memory(opcode: number, offset: number): void {
+    this.out.u8(opcode)
+    this.out.u8(0)
+    this.out.u32(offset)
+  }
+
+  block(): Label {
+    return this.open(Insn.block)
+  }
+
+  loop(): Label {
+    return this.open(Insn.loop)
+  }
+
+  /** Pops an i32 and opens the part that runs where it is not zero. */
+  if(): Label {
+    return this.open(Insn.if)
+  }
+
+  else(): void {
+    this.out.u8(Insn.else)
+  }
+
+  private open(opcode: number): Label {
+    this.out.u8(opcode)
+    this.out.u8(emptyBlock)
+    this.depth++
+    return { depth: this.depth }
+  }
+
+  end(): void {
+    this.out.u8(Insn.end)
+    this.depth--
+  }
+
+  br(label: Label): void {
+    this.out.u8(Insn.br)
+    this.out.u32(this.depth - label.depth)
+  }
+
+  brIf(label: Label): void {
+    this.out.u8(Insn.br_if)
+    this.out.u32(this.depth - label.depth)
+  }
+
+  brTable(labels: ReadonlyArray<Label>, fallback: Label): void {
+    this.out.u8(Insn.br_table)
+    this.out.u32(labels.length)
+    for (const label of labels) this.out.u32(this.depth - label.depth)
+    this.out.u32(this.depth - fallback.depth)
+  }
+
+  call(functionIndex: number): void {
+    this.out.u8(Insn.call)
+    this.out.u32(functionIndex)
+  }
+
+  callIndirect(type: number, tail = false): void {
+    this.out.u8(tail ? Insn.return_call_indirect : Insn.call_indirect)
+    this.out.u32(type)
+    this.out.u8(0)
+  }
+
+  /** The function body as the code section wants it: locals in runs of one type, instructions, end. */
+  body(): Uint8Array<ArrayBuffer> {
+    const head = new ByteWriter(64)
+    const runs: Array<{ type: ValType; count: number }> = []
+    for (const type of this.localTypes) {
+      const last = runs.at(-1)
+      if (last?.type === type) last.count++
+      else runs.push({ type, count: 1 })
+    }
+    head.u32(runs.length)
+    for (const run of runs) {
+      head.u32(run.count)
+      head.u8(run.type)
+    }
+    head.raw(this.out.view())
+    head.u8(Insn.end)
+    return head.view()
+  }
+}

@@ -1,0 +1,114 @@
+/** Writes a WebAssembly module of functions that share a memory, a table and imported functions. */
+import { ByteWriter } from "./ByteWriter.ts"
+import type { ValType } from "./Wasm.ts"
+
+interface FunctionType {
+  readonly params: ReadonlyArray<ValType>
+  readonly results: ReadonlyArray<ValType>
+}
+
+/** Section numbers of the binary format. */
+const Section = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const
+
+export class ModuleWriter {
+  private readonly types: Array<FunctionType> = []
+  private readonly imports: Array<{ module: string; name: string; type: number }> = []
+  private readonly functions: Array<{ type: number; name: string; body: Uint8Array }> = []
+
+  /** The index of a function type; equal types share one. */
+  type(params: ReadonlyArray<ValType>, results: ReadonlyArray<ValType>): number {
+    const same = (a: ReadonlyArray<ValType>, b: ReadonlyArray<ValType>) => a.length === b.length && a.every((t, i) => t === b[i])
+    const found = this.types.findIndex((t) => same(t.params, params) && same(t.results, results))
+    return found >= 0 ? found : this.types.push({ params, results }) - 1
+  }
+
+  /** Imports a function of module "env"; all imports come before the first function. */
+  importFunction(name: string, type: number): number {
+    return this.imports.push({ module: "env", name, type }) - 1
+  }
+
+  /** Adds a function, exported under its name, and gives its index. */
+  function(type: number, name: string, body: Uint8Array): number {
+    return this.imports.length + this.functions.push({ type, name, body }) - 1
+  }
+
+  /**
+   * The module's bytes. It imports the memory `env.memory` (65536 pages, shared or not) and the function table `env.table`,
+   * unless it is standalone.
+   */
+  finish(options: { readonly sharedMemory: boolean } | { readonly standalone: true }): Uint8Array<ArrayBuffer> {
+    const standalone = "standalone" in options
+    const out = new ByteWriter(8192)
+    out.raw(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
+    const section = (id: number, write: (to: ByteWriter) => void) => {
+      const content = new ByteWriter()
+      write(content)
+      out.u8(id)
+      out.vector(content.view())
+    }
+    section(Section.type, (to) => {
+      to.u32(this.types.length)
+      for (const type of this.types) {
+        to.u8(0x60)
+        to.vector(Uint8Array.from(type.params))
+        to.vector(Uint8Array.from(type.results))
+      }
+    })
+    section(Section.import, (to) => {
+      to.u32(this.imports.length + (standalone ? 0 : 2))
+      for (const { module, name, type } of this.imports) {
+        to.name(module)
+        to.name(name)
+        to.u8(0)
+        to.u32(type)
+      }
+      if (standalone) return
+      to.name("env")
+      to.name("memory")
+      to.u8(2)
+      to.u8(options.sharedMemory ? 3 : 1)
+      to.u32(65536)
+      to.u32(65536)
+      to.name("env")
+      to.name("table")
+      to.u8(1)
+      to.u8(0x70)
+      to.u8(0)
+      to.u32(0)
+    })
+    section(Section.function, (to) => {
+      to.u32(this.functions.length)
+      for (const { type } of this.functions) to.u32(type)
+    })
+    section(Section.export, (to) => {
+      to.u32(this.functions.length)
+      this.functions.forEach(({ name }, i) => {
+        to.name(name)
+        to.u8(0)
+        to.u32(this.imports.length + i)
+      })
+    })
+    section(Section.code, (to) => {
+      to.u32(this.functions.length)
+      for (const { body } of this.functions) to.vector(body)
+    })
+    this.nameSection(out)
+    return out.view()
+  }
+
+  /** The custom section "name", so that profiles show guest addresses. */
+  private nameSection(out: ByteWriter): void {
+    const names = new ByteWriter()
+    names.u32(this.functions.length)
+    this.functions.forEach(({ name }, i) => {
+      names.u32(this.imports.length + i)
+      names.name(name)
+    })
+    const content = new ByteWriter()
+    content.name("name")
+    content.u8(1)
+    content.vector(names.view())
+    out.u8(0)
+    out.vector(content.view())
+  }
+}
