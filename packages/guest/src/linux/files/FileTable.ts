@@ -1,0 +1,179 @@
+/** The files of a process: descriptors, current directory, umask, and how paths are looked up. */
+import type { HostFsShape, HostStat } from "../../HostFs.ts"
+import { Errno } from "../errno.ts"
+import type { MappedFile } from "../memory/MappedFile.ts"
+import type { Random } from "../process/Random.ts"
+import { AT, O } from "./constants.ts"
+import { DeviceFile } from "./open/DeviceFile.ts"
+import { HostFile } from "./open/HostFile.ts"
+import type { OpenFile } from "./open/OpenFile.ts"
+import { PathLookup } from "./lookup/PathLookup.ts"
+import { VirtualFs, type ProcessView } from "./lookup/VirtualFs.ts"
+
+interface Descriptor {
+  readonly file: OpenFile
+  closeOnExec: boolean
+}
+
+/** What a file table is made from. */
+export interface FileTableOptions {
+  readonly host: HostFsShape
+  /** Host directory under which absolute guest paths are looked up first, as `-L` says (a byte string). */
+  readonly sysroot?: string | undefined
+  readonly random: Random
+  /** What /proc/self shows. */
+  readonly process: ProcessView
+  /** Most descriptors (RLIMIT_NOFILE); 1024 by default. */
+  readonly limit?: number
+  /** The current directory; the host's by default. */
+  readonly cwd?: string
+  /** Bits that new files don't get; 0o022 by default. */
+  readonly umask?: number
+}
+
+/** Descriptors and paths of one process. Errors are negative errno values. */
+export class FileTable {
+  readonly host: HostFsShape
+  readonly random: Random
+  readonly paths: PathLookup
+  umask: number
+  /** Most descriptors: RLIMIT_NOFILE's soft limit. */
+  limit: number
+  readonly #options: FileTableOptions
+  readonly #slots: Array<Descriptor | undefined> = []
+  #nextInode = 1n
+
+  constructor(options: FileTableOptions) {
+    this.#options = options
+    this.host = options.host
+    this.random = options.random
+    this.limit = options.limit ?? 1024
+    this.umask = options.umask ?? 0o022
+    this.paths = new PathLookup({
+      host: options.host,
+      sysroot: options.sysroot,
+      cwd: options.cwd ?? options.host.cwd(),
+      virtual: new VirtualFs(options.process, () => this.descriptors()),
+      directoryOf: (fd) => this.#directoryOf(fd)
+    })
+  }
+
+  /** Makes descriptors 0, 1 and 2 from those of the host that are open. */
+  inheritStandard(): void {
+    for (let fd = 0; fd < 3; fd++) {
+      if (typeof this.host.fstat(fd) !== "number") {
+        this.#slots[fd] = { file: new HostFile(this.host, fd, `/dev/fd/${fd}`, O.RDWR, true).hold(), closeOnExec: false }
+      }
+    }
+  }
+
+  /** The file of a descriptor. */
+  get(fd: number): OpenFile | undefined {
+    return this.#slots[fd]?.file
+  }
+
+  /** Gives a file the lowest free descriptor from `from` on: the descriptor or -EMFILE. */
+  install(file: OpenFile, closeOnExec: boolean, from = 0): number {
+    let fd = from
+    while (this.#slots[fd] !== undefined) fd++
+    if (fd >= this.limit) {
+      if (file.closed) file.hold().release()
+      return -Errno.EMFILE
+    }
+    this.#slots[fd] = { file: file.hold(), closeOnExec }
+    return fd
+  }
+
+  /** Makes `fd` refer to a file, closing what was there. */
+  replace(fd: number, file: OpenFile, closeOnExec: boolean): void {
+    const before = this.#slots[fd]
+    this.#slots[fd] = { file: file.hold(), closeOnExec }
+    before?.file.release()
+  }
+
+  /** Closes a descriptor: 0 or -EBADF. */
+  close(fd: number): number {
+    const slot = this.#slots[fd]
+    if (slot === undefined) return -Errno.EBADF
+    this.#slots[fd] = undefined
+    slot.file.release()
+    return 0
+  }
+
+  /** FD_CLOEXEC of a descriptor; undefined if it isn't open. */
+  closeOnExec(fd: number): boolean | undefined {
+    return this.#slots[fd]?.closeOnExec
+  }
+
+  setCloseOnExec(fd: number, value: boolean): void {
+    const slot = this.#slots[fd]
+    if (slot !== undefined) slot.closeOnExec = value
+  }
+
+  /** Open descriptors and their files, lowest first. */
+  descriptors(): Map<number, OpenFile> {
+    const open = new Map<number, OpenFile>()
+    this.#slots.forEach((slot, fd) => {
+      if (slot !== undefined) open.set(fd, slot.file)
+    })
+    return open
+  }
+
+  /** Closes everything, at the end of the process. */
+  closeAll(): void {
+    for (const fd of this.descriptors().keys()) this.close(fd)
+  }
+
+  /** Closes what has FD_CLOEXEC, at an exec. */
+  closeForExec(): void {
+    for (const fd of this.descriptors().keys()) if (this.closeOnExec(fd) === true) this.close(fd)
+  }
+
+  /** A copy for a forked process: its own descriptors and current directory, the same open files. */
+  fork(process: ProcessView): FileTable {
+    const child = new FileTable({
+      ...this.#options,
+      process,
+      cwd: this.paths.cwd,
+      umask: this.umask,
+      limit: this.limit
+    })
+    this.#slots.forEach((slot, fd) => {
+      if (slot !== undefined) child.#slots[fd] = { file: slot.file.hold(), closeOnExec: slot.closeOnExec }
+    })
+    return child
+  }
+
+  /**
+   * The file behind a mapping (mmap), or a negative errno: EBADF, EACCES if the descriptor's mode forbids it, ENODEV if it
+   * can't be mapped. `"anonymous"` for /dev/zero. The mapping keeps the file open until its `close`.
+   */
+  mappedFile(fd: number, access: { readonly read: boolean; readonly write: boolean }): MappedFile | "anonymous" | number {
+    const file = this.get(fd)
+    if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
+    if (!file.readable || (access.write && !file.writable)) return -Errno.EACCES
+    if (file instanceof DeviceFile && file.device === "zero") return "anonymous"
+    const mapped = file.mapped()
+    if (typeof mapped !== "number") file.hold()
+    return mapped
+  }
+
+  /** An inode number for a pipe, socket or file in memory. */
+  newInode(): bigint {
+    return this.#nextInode++
+  }
+
+  /** The host's status of what a path leads to; see `PathLookup.resolve` for the arguments. */
+  statPath(dirfd: number, path: string, follow: boolean): HostStat | number {
+    return this.paths.stat(dirfd, path, follow)
+  }
+
+  #directoryOf(fd: number): string | number {
+    if (fd === AT.FDCWD) return this.paths.cwd
+    const file = this.get(fd)
+    if (file === undefined) return -Errno.EBADF
+    const stat = file.stat()
+    if (typeof stat === "number") return stat
+    return (stat.mode & 0o170000) === 0o040000 ? file.name() : -Errno.ENOTDIR
+  }
+}

@@ -1,0 +1,65 @@
+/** Pipes between threads and processes of the guest. */
+import type { HostStat } from "../../../HostFs.ts"
+import { O, S } from "../constants.ts"
+import { OpenFile, syntheticStat } from "./OpenFile.ts"
+import { PipeBuffer } from "./PipeBuffer.ts"
+import { WaitQueue } from "./WaitQueue.ts"
+
+/** One end of a pipe. */
+export class PipeEnd extends OpenFile {
+  readonly #buffer: PipeBuffer
+  readonly #ino: bigint
+
+  constructor(buffer: PipeBuffer, ino: bigint, flags: number) {
+    super(flags, buffer.waiters)
+    this.#buffer = buffer
+    this.#ino = ino
+    if (this.readable) buffer.readers++
+    if (this.writable) buffer.writers++
+  }
+
+  /** Bytes that the pipe holds at most (F_GETPIPE_SZ). */
+  get capacity(): number {
+    return this.#buffer.capacity
+  }
+
+  override get stream(): boolean {
+    return true
+  }
+
+  override name(): string {
+    return `pipe:[${this.#ino}]`
+  }
+
+  override stat(): HostStat {
+    return syntheticStat(S.IFIFO | 0o600, this.#ino)
+  }
+
+  override read(into: Uint8Array): number {
+    return this.#buffer.read(into)
+  }
+
+  override write(from: Uint8Array): number {
+    return this.#buffer.write(from)
+  }
+
+  override poll(): number {
+    return (this.readable ? this.#buffer.pollRead() : 0) | (this.writable ? this.#buffer.pollWrite() : 0)
+  }
+
+  override available(): number {
+    return this.#buffer.size
+  }
+
+  protected override dispose(): void {
+    if (this.readable) this.#buffer.readers--
+    if (this.writable) this.#buffer.writers--
+    this.#buffer.waiters.wake()
+  }
+}
+
+/** Makes both ends of a pipe: `[read, write]`. `flags`: O_NONBLOCK, O_DIRECT (each write is a packet). */
+export const makePipe = (flags: number, ino: bigint): readonly [PipeEnd, PipeEnd] => {
+  const buffer = new PipeBuffer(new WaitQueue(), (flags & O.DIRECT) !== 0)
+  return [new PipeEnd(buffer, ino, O.RDONLY | flags), new PipeEnd(buffer, ino, O.WRONLY | flags)]
+}

@@ -1,0 +1,143 @@
+/** Names: current directory, making, removing, renaming and listing. */
+import { Errno } from "../../errno.ts"
+import type { Kernel } from "../../Kernel.ts"
+import { row } from "../../row.ts"
+import { AT, S } from "../constants.ts"
+import { toBytes } from "../lookup/Path.ts"
+import type { Directory } from "../open/ListedDirectory.ts"
+import type { OpenFile } from "../open/OpenFile.ts"
+import { encodeDirent } from "../user/layouts.ts"
+import { putBytes, userPath } from "../user/userBuffers.ts"
+
+/** Runs `action` on the host's path of a guest path; a virtual path can't be changed (EPERM). */
+export const onPath = (
+  kernel: Kernel,
+  dirfd: number,
+  pathAddress: number,
+  follow: boolean,
+  action: (path: string) => number
+): number => {
+  const path = userPath(kernel.state, pathAddress)
+  if (typeof path === "number") return path
+  const target = kernel.files.paths.resolve(dirfd, path, follow)
+  if (typeof target === "number") return target
+  return target.node === undefined ? action(target.path) : -Errno.EPERM
+}
+
+/** getcwd: the length with the terminator, as the system call has it. */
+const getcwd = (kernel: Kernel, address: number, size: number): number => {
+  const { host, paths } = kernel.files
+  if (!host.exists(paths.cwd)) return -Errno.ENOENT
+  const bytes = toBytes(`${paths.cwd}\0`)
+  if (size < bytes.length) return -Errno.ERANGE
+  return putBytes(kernel.state, address, bytes) || bytes.length
+}
+
+const enter = (kernel: Kernel, path: string): number => {
+  const { host, paths } = kernel.files
+  const stat = host.stat(path)
+  if (typeof stat === "number") return stat
+  if ((stat.mode & S.IFMT) !== S.IFDIR) return -Errno.ENOTDIR
+  const denied = host.access(path, 1)
+  if (denied < 0) return denied
+  const real = host.realpath(path)
+  if (typeof real === "number") return real
+  paths.cwd = real
+  return 0
+}
+
+const fchdir = (kernel: Kernel, fd: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined) return -Errno.EBADF
+  const stat = file.stat()
+  if (typeof stat === "number") return stat
+  return (stat.mode & S.IFMT) === S.IFDIR ? enter(kernel, file.name()) : -Errno.ENOTDIR
+}
+
+const mkdirat = (kernel: Kernel, dirfd: number, path: number, mode: number): number =>
+  onPath(kernel, dirfd, path, false, (p) => kernel.files.host.mkdir(p, mode & 0o1777 & ~kernel.files.umask))
+
+const mknodat = (kernel: Kernel, dirfd: number, path: number, mode: number): number => {
+  const type = (mode & S.IFMT) || S.IFREG
+  if (type === S.IFDIR) return -Errno.EPERM
+  if (type === S.IFLNK || type === S.IFMT) return -Errno.EINVAL
+  return onPath(kernel, dirfd, path, false, (p) =>
+    kernel.files.host.mknod(p, type | (mode & 0o7777 & ~kernel.files.umask))
+  )
+}
+
+const unlinkat = (kernel: Kernel, dirfd: number, path: number, flags: number): number => {
+  if ((flags & ~AT.REMOVEDIR) !== 0) return -Errno.EINVAL
+  const { host } = kernel.files
+  return onPath(kernel, dirfd, path, false, (flags & AT.REMOVEDIR) === 0 ? host.unlink : host.rmdir)
+}
+
+/** renameat2; `flags`: RENAME_NOREPLACE 1. RENAME_EXCHANGE 2 and RENAME_WHITEOUT 4 are refused as by a file system without them. */
+const renameat2 = (kernel: Kernel, oldDir: number, oldPath: number, newDir: number, newPath: number, flags: number): number => {
+  if (flags > 1) return -Errno.EINVAL
+  const { host } = kernel.files
+  return onPath(kernel, oldDir, oldPath, false, (from) =>
+    onPath(kernel, newDir, newPath, false, (to) =>
+      flags === 1 && typeof host.lstat(to) !== "number" ? -Errno.EEXIST : host.rename(from, to)
+    )
+  )
+}
+
+const linkat = (kernel: Kernel, oldDir: number, oldPath: number, newDir: number, newPath: number, flags: number): number => {
+  if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL
+  const { host } = kernel.files
+  return onPath(kernel, oldDir, oldPath, (flags & AT.SYMLINK_FOLLOW) !== 0, (from) => {
+    const existing = (flags & AT.SYMLINK_FOLLOW) === 0 ? from : host.realpath(from)
+    if (typeof existing === "number") return existing
+    return onPath(kernel, newDir, newPath, false, (to) => host.link(existing, to))
+  })
+}
+
+const symlinkat = (kernel: Kernel, targetAddress: number, dirfd: number, path: number): number => {
+  const target = userPath(kernel.state, targetAddress)
+  if (typeof target === "number") return target
+  if (target === "") return -Errno.ENOENT
+  return onPath(kernel, dirfd, path, false, (p) => kernel.files.host.symlink(target, p))
+}
+
+const asDirectory = (file: OpenFile): (OpenFile & Directory) | undefined =>
+  "peekEntry" in file ? (file as OpenFile & Directory) : undefined
+
+/** getdents64: as many entries as fit; EINVAL if not even one does. */
+const getdents64 = (kernel: Kernel, fd: number, address: number, size: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || !file.readable) return -Errno.EBADF
+  const directory = asDirectory(file)
+  if (directory === undefined) return -Errno.ENOTDIR
+  let done = 0
+  for (;;) {
+    const entry = directory.peekEntry()
+    if (entry === undefined) return done
+    if (typeof entry === "number") return done > 0 ? done : entry
+    const bytes = encodeDirent(entry, file.seek(0, 1) + 1)
+    if (done + bytes.length > size) return done > 0 ? done : -Errno.EINVAL
+    const error = putBytes(kernel.state, address + done, bytes)
+    if (error < 0) return done > 0 ? done : error
+    done += bytes.length
+    directory.nextEntry()
+  }
+}
+
+export const directorySyscalls = [
+  row(17, "getcwd", ["pointer", "size"], getcwd),
+  row(33, "mknodat", ["fd", "path", "mode", "uint"], mknodat, "named pipes and regular files only"),
+  row(34, "mkdirat", ["fd", "path", "mode"], mkdirat),
+  row(35, "unlinkat", ["fd", "path", "flags"], unlinkat),
+  row(36, "symlinkat", ["path", "fd", "path"], symlinkat),
+  row(37, "linkat", ["fd", "path", "fd", "path", "flags"], linkat, "no AT_EMPTY_PATH"),
+  row(49, "chdir", ["path"], (kernel, path) => onPath(kernel, AT.FDCWD, path, true, (p) => enter(kernel, p))),
+  row(50, "fchdir", ["fd"], fchdir),
+  row(51, "chroot", ["path"], () => -Errno.EPERM, "always EPERM"),
+  row(61, "getdents64", ["fd", "pointer", "uint"], getdents64),
+  row(166, "umask", ["mode"], ({ files }, mask) => {
+    const before = files.umask
+    files.umask = mask & 0o777
+    return before
+  }),
+  row(276, "renameat2", ["fd", "path", "fd", "path", "flags"], renameat2, "RENAME_NOREPLACE is not atomic; no RENAME_EXCHANGE")
+]

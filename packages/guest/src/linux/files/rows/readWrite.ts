@@ -1,0 +1,148 @@
+/** Reading and writing. */
+import * as Effect from "effect/Effect"
+import * as Layout from "@emu/tcg/Layout"
+import { Errno } from "../../errno.ts"
+import type { Kernel } from "../../Kernel.ts"
+import { row } from "../../row.ts"
+import { Sig, SigCode } from "../../signals/constants.ts"
+import type { SyscallResult } from "../../Syscall.ts"
+import { O, POLL } from "../constants.ts"
+import { whenReady } from "../blocking.ts"
+import type { OpenFile } from "../open/OpenFile.ts"
+import { totalLength, transfer, userVector, type UserBuffer } from "../user/userBuffers.ts"
+
+type Buffers = ReadonlyArray<UserBuffer>
+
+/** Reads into buffers, at the file position or at `offset`. */
+export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: number): SyscallResult => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || !file.readable) return -Errno.EBADF
+  if (typeof buffers === "number") return buffers
+  if (offset !== undefined && offset < 0) return -Errno.EINVAL
+  kernel.memory.flushShared()
+  return whenReady(file, POLL.IN, totalLength(buffers), () =>
+    transfer(kernel.state, buffers, Layout.PageFlag.write, (bytes, done) =>
+      offset === undefined ? file.read(bytes) : file.pread(bytes, offset + done)
+    )
+  )
+}
+
+/** How a write differs from that of write(2). */
+interface WriteOptions {
+  /** Whether to wait for room; without O_NONBLOCK by default. */
+  readonly wait?: boolean
+  /** Whether EPIPE comes with SIGPIPE; true by default. */
+  readonly signal?: boolean
+}
+
+/** Writes from buffers, at the file position or at `offset`. EPIPE comes with SIGPIPE. */
+export const writeFrom = (
+  kernel: Kernel,
+  fd: number,
+  buffers: Buffers | number,
+  offset?: number,
+  options: WriteOptions = {}
+): SyscallResult => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || !file.writable) return -Errno.EBADF
+  if (typeof buffers === "number") return buffers
+  if (offset !== undefined && offset < 0) return -Errno.EINVAL
+  const total = totalLength(buffers)
+  const source = file.identity === undefined && buffers.length > 1 ? gather(kernel, buffers) : undefined
+  const wait = options.wait ?? !file.nonBlocking
+  let done = 0
+  const attempt = (): number => {
+    const moved =
+      source === undefined
+        ? transfer(
+            kernel.state,
+            buffers,
+            Layout.PageFlag.read,
+            (bytes, before) => (offset === undefined ? file.write(bytes) : file.pwrite(bytes, offset + done + before)),
+            done
+          )
+        : typeof source === "number"
+          ? source
+          : file.write(source.subarray(done))
+    if (moved < 0) return done > 0 && (moved !== -Errno.EAGAIN || !wait) ? done : moved
+    done += moved
+    return moved > 0 && done < total && file.stream && wait ? -Errno.EAGAIN : done
+  }
+  return afterWrite(kernel, file, whenReady(file, POLL.OUT, total, attempt, wait), options.signal)
+}
+
+/** What follows a write: mappings of the file see it, and a closed pipe raises SIGPIPE. */
+export const afterWrite = (kernel: Kernel, file: OpenFile, result: SyscallResult, signal = true): SyscallResult => {
+  const thread = kernel.thread
+  const finish = (count: number | bigint): number | bigint => {
+    if (count === -Errno.EPIPE && signal) kernel.signals.sendToThread(thread, kernel.signals.fromSelf(Sig.PIPE, SigCode.user))
+    else if (count > 0 && file.identity !== undefined) kernel.memory.fileWritten(file.identity)
+    return count
+  }
+  return Effect.isEffect(result) ? Effect.map(result, finish) : finish(result)
+}
+
+/** The readable bytes of buffers in one piece, so that a pipe or socket takes them as one write. */
+const gather = (kernel: Kernel, buffers: Buffers): Uint8Array | number => {
+  const pieces: Array<Uint8Array> = []
+  const moved = transfer(kernel.state, buffers, Layout.PageFlag.read, (bytes) => pieces.push(bytes.slice()) && bytes.length)
+  if (moved < 0) return moved
+  const whole = new Uint8Array(moved)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+const one = (address: number, length: number): Buffers | number =>
+  length >= 2 ** 63 ? -Errno.EINVAL : [{ address, length }]
+
+const lseek = (kernel: Kernel, fd: number, offset: number, whence: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
+  kernel.memory.flushShared()
+  return file.seek(offset, whence)
+}
+
+/** RWF_ flags of preadv2 and pwritev2 that change nothing here: HIPRI, DSYNC, SYNC, NOWAIT. */
+const harmless = 0xf
+
+type Transfer = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: number) => SyscallResult
+
+/** preadv and pwritev: the offset is in one register on 64-bit machines. */
+const positioned =
+  (move: Transfer) =>
+  (kernel: Kernel, fd: number, vector: number, count: number, offset: number): SyscallResult =>
+    move(kernel, fd, userVector(kernel.state, vector, count), offset)
+
+const positioned2 =
+  (move: Transfer) =>
+  (kernel: Kernel, fd: number, vector: number, count: number, offset: number, _high: bigint, flags: number): SyscallResult => {
+    if ((flags & ~harmless) !== 0) return -Errno.EOPNOTSUPP
+    return move(kernel, fd, userVector(kernel.state, vector, count), offset === -1 ? undefined : offset)
+  }
+
+const vectored =
+  (move: Transfer) =>
+  (kernel: Kernel, fd: number, vector: number, count: number): SyscallResult =>
+    move(kernel, fd, userVector(kernel.state, vector, count))
+
+export const readWriteSyscalls = [
+  row(62, "lseek", ["fd", "offset", "uint"], lseek),
+  row(63, "read", ["fd", "pointer", "size"], (kernel, fd, at, length) => readInto(kernel, fd, one(at, length))),
+  row(64, "write", ["fd", "pointer", "size"], (kernel, fd, at, length) => writeFrom(kernel, fd, one(at, length))),
+  row(65, "readv", ["fd", "pointer", "int"], vectored(readInto)),
+  row(66, "writev", ["fd", "pointer", "int"], vectored(writeFrom)),
+  row(67, "pread64", ["fd", "pointer", "size", "offset"], (kernel, fd, at, length, offset) =>
+    readInto(kernel, fd, one(at, length), offset)
+  ),
+  row(68, "pwrite64", ["fd", "pointer", "size", "offset"], (kernel, fd, at, length, offset) =>
+    writeFrom(kernel, fd, one(at, length), offset)
+  ),
+  row(69, "preadv", ["fd", "pointer", "int", "offset"], positioned(readInto)),
+  row(70, "pwritev", ["fd", "pointer", "int", "offset"], positioned(writeFrom)),
+  row(286, "preadv2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(readInto), "RWF_APPEND is refused"),
+  row(287, "pwritev2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(writeFrom), "RWF_APPEND is refused")
+]

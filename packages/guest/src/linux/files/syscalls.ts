@@ -1,0 +1,40 @@
+/** All system calls on files. */
+import { Errno } from "../errno.ts"
+import type { Kernel } from "../Kernel.ts"
+import { row } from "../row.ts"
+import type { Syscall } from "../Syscall.ts"
+import { attributeSyscalls } from "./rows/attributes.ts"
+import { controlSyscalls } from "./rows/control.ts"
+import { copySyscalls } from "./rows/copy.ts"
+import { createSyscalls } from "./rows/create.ts"
+import { directorySyscalls } from "./rows/directories.ts"
+import { ioctlSyscalls } from "./rows/ioctl.ts"
+import { openCloseSyscalls } from "./rows/openClose.ts"
+import { pollingSyscalls } from "./rows/polling.ts"
+import { readWriteSyscalls } from "./rows/readWrite.ts"
+import { socketSyscalls } from "./rows/sockets.ts"
+import { statusSyscalls } from "./rows/status.ts"
+
+/** Calls that programs try and do without: ENOSYS, with no warning. */
+const absent = [
+  row(26, "inotify_init1", ["flags"], () => -Errno.ENOSYS, "ENOSYS"),
+  row(27, "inotify_add_watch", ["fd", "path", "flags"], () => -Errno.ENOSYS, "ENOSYS"),
+  row(28, "inotify_rm_watch", ["fd", "int"], () => -Errno.ENOSYS, "ENOSYS"),
+  row(74, "signalfd4", ["fd", "pointer", "size", "flags"], () => -Errno.ENOSYS, "ENOSYS"),
+  row(425, "io_uring_setup", ["uint", "pointer"], () => -Errno.ENOSYS, "ENOSYS")
+]
+
+export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
+  ...attributeSyscalls,
+  ...controlSyscalls,
+  ...copySyscalls,
+  ...createSyscalls,
+  ...directorySyscalls,
+  ...ioctlSyscalls,
+  ...openCloseSyscalls,
+  ...pollingSyscalls,
+  ...readWriteSyscalls,
+  ...socketSyscalls,
+  ...statusSyscalls,
+  ...absent
+]

@@ -1,0 +1,111 @@
+/** Who the process is: users, groups, process groups, sessions, capabilities. */
+import { Errno } from "../errno.ts"
+import { putBytes, putInt } from "../files/user/userBuffers.ts"
+import type { Kernel } from "../Kernel.ts"
+import { row } from "../row.ts"
+import { readable, writable } from "../UserMemory.ts"
+
+/** "No change" in the set*id calls: -1, unsigned in the register. */
+const same = 0xffff_ffff
+
+/** Changing ids: allowed to those that the process has already. Nothing else, since the host's user stays. */
+const setIds =
+  (kind: "user" | "group") =>
+  ({ process }: Kernel, ...wanted: ReadonlyArray<number>): number => {
+    const mine = kind === "user" ? [process.uid, process.euid] : [process.gid, process.egid]
+    return wanted.every((id) => id === same || mine.includes(id)) ? 0 : -Errno.EPERM
+  }
+
+const setUser = setIds("user")
+const setGroup = setIds("group")
+
+const put3 = (kernel: Kernel, addresses: readonly [number, number, number], ids: readonly [number, number, number]): number =>
+  addresses.reduce((error, address, i) => error || putInt(kernel.state, address, ids[i]!), 0)
+
+const getgroups = (kernel: Kernel, size: number, address: number): number => {
+  const { groups } = kernel.host
+  if (size < 0) return -Errno.EINVAL
+  if (size === 0) return groups.length
+  if (size < groups.length) return -Errno.EINVAL
+  return putBytes(kernel.state, address, new Uint8Array(Uint32Array.from(groups).buffer)) || groups.length
+}
+
+/** Whether a pid argument means this process: 0 does too. */
+export const isSelf = ({ process, threads }: Kernel, pid: number): boolean =>
+  pid === 0 || pid === process.pid || threads.list().some((thread) => thread.tid === pid)
+
+const getpgid = (kernel: Kernel, pid: number): number =>
+  isSelf(kernel, pid) ? kernel.attributes.processGroup : -Errno.ESRCH
+
+const setpgid = (kernel: Kernel, pid: number, group: number): number => {
+  const { attributes, process } = kernel
+  if (group < 0) return -Errno.EINVAL
+  if (!isSelf(kernel, pid)) return -Errno.ESRCH
+  if (attributes.session === process.pid && group !== 0 && group !== process.pid) return -Errno.EPERM
+  attributes.processGroup = group === 0 ? process.pid : group
+  return 0
+}
+
+/** setsid: refused to the leader of a process group, which the first process of a run is. */
+const setsid = ({ attributes, process }: Kernel): number => {
+  if (attributes.processGroup === process.pid) return -Errno.EPERM
+  attributes.processGroup = process.pid
+  attributes.session = process.pid
+  return process.pid
+}
+
+const capabilityVersion = 0x20080522
+
+/** capget: `struct __user_cap_header_struct` (version, pid), then two sets of effective, permitted, inheritable: none are held. */
+const capget = (kernel: Kernel, header: number, data: number): number => {
+  const { state } = kernel
+  if (writable(state, header, 8) === undefined) return -Errno.EFAULT
+  if (state.view.getUint32(header, true) !== capabilityVersion) {
+    state.view.setUint32(header, capabilityVersion, true)
+    return data === 0 ? 0 : -Errno.EINVAL
+  }
+  if (!isSelf(kernel, state.view.getInt32(header + 4, true))) return -Errno.ESRCH
+  return data === 0 ? 0 : putBytes(state, data, new Uint8Array(24))
+}
+
+const capset = (kernel: Kernel, header: number, data: number): number => {
+  if (readable(kernel.state, header, 8) === undefined) return -Errno.EFAULT
+  const sets = readable(kernel.state, data, 24)
+  if (sets === undefined) return -Errno.EFAULT
+  return sets.some((byte) => byte !== 0) ? -Errno.EPERM : 0
+}
+
+const ownIdsOnly = "only to ids that the process has"
+
+export const identitySyscalls = [
+  row(90, "capget", ["pointer", "pointer"], capget, "no capabilities are held"),
+  row(91, "capset", ["pointer", "pointer"], capset, "only to none"),
+  row(143, "setregid", ["uint", "uint"], setGroup, ownIdsOnly),
+  row(144, "setgid", ["uint"], setGroup, ownIdsOnly),
+  row(145, "setreuid", ["uint", "uint"], setUser, ownIdsOnly),
+  row(146, "setuid", ["uint"], setUser, ownIdsOnly),
+  row(147, "setresuid", ["uint", "uint", "uint"], setUser, ownIdsOnly),
+  row(148, "getresuid", ["pointer", "pointer", "pointer"], (kernel, real, effective, saved) => {
+    const { uid, euid } = kernel.process
+    return put3(kernel, [real, effective, saved], [uid, euid, euid])
+  }),
+  row(149, "setresgid", ["uint", "uint", "uint"], setGroup, ownIdsOnly),
+  row(150, "getresgid", ["pointer", "pointer", "pointer"], (kernel, real, effective, saved) => {
+    const { gid, egid } = kernel.process
+    return put3(kernel, [real, effective, saved], [gid, egid, egid])
+  }),
+  row(151, "setfsuid", ["uint"], ({ process }) => process.euid, "never changes it"),
+  row(152, "setfsgid", ["uint"], ({ process }) => process.egid, "never changes it"),
+  row(154, "setpgid", ["int", "int"], setpgid, "known to the emulator only"),
+  row(155, "getpgid", ["int"], getpgid, "of this process only"),
+  row(156, "getsid", ["int"], (kernel, pid) => (isSelf(kernel, pid) ? kernel.attributes.session : -Errno.ESRCH), "of this process only"),
+  row(157, "setsid", [], setsid, "known to the emulator only"),
+  row(158, "getgroups", ["int", "pointer"], getgroups),
+  row(159, "setgroups", ["size", "pointer"], () => -Errno.EPERM, "always EPERM"),
+  row(172, "getpid", [], ({ process }) => process.pid),
+  row(173, "getppid", [], ({ process }) => process.ppid),
+  row(174, "getuid", [], ({ process }) => process.uid),
+  row(175, "geteuid", [], ({ process }) => process.euid),
+  row(176, "getgid", [], ({ process }) => process.gid),
+  row(177, "getegid", [], ({ process }) => process.egid)
+]
