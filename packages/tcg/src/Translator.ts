@@ -30,6 +30,8 @@ export type Instrumenter = (vcpu: number, tb: TbInfo) => Instrumentation | undef
 export interface TranslatorOptions {
   /** Every block is one guest instruction long. */
   readonly oneInsnPerTb?: boolean
+  /** False runs blocks as they were translated: for finding out whose fault something is. */
+  readonly optimize?: boolean
   readonly trace?: Trace
 }
 
@@ -43,12 +45,14 @@ export class Translator {
   failedAddress = 0
   private readonly reader: CodeReader
   private readonly limit: number
+  private readonly optimizes: boolean
   private readonly trace: Trace
 
   constructor(state: CpuState, frontEnd: FrontEnd, options: TranslatorOptions = {}) {
     const { pageTable, u16 } = state
     this.frontEnd = frontEnd
     this.limit = options.oneInsnPerTb === true ? 1 : maxInsns
+    this.optimizes = options.optimize !== false
     this.trace = options.trace ?? {}
     this.reader = {
       fetch16: (address) => {
@@ -81,7 +85,9 @@ export class Translator {
       block = weave(block, instrumentation)
     }
     this.trace.op?.(print(block, this.frontEnd.globals))
-    optimize(block)
+    if (this.optimizes) {
+      optimize(block)
+    }
     this.trace.opOpt?.(print(block, this.frontEnd.globals))
     return block
   }

@@ -23,6 +23,7 @@ export interface GuestOptions {
   readonly code?: Record<number, string>
   readonly helpers?: ReadonlyArray<Helper>
   readonly trace?: Trace
+  readonly optimize?: boolean
   /** Makes the engine; the interpreter when absent. */
   readonly make?: typeof Interpreter.make
 }
@@ -70,7 +71,12 @@ export class Guest {
       },
       disassemble: (raw) => `insn ${raw}`
     }
-    this.services = (options.make ?? Interpreter.make)({ state, frontEnd, ...(options.trace && { trace: options.trace }) })
+    this.services = (options.make ?? Interpreter.make)({
+      state,
+      frontEnd,
+      optimize: options.optimize ?? true,
+      ...(options.trace && { trace: options.trace })
+    })
     this.pc = BigInt(codeBase)
   }
 
