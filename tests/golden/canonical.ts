@@ -35,13 +35,11 @@ const sortTies = (file: string, lines: ReadonlyArray<string>): Array<string> => 
   const rows = lines.filter((line) => keyOf(line) !== undefined)
   const lastKey = rows.length >= table.limit ? keyOf(rows.at(-1)) : undefined
   const result: Array<string> = []
-  for (let i = 0; i < lines.length; ) {
-    const key = keyOf(lines[i])
-    let end = i + 1
-    while (key !== undefined && keyOf(lines[end]) === key) end++
-    const group = lines.slice(i, end).sort()
+  for (let start = 0, end = 1; start < lines.length; start = end++) {
+    const key = keyOf(lines[start])
+    if (key !== undefined) while (keyOf(lines[end]) === key) end++
+    const group = lines.slice(start, end).sort()
     result.push(...(key !== undefined && key === lastKey ? group.map(() => `(some row with ${key})`) : group))
-    i = end
   }
   return result
 }

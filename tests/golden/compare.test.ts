@@ -17,59 +17,59 @@ const recording = (mode: Mode, name: string, text: string, more: Partial<Recordi
   stdout: Buffer.alloc(0),
   ...more
 })
-const accepts = (r: Recording, got: string) => assert.isUndefined(difference(r, Buffer.from(got)))
-const refuses = (r: Recording, got: string) => assert.isString(difference(r, Buffer.from(got)))
+const assertAccepts = (r: Recording, got: string) => assert.isUndefined(difference(r, Buffer.from(got)))
+const assertRefuses = (r: Recording, got: string) => assert.isString(difference(r, Buffer.from(got)))
 
 describe("comparison modes", () => {
   it("exact", () => {
     const r = recording("exact", "insn", "a\nb\n")
-    accepts(r, "a\nb\n")
-    for (const other of ["a\n", "a\nb\nc\n", "b\na\n", ""]) refuses(r, other)
+    assertAccepts(r, "a\nb\n")
+    for (const other of ["a\n", "a\nb\nc\n", "b\na\n", ""]) assertRefuses(r, other)
   })
 
   it("head counts and sums the whole", () => {
     const whole = "1\n2\n3\n"
     const r = recording("head", "execlog", "1\n2\n", { lines: 3, sha256: sha256(Buffer.from(whole)) })
-    accepts(r, whole)
-    for (const other of ["1\n2\n", "1\n2\n4\n", "1\n3\n3\n", "1\n2\n3\n3\n"]) refuses(r, other)
+    assertAccepts(r, whole)
+    for (const other of ["1\n2\n", "1\n2\n4\n", "1\n3\n3\n", "1\n2\n3\n3\n"]) assertRefuses(r, other)
   })
 
   it("ties allow any order among equal keys only", () => {
     const r = recording("ties", "syscall", "syscall no.  calls  errors\n64   5   0\n29   1   1\n94   1   0\n")
-    accepts(r, "syscall no.  calls  errors\n64   5   0\n94   1   0\n29   1   1\n")
-    refuses(r, "syscall no.  calls  errors\n29   1   1\n64   5   0\n94   1   0\n")
-    refuses(r, "syscall no.  calls  errors\n64   5   0\n29   1   0\n94   1   1\n")
+    assertAccepts(r, "syscall no.  calls  errors\n64   5   0\n94   1   0\n29   1   1\n")
+    assertRefuses(r, "syscall no.  calls  errors\n29   1   1\n64   5   0\n94   1   0\n")
+    assertRefuses(r, "syscall no.  calls  errors\n64   5   0\n29   1   0\n94   1   1\n")
   })
 
   it("ties at the end of a table that was cut off compare by number", () => {
     const rows = (last: ReadonlyArray<string>) =>
       [...Array.from({ length: 18 }, (_, i) => `0x${i.toString(16)}, 1, 4, ${100 - i}`), ...last].join("\n") + "\n"
     const r = recording("ties", "hotblocks", rows(["0xa0, 1, 4, 2", "0xa1, 1, 4, 2"]))
-    accepts(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 2"]))
-    refuses(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 1"]))
+    assertAccepts(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 2"]))
+    assertRefuses(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 1"]))
   })
 
   it("drops futex where threads decide how often it is called", () => {
-    accepts(recording("ties-drop98", "syscall", "98   3   0\n64   2   0\n"), "64   2   0\n98   1   0\n")
+    assertAccepts(recording("ties-drop98", "syscall", "98   3   0\n64   2   0\n"), "64   2   0\n98   1   0\n")
   })
 
   it("match sums the records of an instruction", () => {
     const r = recording("match", "insn-match-ld", "  100: ld a0,0(a0) (hits 7)\n")
-    accepts(r, "  100: ld a0,0(a0) (hits 3)\n  100: ld a0,0(a0) (hits 4)\n")
-    refuses(r, "  100: ld a0,0(a0) (hits 6)\n")
+    assertAccepts(r, "  100: ld a0,0(a0) (hits 3)\n  100: ld a0,0(a0) (hits 4)\n")
+    assertRefuses(r, "  100: ld a0,0(a0) (hits 6)\n")
   })
 
   it("a star stands for the rest of its line", () => {
     const r = recording("star", "syscall-print", "getpid: *\nwrite: 1\n")
-    accepts(r, "getpid: 17\nwrite: 1\n")
-    refuses(r, "getpid: 17\nwrite: 2\n")
-    refuses(r, "getppid: 17\nwrite: 1\n")
+    assertAccepts(r, "getpid: 17\nwrite: 1\n")
+    assertRefuses(r, "getpid: 17\nwrite: 2\n")
+    assertRefuses(r, "getppid: 17\nwrite: 1\n")
   })
 
   it("no-counters leaves out what counts time", () => {
     const r = recording("no-counters", "execlog-regs", "0, x, a0 -> 0x1, cycle -> 0x5\n")
-    accepts(r, "0, x, a0 -> 0x1, cycle -> 0x77\n")
-    refuses(r, "0, x, a0 -> 0x2, cycle -> 0x5\n")
+    assertAccepts(r, "0, x, a0 -> 0x1, cycle -> 0x77\n")
+    assertRefuses(r, "0, x, a0 -> 0x2, cycle -> 0x5\n")
   })
 })
 
@@ -78,8 +78,12 @@ describe("corpus", () => {
     assert.isAtLeast(programs.length, 18)
     for (const program of programs) {
       const recordings = recordingsOf(program)
-      assert.include(recordings.map((r) => r.name), "stdout")
-      for (const r of recordings) assert.isUndefined(r.mode === "head" ? undefined : difference(r, r.text), `${program} ${r.name}`)
+      assert.include(
+        recordings.map((r) => r.name),
+        "stdout"
+      )
+      for (const r of recordings)
+        assert.isUndefined(r.mode === "head" ? undefined : difference(r, r.text), `${program} ${r.name}`)
     }
   })
 })

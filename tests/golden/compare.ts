@@ -3,8 +3,7 @@ import { canonical, linesOf, type Mode } from "./canonical.ts"
 import { type Recording, sha256 } from "./corpus.ts"
 
 const sameLine = (mode: Mode, wanted: string | undefined, got: string | undefined): boolean =>
-  wanted === got ||
-  (mode === "star" && wanted?.endsWith("*") === true && got?.startsWith(wanted.slice(0, -1)) === true)
+  wanted === got || (mode === "star" && wanted?.endsWith("*") === true && got?.startsWith(wanted.slice(0, -1)) === true)
 
 const show = (line: string | undefined): string => (line === undefined ? "end of output" : JSON.stringify(line))
 

@@ -23,14 +23,17 @@ for (const engine of engines) {
     describe.concurrent(`${engine}: ${program}`, () => {
       for (const recording of recordingsOf(program)) {
         const reason = exclusionOf(recording)
-        it.skipIf(reason !== undefined)(reason === undefined ? recording.name : `${recording.name} (${reason})`, async () => {
-          const result = await runRecording(engine, recording)
-          const got = recording.plugin === undefined ? result.stdout : result.stderr
-          assert.isUndefined(difference(recording, got))
-          assert.strictEqual(result.status, recording.status, `status; stderr: ${result.stderr.subarray(0, 500)}`)
-          if (recording.plugin === undefined) assert.strictEqual(result.stderr.toString(), "")
-          else assert.strictEqual(result.stdout.toString("latin1"), recording.stdout.toString("latin1"))
-        })
+        it.skipIf(reason !== undefined)(
+          reason === undefined ? recording.name : `${recording.name} (${reason})`,
+          async () => {
+            const result = await runRecording(engine, recording)
+            const got = recording.plugin === undefined ? result.stdout : result.stderr
+            assert.isUndefined(difference(recording, got))
+            assert.strictEqual(result.status, recording.status, `status; stderr: ${result.stderr.toString().slice(0, 500)}`)
+            if (recording.plugin === undefined) assert.strictEqual(result.stderr.toString(), "")
+            else assert.strictEqual(result.stdout.toString("latin1"), recording.stdout.toString("latin1"))
+          }
+        )
       }
     })
   }

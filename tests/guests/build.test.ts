@@ -10,7 +10,7 @@ const search = { PATH: process.env["PATH"] ?? "" }
 describe("build-guests", () => {
   it("finds the committed files up to date, or says why it cannot tell", async ({ skip }) => {
     const { status, stderr, stdout } = await run(script, ["--check"], { env: search })
-    assert.strictEqual(status, 0, `${stdout}${stderr}`)
+    assert.strictEqual(status, 0, `${stdout.toString()}${stderr.toString()}`)
     if (/skipped/.test(stdout.toString())) skip(stdout.toString())
     assert.strictEqual(stdout.toString(), "build-guests: up to date\n")
   })
@@ -23,7 +23,10 @@ describe("build-guests", () => {
 
   it("every program in guests/ has its ELF file in examples/, and the other way round", () => {
     const names = (directory: string, extension: string) =>
-      fs.readdirSync(path.join(root, directory)).filter((f) => f.endsWith(extension)).map((f) => path.basename(f, extension))
+      fs
+        .readdirSync(path.join(root, directory))
+        .filter((f) => f.endsWith(extension))
+        .map((f) => path.basename(f, extension))
     assert.deepStrictEqual(names("guests", ".c").sort(), names("examples", ".elf").sort())
   })
 })

@@ -11,7 +11,11 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = [
   ["hello", ["a", "b c", ""], "Hello from RISC-V!\nargument 1: a\nargument 2: b c\nargument 3: \n"],
   ["primes", [], "9592 primes below 100000, the last is 99991\n"],
   ["primes", ["2"], "0 primes below 2\n"],
-  ["sort", ["1000"], "ascending: first 1172, middle 523142, last 996703\ndescending: first 996703, middle 522903, last 1172\n"],
+  [
+    "sort",
+    ["1000"],
+    "ascending: first 1172, middle 523142, last 996703\ndescending: first 996703, middle 522903, last 1172\n"
+  ],
   ["threads", ["3"], "4203 primes below 40000, counted by 3 threads\n"]
 ]
 

@@ -11,7 +11,14 @@ const propagate = (f: Format, status: FpStatus, a: bigint, b: bigint): bigint =>
 }
 
 /** Rounds `total * 2^unit`; an exact zero takes the sign that IEEE 754 section 6.3 gives to a sum. */
-const roundSum = (f: Format, status: FpStatus, total: bigint, unit: number, aNegative: boolean, bNegative: boolean): bigint => {
+const roundSum = (
+  f: Format,
+  status: FpStatus,
+  total: bigint,
+  unit: number,
+  aNegative: boolean,
+  bNegative: boolean
+): bigint => {
   if (total !== 0n) return roundPack(f, status, total < 0n, total < 0n ? -total : total, unit)
   return zero(f, aNegative === bNegative ? aNegative : status.round === RoundingMode.rdn)
 }

@@ -64,8 +64,5 @@ export const execute = (
 export const evaluate = (opcode: Opcode, into: FpStatus, a: bigint, b: bigint, c: bigint, negate: number): bigint => {
   const operation = operations[opcode]!
   const w = operation.operandWidth
-  return BigInt.asIntN(
-    64,
-    operation.exact(into, BigInt.asUintN(w, a), BigInt.asUintN(w, b), BigInt.asUintN(w, c), negate)
-  )
+  return BigInt.asIntN(64, operation.exact(into, BigInt.asUintN(w, a), BigInt.asUintN(w, b), BigInt.asUintN(w, c), negate))
 }

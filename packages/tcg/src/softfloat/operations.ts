@@ -53,9 +53,24 @@ define(
   (s, d, a, b, _, rm) => q32.addNumbers32(s, d, s.f32[2 * a]!, -s.f32[2 * b]!, rm),
   (s, a, b) => exact.sub(binary32, s, a, b)
 )
-define(Opcode.fmul_f32, 32, (s, d, a, b, _, rm) => q32.quickMul32(s, d, a, b, rm), (s, a, b) => exact.mul(binary32, s, a, b))
-define(Opcode.fdiv_f32, 32, (s, d, a, b, _, rm) => q32.quickDiv32(s, d, a, b, rm), (s, a, b) => exact.div(binary32, s, a, b))
-define(Opcode.fsqrt_f32, 32, (s, d, a, _b, _c, rm) => q32.quickSqrt32(s, d, a, rm), (s, a) => exact.sqrt(binary32, s, a))
+define(
+  Opcode.fmul_f32,
+  32,
+  (s, d, a, b, _, rm) => q32.quickMul32(s, d, a, b, rm),
+  (s, a, b) => exact.mul(binary32, s, a, b)
+)
+define(
+  Opcode.fdiv_f32,
+  32,
+  (s, d, a, b, _, rm) => q32.quickDiv32(s, d, a, b, rm),
+  (s, a, b) => exact.div(binary32, s, a, b)
+)
+define(
+  Opcode.fsqrt_f32,
+  32,
+  (s, d, a, _b, _c, rm) => q32.quickSqrt32(s, d, a, rm),
+  (s, a) => exact.sqrt(binary32, s, a)
+)
 define(
   Opcode.fma_f32,
   32,
@@ -83,9 +98,24 @@ define(
   (s, d, a, b, _, rm) => q64.addNumbers64(s, d, s.f64[a]!, -s.f64[b]!, rm),
   (s, a, b) => exact.sub(binary64, s, a, b)
 )
-define(Opcode.fmul_f64, 64, (s, d, a, b, _, rm) => q64.quickMul64(s, d, a, b, rm), (s, a, b) => exact.mul(binary64, s, a, b))
-define(Opcode.fdiv_f64, 64, (s, d, a, b, _, rm) => q64.quickDiv64(s, d, a, b, rm), (s, a, b) => exact.div(binary64, s, a, b))
-define(Opcode.fsqrt_f64, 64, (s, d, a, _b, _c, rm) => q64.quickSqrt64(s, d, a, rm), (s, a) => exact.sqrt(binary64, s, a))
+define(
+  Opcode.fmul_f64,
+  64,
+  (s, d, a, b, _, rm) => q64.quickMul64(s, d, a, b, rm),
+  (s, a, b) => exact.mul(binary64, s, a, b)
+)
+define(
+  Opcode.fdiv_f64,
+  64,
+  (s, d, a, b, _, rm) => q64.quickDiv64(s, d, a, b, rm),
+  (s, a, b) => exact.div(binary64, s, a, b)
+)
+define(
+  Opcode.fsqrt_f64,
+  64,
+  (s, d, a, _b, _c, rm) => q64.quickSqrt64(s, d, a, rm),
+  (s, a) => exact.sqrt(binary64, s, a)
+)
 define(
   Opcode.fma_f64,
   64,
@@ -106,7 +136,12 @@ define(
   (s, d, a, _b, _c, rm) => qc.numberTo32(s, d, s.f64[a]!, rm),
   (s, a) => convert(binary64, binary32, s, a)
 )
-define(Opcode.fcvt_f64_f32, 32, (s, d, a) => qc.quick32To64(s, d, a), (s, a) => convert(binary32, binary64, s, a))
+define(
+  Opcode.fcvt_f64_f32,
+  32,
+  (s, d, a) => qc.quick32To64(s, d, a),
+  (s, a) => convert(binary32, binary64, s, a)
+)
 
 // --- to integers -----------------------------------------------------------------------------------------------------
 const from32 =
@@ -151,7 +186,27 @@ define(
   (s, d, a, _b, _c, rm) => qc.quickFrom64To32(s, d, a, rm, false),
   (s, a) => fromInteger(binary32, u64, s, a)
 )
-define(Opcode.fcvt_f64_i32, 64, (s, d, a) => qc.exact64(s, d, s.i32[2 * a]!), (s, a) => fromInteger(binary64, i32, s, a))
-define(Opcode.fcvt_f64_u32, 64, (s, d, a) => qc.exact64(s, d, s.u32[2 * a]!), (s, a) => fromInteger(binary64, u32, s, a))
-define(Opcode.fcvt_f64_i64, 64, (s, d, a) => qc.quickFrom64To64(s, d, a, true), (s, a) => fromInteger(binary64, i64, s, a))
-define(Opcode.fcvt_f64_u64, 64, (s, d, a) => qc.quickFrom64To64(s, d, a, false), (s, a) => fromInteger(binary64, u64, s, a))
+define(
+  Opcode.fcvt_f64_i32,
+  64,
+  (s, d, a) => qc.exact64(s, d, s.i32[2 * a]!),
+  (s, a) => fromInteger(binary64, i32, s, a)
+)
+define(
+  Opcode.fcvt_f64_u32,
+  64,
+  (s, d, a) => qc.exact64(s, d, s.u32[2 * a]!),
+  (s, a) => fromInteger(binary64, u32, s, a)
+)
+define(
+  Opcode.fcvt_f64_i64,
+  64,
+  (s, d, a) => qc.quickFrom64To64(s, d, a, true),
+  (s, a) => fromInteger(binary64, i64, s, a)
+)
+define(
+  Opcode.fcvt_f64_u64,
+  64,
+  (s, d, a) => qc.quickFrom64To64(s, d, a, false),
+  (s, a) => fromInteger(binary64, u64, s, a)
+)

@@ -85,7 +85,6 @@ export const quick32To64 = (state: CpuState, d: number, a: number): boolean => {
   return true
 }
 
-
 /** d = a 32-bit integer as binary64: always exact. */
 export const exact64 = (state: CpuState, d: number, n: number): true => {
   state.f64[d] = n

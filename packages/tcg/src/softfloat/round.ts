@@ -95,7 +95,9 @@ export const roundPack = (f: Format, status: FpStatus, negative: boolean, signif
   if (pattern < f.infinity) return sign | pattern
   status.flags |= FpFlag.overflow | FpFlag.inexact
   const toInfinity =
-    mode === RoundingMode.rne || mode === RoundingMode.rmm || (mode === RoundingMode.rdn ? negative : mode === RoundingMode.rup && !negative)
+    mode === RoundingMode.rne ||
+    mode === RoundingMode.rmm ||
+    (mode === RoundingMode.rdn ? negative : mode === RoundingMode.rup && !negative)
   return toInfinity ? sign | f.infinity : sign | (f.infinity - 1n)
 }
 

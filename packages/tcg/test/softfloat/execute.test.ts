@@ -7,9 +7,7 @@ import { evaluate, execute } from "@emu/tcg/softfloat/index"
 import { operations } from "@emu/tcg/softfloat/operations"
 import { integer, triple } from "./patterns.ts"
 
-const state = new CpuState(
-  new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true })
-)
+const state = new CpuState(new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true }))
 const { fpFlags, fpRound } = Layout.CpuSlot
 const [d, a, b, c] = [20, 21, 22, 23] as const
 const set = (x: bigint, y: bigint, z: bigint) => {
@@ -28,10 +26,10 @@ describe("quick paths", () => {
           set(x, y, z)
           state.u64[d] = 0x1111111111111111n
           state.u64[fpFlags] = 0n
-          execute(state, opcode as Opcode, d, a, b, c, round, negate)
+          execute(state, opcode, d, a, b, c, round, negate)
           const status = { round, flags: 0 }
-          const wanted = evaluate(opcode as Opcode, status, x, y, z, negate)
-          const label = `${name} mode ${round} negate ${negate} ${[x, y, z].map((n) => n.toString(16))}`
+          const wanted = evaluate(opcode, status, x, y, z, negate)
+          const label = `${name} mode ${round} negate ${negate} ${[x, y, z].map((n) => n.toString(16)).join(" ")}`
           assert.strictEqual(state.i64[d], wanted, label)
           assert.strictEqual(state.u32[2 * fpFlags], status.flags, label)
         }
@@ -46,7 +44,17 @@ describe("quick paths", () => {
   })
 
   it("decline rarely: a run of ordinary numbers stays on them", () => {
-    const names = ["fadd_f64", "fmul_f64", "fdiv_f64", "fsqrt_f64", "fma_f64", "fadd_f32", "fmul_f32", "fdiv_f32", "fma_f32"] as const
+    const names = [
+      "fadd_f64",
+      "fmul_f64",
+      "fdiv_f64",
+      "fsqrt_f64",
+      "fma_f64",
+      "fadd_f32",
+      "fmul_f32",
+      "fdiv_f32",
+      "fma_f32"
+    ] as const
     for (const name of names) {
       for (let i = 1; i < 200; i++) {
         if (name.endsWith("f64")) {

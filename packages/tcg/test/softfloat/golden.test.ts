@@ -32,9 +32,7 @@ const read = () => {
 }
 
 const { operands, rows } = read()
-const state = new CpuState(
-  new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true })
-)
+const state = new CpuState(new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true }))
 const slots = { d: 10, a: 11, b: 12, c: 13 }
 
 const fmaSigns: Record<string, number> = { fmadd: 0, fmsub: 2, fnmsub: 1, fnmadd: 3 }
@@ -62,7 +60,11 @@ describe("golden floats", () => {
     const operation = operationOf(instruction)
     if (operation === undefined || expected.length === 0) continue
     it(name, () => {
-      const from = /^fcvt\.[sd]\.(w|l)/.test(instruction) ? "i" : instruction === "fcvt.s.d" ? "d" : instruction.split(".").at(-1)!
+      const from = /^fcvt\.[sd]\.(w|l)/.test(instruction)
+        ? "i"
+        : instruction === "fcvt.s.d"
+          ? "d"
+          : instruction.split(".").at(-1)!
       const resultIsSingle = /^f(add|sub|mul|div|sqrt|n?madd|n?msub|min|max|cvt)\.s/.test(instruction)
       const list = operands.get(from)!
       assert.strictEqual(expected.length, list.length)

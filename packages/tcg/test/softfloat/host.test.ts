@@ -25,28 +25,43 @@ const formats = [
 for (const [name, f, width, to, of] of formats) {
   describe(name, () => {
     for (const [operation, exact, host] of operations) {
-      it.prop(operation, [triple(width)], ([[a, b]]) => {
-        const wanted = host(to(a), to(b))
-        const got = exact(f, { round: 0, flags: 0 }, a, b)
-        // Singles: a double result rounded to single is the single result for these operations (Figueroa, 1995).
-        assert.strictEqual(got, Number.isNaN(wanted) ? f.canonicalNaN : of(wanted))
-      }, { arbitrary: { runs: 1000 } })
+      it.prop(
+        operation,
+        [triple(width)],
+        ([[a, b]]) => {
+          const wanted = host(to(a), to(b))
+          const got = exact(f, { round: 0, flags: 0 }, a, b)
+          // Singles: a double result rounded to single is the single result for these operations (Figueroa, 1995).
+          assert.strictEqual(got, Number.isNaN(wanted) ? f.canonicalNaN : of(wanted))
+        },
+        { arbitrary: { runs: 1000 } }
+      )
     }
 
-    it.prop("comparisons", [triple(width)], ([[a, b]]) => {
-      const status = { round: 0, flags: 0 }
-      const bit = (value: boolean) => (value ? 1n : 0n)
-      assert.strictEqual(soft.equal(f, status, a, b), bit(to(a) === to(b)))
-      assert.strictEqual(soft.less(f, status, a, b), bit(to(a) < to(b)))
-      assert.strictEqual(soft.lessOrEqual(f, status, a, b), bit(to(a) <= to(b)))
-    }, { arbitrary: { runs: 1000 } })
+    it.prop(
+      "comparisons",
+      [triple(width)],
+      ([[a, b]]) => {
+        const status = { round: 0, flags: 0 }
+        const bit = (value: boolean) => (value ? 1n : 0n)
+        assert.strictEqual(soft.equal(f, status, a, b), bit(to(a) === to(b)))
+        assert.strictEqual(soft.less(f, status, a, b), bit(to(a) < to(b)))
+        assert.strictEqual(soft.lessOrEqual(f, status, a, b), bit(to(a) <= to(b)))
+      },
+      { arbitrary: { runs: 1000 } }
+    )
 
-    it.prop("minimum and maximum of numbers", [triple(width)], ([[a, b]]) => {
-      if (Number.isNaN(to(a)) || Number.isNaN(to(b))) return
-      const status = { round: 0, flags: 0 }
-      assert.strictEqual(soft.min(f, status, a, b), of(Math.min(to(a), to(b))))
-      assert.strictEqual(soft.max(f, status, a, b), of(Math.max(to(a), to(b))))
-      assert.strictEqual(status.flags, 0)
-    }, { arbitrary: { runs: 1000 } })
+    it.prop(
+      "minimum and maximum of numbers",
+      [triple(width)],
+      ([[a, b]]) => {
+        if (Number.isNaN(to(a)) || Number.isNaN(to(b))) return
+        const status = { round: 0, flags: 0 }
+        assert.strictEqual(soft.min(f, status, a, b), of(Math.min(to(a), to(b))))
+        assert.strictEqual(soft.max(f, status, a, b), of(Math.max(to(a), to(b))))
+        assert.strictEqual(status.flags, 0)
+      },
+      { arbitrary: { runs: 1000 } }
+    )
   })
 }

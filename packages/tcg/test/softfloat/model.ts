@@ -54,7 +54,10 @@ const roundMagnitude = (f: Fields, x: Fraction, mode: number, negative: boolean)
   if (mode === 1) return low
   if (mode === 2) return negative ? low + 1n : low
   if (mode === 3) return negative ? low : low + 1n
-  const side = compare({ num: 2n * x.num, den: x.den }, { num: below.num * above.den + above.num * below.den, den: below.den * above.den })
+  const side = compare(
+    { num: 2n * x.num, den: x.den },
+    { num: below.num * above.den + above.num * below.den, den: below.den * above.den }
+  )
   if (side !== 0) return side > 0 ? low + 1n : low
   return mode === 4 || (low & 1n) === 1n ? low + 1n : low
 }

@@ -75,7 +75,18 @@ describe("special values", () => {
     assert.deepStrictEqual(run(opcode, rne, ...operands), [bits, flags])
   })
 
-  const classes = [minus(infinity), minus(one), 0x8000000000000001n, negativeZero, zero, 1n, one, infinity, signalling, quiet]
+  const classes = [
+    minus(infinity),
+    minus(one),
+    0x8000000000000001n,
+    negativeZero,
+    zero,
+    1n,
+    one,
+    infinity,
+    signalling,
+    quiet
+  ]
   it.each(classes.map((bits, n) => [n, bits] as const))("class %i", (n, bits) => {
     assert.deepStrictEqual(run(Opcode.fclass_f64, rne, bits), [1n << BigInt(n), 0])
   })
