@@ -1,10 +1,10 @@
 /** RISC-V's part of Linux's user ABI. */
 import type { LinuxAbi } from "../../linux/Abi.ts"
 import { vdsoImage, vdsoSigreturn, vdsoSize } from "../../linux/vdsoImage.ts"
-import { readRegister, registers, writeRegister } from "./registers.ts"
+import { registers } from "../registers.ts"
 import { enterHandler, frameSize, readContext, writeContext } from "./signalFrame.ts"
 
-/** AT_HWCAP: one bit per single-letter extension, here I M A F D C. */
+/** AT_HWCAP: one bit per single-letter extension. */
 const hwcap = [..."IMAFDCV"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0)
 const riscvFlushIcache = 259
 
@@ -26,7 +26,5 @@ export const riscv64Abi: LinuxAbi = {
   vdso: vdsoImage,
   vdsoSize,
   vdsoSigreturn,
-  registers,
-  readRegister,
-  writeRegister
+  registers
 }

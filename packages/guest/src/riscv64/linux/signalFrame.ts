@@ -10,7 +10,6 @@ import { CpuSlot } from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
 import type { FrameContext } from "../../linux/Abi.ts"
 import { readAltStack, writeAltStack } from "../../linux/signals/altStack.ts"
-import { readFcsr, writeFcsr } from "./registers.ts"
 
 export const frameSize = 832
 const ucontext = 128
@@ -30,7 +29,7 @@ export const writeContext = (state: CpuState, frame: number, context: FrameConte
   view.setBigInt64(frame + registersOffset, i64[CpuSlot.pc]!, true)
   for (let i = 1; i < 32; i++) view.setBigInt64(frame + registersOffset + 8 * i, i64[i]!, true)
   for (let i = 0; i < 32; i++) view.setBigInt64(frame + floatsOffset + 8 * i, i64[firstFloatSlot + i]!, true)
-  view.setUint32(frame + fcsrOffset, Number(readFcsr(i64)), true)
+  view.setUint32(frame + fcsrOffset, readFcsr(i64), true)
 }
 
 export const readContext = (state: CpuState, frame: number): FrameContext => {
@@ -38,7 +37,7 @@ export const readContext = (state: CpuState, frame: number): FrameContext => {
   i64[CpuSlot.pc] = view.getBigInt64(frame + registersOffset, true)
   for (let i = 1; i < 32; i++) i64[i] = view.getBigInt64(frame + registersOffset + 8 * i, true)
   for (let i = 0; i < 32; i++) i64[firstFloatSlot + i] = view.getBigInt64(frame + floatsOffset + 8 * i, true)
-  writeFcsr(i64, BigInt(view.getUint32(frame + fcsrOffset, true)))
+  writeFcsr(i64, view.getUint32(frame + fcsrOffset, true))
   return { mask: view.getBigUint64(frame + maskOffset, true), altStack: readAltStack(view, frame + stackOffset) }
 }
 
@@ -56,4 +55,13 @@ export const enterHandler = (
   i64[a0] = BigInt(signal)
   i64[a1] = BigInt(frame)
   i64[a2] = BigInt(frame + ucontext)
+}
+
+/** fcsr: the accrued flags, and the rounding mode above them. */
+const readFcsr = (slots: BigInt64Array): number =>
+  (Number(slots[CpuSlot.fpRound]! & 7n) << 5) | Number(slots[CpuSlot.fpFlags]! & 31n)
+
+const writeFcsr = (slots: BigInt64Array, value: number): void => {
+  slots[CpuSlot.fpFlags] = BigInt(value & 31)
+  slots[CpuSlot.fpRound] = BigInt((value >> 5) & 7)
 }

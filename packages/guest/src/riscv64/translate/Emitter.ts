@@ -1,6 +1,6 @@
 /** What lowerings write to: the builder of the block, and what they need to know of the instruction and of the block so far. */
 import type { IrBuilder, Value } from "@emu/tcg/ir/Block"
-import { type Cond, Cond as Conds, ExitCode, Opcode } from "@emu/tcg/ir/Opcode"
+import { type Cond, Cond as Conds, ExitCode, JumpHint, Opcode } from "@emu/tcg/ir/Opcode"
 import { CpuSlot } from "@emu/tcg/Layout"
 import type { Insn } from "../isa/decode.ts"
 
@@ -47,9 +47,9 @@ export class Emitter {
     return result
   }
 
-  /** Continues at a constant pc, over chain link `slot` (0 or 1). */
-  goto(target: number, slot: 0 | 1): void {
-    this.builder.op(Opcode.goto_tb, this.constant(target), slot)
+  /** Continues at a constant pc, over chain link `slot` (0 or 1). `hint` is a `JumpHint`. */
+  goto(target: number, slot: 0 | 1, hint: number = JumpHint.jump): void {
+    this.builder.op(Opcode.goto_tb, this.constant(target), slot, hint)
   }
 
   /** Leaves the block with a code; pc becomes `pc`. */
@@ -75,6 +75,14 @@ export class Emitter {
     if (this.isRoundingChecked) return
     this.isRoundingChecked = true
     this.unless(CpuSlot.fpRound, this.builder.constant(4n), Conds.leu, () => this.illegal())
+  }
+
+  /**
+   * Raises the illegal instruction exception for a rounding mode that does not exist. QEMU goes on with the block, so block
+   * lengths want the same: the condition never holds, which no optimiser knows.
+   */
+  rejectRounding(): void {
+    this.unless(CpuSlot.fpRound, this.builder.constant(-1n), Conds.eq, () => this.illegal())
   }
 }
 

@@ -20,17 +20,14 @@ const storeConditional =
   (memop: number): Lowering =>
   (emit, insn) => {
     const { builder } = emit
+    const isWord = (memop & MemOp.sizeMask) === MemOp.size32
     const failed = builder.label()
     const done = builder.label()
     builder.brcond(emit.x(insn.rs1), CpuSlot.reserveAddress, Cond.ne, failed)
-    const old = emit.temp(
-      Opcode.atomic_cmpxchg,
-      emit.x(insn.rs1),
-      CpuSlot.reserveValue,
-      emit.x(insn.rs2),
-      memop | MemOp.aligned
-    )
-    builder.op(Opcode.setcond, emit.xOut(insn.rd), old, CpuSlot.reserveValue, Cond.ne)
+    // After an LR of the other width only as many bits as SC has are compared.
+    const expected = isWord ? emit.temp(Opcode.ext32s, CpuSlot.reserveValue) : CpuSlot.reserveValue
+    const old = emit.temp(Opcode.atomic_cmpxchg, emit.x(insn.rs1), expected, emit.x(insn.rs2), memop | MemOp.aligned)
+    builder.op(Opcode.setcond, emit.xOut(insn.rd), old, expected, Cond.ne)
     builder.op(Opcode.br, done)
     builder.setLabel(failed)
     builder.op(Opcode.mov, emit.xOut(insn.rd), emit.constant(1))

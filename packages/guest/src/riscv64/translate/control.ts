@@ -28,7 +28,7 @@ const branch =
 export const controlLowerings: Lowerings = {
   jal: (emit, insn) => {
     link(emit, insn)
-    emit.goto(emit.pc + insn.imm, 0)
+    emit.goto(emit.pc + insn.imm, 0, isLink(insn.rd) ? JumpHint.call : JumpHint.jump)
   },
   jalr: (emit, insn) => {
     const base = emit.x(insn.rs1)

@@ -21,23 +21,25 @@ const fetch = (code: CodeReader, pc: number): { readonly raw: number; readonly s
   return { raw: ((high << 16) | low) >>> 0, size }
 }
 
-/** Whether the rounding mode of an instruction exists; a dynamic one is checked when it runs. */
-const hasValidRounding = (emit: Emitter, insn: Insn): boolean => {
+/** Deals with the rounding mode of an instruction that has one; false where it raises an exception, always. */
+const hasRounding = (emit: Emitter, insn: Insn): boolean => {
   if (!insn.row.pattern.fields.has("rm")) return true
   if (insn.rm === RoundingMode.dynamic) {
     emit.checkRounding()
     return true
   }
-  return insn.rm <= RoundingMode.rmm
+  if (insn.rm <= RoundingMode.rmm) return true
+  emit.rejectRounding()
+  return false
 }
 
 /** Writes one instruction; true where it ends the block (it then also wrote how the block is left). */
 const lower = (emit: Emitter, insn: Insn | undefined): boolean => {
-  if (insn === undefined || !hasValidRounding(emit, insn)) {
+  if (insn === undefined) {
     emit.illegal()
     return true
   }
-  lowerings.get(insn.row)!(emit, insn)
+  if (hasRounding(emit, insn)) lowerings.get(insn.row)!(emit, insn)
   return insn.row.endsBlock
 }
 
