@@ -17,7 +17,7 @@ import type { Instrumentation, TbInfo } from "./Instrumentation.ts"
 import { CallbackFlags } from "./Instrumentation.ts"
 import type { Plugin } from "./Plugin.ts"
 import type { ColdResult, DisconCallback, SyscallCallback, SyscallFilterCallback, SyscallRetCallback } from "./PluginApi.ts"
-import { PluginCallbackError } from "./PluginError.ts"
+import { OutOfRangeError, PluginCallbackError } from "./PluginError.ts"
 import type { CallbackFailure as HotFailure, ExclusiveError, PluginError } from "./PluginError.ts"
 import { disconEvents, PluginEvent } from "./PluginEvent.ts"
 import type { EventHandler, PluginState } from "./PluginState.ts"
@@ -106,7 +106,8 @@ export class PluginSystem extends Context.Service<
     Layer.effect(PluginSystem)(Effect.map(Runtime.make, (runtime) => make(runtime)))
 }
 
-const { readWriteRegsPc } = CallbackFlags
+/** Permission of callbacks about system calls and jumps. */
+const flags = CallbackFlags.readWriteRegsPc
 
 const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
   const { cache, exclusive, scope, work } = runtime
@@ -121,12 +122,13 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
 
   const onSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
     const call = (handler: EventHandler) => (handler as SyscallCallback)(vcpu, num, args)
-    return dispatch(runtime, PluginEvent.vcpuSyscall, vcpu, readWriteRegsPc, call)
+    return dispatch(runtime, { event: PluginEvent.vcpuSyscall, shape: "syscall", vcpu, flags }, call)
   }
 
   const filterSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
     const call = (handler: EventHandler) => (handler as SyscallFilterCallback)(vcpu, num, args)
-    const filtered = dispatch(runtime, PluginEvent.vcpuSyscallFilter, vcpu, readWriteRegsPc, call, isBigInt)
+    const delivery = { event: PluginEvent.vcpuSyscallFilter, shape: "syscall", vcpu, flags } as const
+    const filtered = dispatch(runtime, delivery, call, isBigInt)
     return Effect.map(filtered, (result) => (isBigInt(result) ? BigInt.asIntN(64, result) : undefined))
   }
 
@@ -154,14 +156,16 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
       Effect.suspend(() => {
         if (!hears(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
         const call = (handler: EventHandler) => (handler as SyscallRetCallback)(vcpu, num, ret)
-        return Effect.asVoid(dispatch(runtime, PluginEvent.vcpuSyscallRet, vcpu, readWriteRegsPc, call))
+        const delivery = { event: PluginEvent.vcpuSyscallRet, shape: "syscallRet", vcpu, flags } as const
+        return Effect.asVoid(dispatch(runtime, delivery, call))
       }),
     discon: (vcpu, kind, fromPc, toPc) =>
       Effect.suspend(() => {
         const event = disconEvents.find(([k]) => k === kind)?.[1]
-        if (event === undefined || !isInitialised(state(), vcpu)) return Effect.void
+        if (event === undefined) return Effect.fail(new OutOfRangeError({ what: "DisconKind", value: kind }))
+        if (!isInitialised(state(), vcpu)) return Effect.void
         const call = (handler: EventHandler) => (handler as DisconCallback)(vcpu, kind, fromPc, toPc)
-        return Effect.asVoid(dispatch(runtime, event, vcpu, readWriteRegsPc, call))
+        return Effect.asVoid(dispatch(runtime, { event, shape: "discon", vcpu, flags }, call))
       }),
     drain: work.drain,
     enterGuest: exclusive.enterGuest,

@@ -3,14 +3,16 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type { CallbackFlags } from "../Instrumentation.ts"
 import { PluginCallbackError } from "../PluginError.ts"
+import type { EventShapeError, UnknownEventError } from "../PluginError.ts"
 import { eventNames } from "../PluginEvent.ts"
-import type { PluginEvent } from "../PluginEvent.ts"
-import { registrations } from "../PluginState.ts"
+import type { EventShape, PluginEvent } from "../PluginEvent.ts"
 import type { EventHandler, Registration } from "../PluginState.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
-import { currentHandler } from "../transitions/registration.ts"
+import { currentHandler, handlersFor } from "../transitions/registration.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -86,24 +88,31 @@ export const callCold = (runtime: Runtime, place: Place, call: () => unknown): E
     )
   })
 
+/** Which event is delivered, how its handlers are called, and what they may do. */
+export interface Delivery {
+  readonly event: PluginEvent
+  readonly shape: EventShape
+  readonly vcpu: number
+  readonly flags: CallbackFlags
+}
+
 /**
  * Calls every handler of an event, first in the list first, over the list as it was when the event fired; a handler removed
  * meanwhile is skipped (B3). Stops at the first failure.
  *
- * @param invoke calls one handler; its result decides nothing unless `until` says so
+ * @param invoke calls one handler, in the form that `shape` names
  * @param until stops the chain at a result that it accepts
  * @returns the result that stopped the chain, or undefined
  */
 export const dispatch = (
   runtime: Runtime,
-  event: PluginEvent,
-  vcpu: number,
-  flags: number,
+  delivery: Delivery,
   invoke: (handler: EventHandler) => unknown,
   until: (result: unknown) => boolean = never
-): Effect.Effect<unknown, CallbackFailure> => {
-  const list = registrations(stateOf(runtime), event)
-  return list.length === 0 ? Effect.void : callEach(runtime, list, event, vcpu, flags, invoke, until)
+): Effect.Effect<unknown, CallbackFailure | EventShapeError | UnknownEventError> => {
+  const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
+  if (Result.isFailure(list)) return Effect.fail(list.failure)
+  return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
 }
 
 const never = () => false
@@ -111,9 +120,7 @@ const never = () => false
 const callEach = Effect.fnUntraced(function* (
   runtime: Runtime,
   list: ReadonlyArray<Registration>,
-  event: PluginEvent,
-  vcpu: number,
-  flags: number,
+  { event, flags, vcpu }: Delivery,
   invoke: (handler: EventHandler) => unknown,
   until: (result: unknown) => boolean
 ) {

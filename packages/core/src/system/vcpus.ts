@@ -9,12 +9,20 @@ import { growthFor } from "../transitions/scoreboard.ts"
 import { userExit as userExitTransition } from "../transitions/userExit.ts"
 import * as Vcpu from "../transitions/vcpu.ts"
 import { dispatch } from "./callbacks.ts"
+import type { Delivery } from "./callbacks.ts"
 import { flushNow, settleFlush } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
 import type { Runtime, WorkError } from "./Runtime.ts"
 import { moveScoreboards } from "./scoreboards.ts"
 
 const withVcpu = (vcpu: number) => (handler: EventHandler) => (handler as (vcpu: number) => unknown)(vcpu)
+
+const forVcpu = (event: PluginEvent, vcpu: number): Delivery => ({
+  event,
+  shape: "vcpu",
+  vcpu,
+  flags: CallbackFlags.readWriteRegs
+})
 
 /**
  * A vCPU comes live, before its first instruction. Where scoreboards must grow, the exclusive section is entered before anything
@@ -26,7 +34,7 @@ export const vcpuInit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
     const mustMove = growthFor(stateOf(runtime), vcpu) !== undefined && stateOf(runtime).scoreboards.size > 0
     const enter = enterVcpu(runtime, vcpu)
     yield* mustMove ? runtime.exclusive.withExclusive(vcpu, enter) : enter
-    yield* dispatch(runtime, PluginEvent.vcpuInit, vcpu, CallbackFlags.readWriteRegs, withVcpu(vcpu))
+    yield* dispatch(runtime, forVcpu(PluginEvent.vcpuInit, vcpu), withVcpu(vcpu))
   })
 
 const enterVcpu = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
@@ -47,7 +55,7 @@ const enterVcpu = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkErro
 export const vcpuExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     yield* Effect.fromResult(Vcpu.checkLive(stateOf(runtime), vcpu))
-    yield* dispatch(runtime, PluginEvent.vcpuExit, vcpu, CallbackFlags.readWriteRegs, withVcpu(vcpu))
+    yield* dispatch(runtime, forVcpu(PluginEvent.vcpuExit, vcpu), withVcpu(vcpu))
     yield* Effect.fromResult(applyChecked(runtime, (state) => Vcpu.vcpuExit(state, vcpu)))
     runtime.work.retire(vcpu)
   })
@@ -60,7 +68,7 @@ export const vcpuPause = (
 ): Effect.Effect<void, WorkError> =>
   Effect.suspend(() =>
     Vcpu.isInitialised(stateOf(runtime), vcpu)
-      ? Effect.asVoid(dispatch(runtime, event, vcpu, CallbackFlags.readWriteRegsPc, withVcpu(vcpu)))
+      ? Effect.asVoid(dispatch(runtime, { ...forVcpu(event, vcpu), flags: CallbackFlags.readWriteRegsPc }, withVcpu(vcpu)))
       : Effect.void
   )
 
@@ -79,7 +87,8 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
       })
     )
     if (!isFirst) return
-    yield* dispatch(runtime, PluginEvent.atExit, vcpu, CallbackFlags.noRegs, (handler) => handler())
+    const delivery = { event: PluginEvent.atExit, shape: "plain", vcpu, flags: CallbackFlags.noRegs } as const
+    yield* dispatch(runtime, delivery, (handler) => handler())
   })
 
 /** Before a fork: from here to `postfork` no vCPU is in guest code. */

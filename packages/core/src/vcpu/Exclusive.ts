@@ -91,13 +91,22 @@ export const make = (kick: () => void): Exclusive => {
     )
 
   const endExclusive = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
-    Effect.suspend(() => {
-      if (owner !== vcpu) return refuse(vcpu, "does not own the exclusive section")
-      if (--depth > 0) return Effect.void
-      owner = undefined
-      openGate()
-      return permits.release(maxVcpus)
-    })
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        if (owner !== vcpu) return refuse(vcpu, "does not own the exclusive section")
+        if (--depth > 0) return Effect.void
+        owner = undefined
+        // The gate stays shut until the permits are back, so nobody who passed it ever waits for one.
+        waiting++
+        return Effect.andThen(
+          permits.release(maxVcpus),
+          Effect.sync(() => {
+            waiting--
+            openGate()
+          })
+        )
+      })
+    )
 
   return {
     enterGuest,

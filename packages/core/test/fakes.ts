@@ -1,0 +1,118 @@
+/** The emulator around the plugin system, as far as tests need it: everything that is asked of it is logged. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Instrumentation, TbInfo } from "@emu/core/Instrumentation"
+import { make } from "@emu/core/Plugin"
+import type { Plugin, PluginInstallFailure } from "@emu/core/Plugin"
+import type { PluginApi } from "@emu/core/PluginApi"
+import type { PluginError } from "@emu/core/PluginError"
+import * as PluginOptions from "@emu/core/PluginOptions"
+import { PluginSystem } from "@emu/core/PluginSystem"
+import { CodeCache, GuestAccess, PluginOutput } from "@emu/core/Ports"
+import type { CallbackScope, RegisterInfo } from "@emu/core/Ports"
+import type { Scoreboard } from "@emu/core/Scoreboard"
+import { layerHeap } from "@emu/core/scoreboard/ScoreboardArena"
+
+/** What happened, in order. */
+export type Log = Array<string>
+
+/** The code cache's side of the hooks that the plugin system installs. */
+export interface FakeEngine {
+  instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
+  flushed: () => void
+  scoreboard: (id: number) => Scoreboard
+  scope: CallbackScope
+}
+
+const registers: ReadonlyArray<RegisterInfo> = [
+  { name: "a0", feature: "org.gnu.gdb.riscv.cpu", size: 8, isReadOnly: false },
+  { name: "pc", feature: "org.gnu.gdb.riscv.cpu", size: 8, isReadOnly: true },
+  { name: "fflags", feature: "org.gnu.gdb.riscv.csr", size: 4, isReadOnly: false }
+]
+
+/** Register values of the fake guest, by vCPU and register. `pc` is what the scope says. */
+export type Values = Map<string, bigint>
+
+/** A fake emulator: its log, its engine's hooks, and the layer of a plugin system on top of it. */
+export const makeFakes = (log: Log = []) => {
+  const values: Values = new Map()
+  const memory = new Uint8Array(4096)
+  const engine: FakeEngine = {
+    instrument: () => undefined,
+    flushed: () => undefined,
+    scoreboard: () => {
+      throw new Error("not connected")
+    },
+    scope: { vcpu: -1, flags: 0, pc: 0n }
+  }
+  const cache = Layer.succeed(CodeCache)({
+    flush: () => {
+      log.push("cache flush")
+      engine.flushed()
+    },
+    flushJumpCache: (vcpu) => log.push(`jump cache ${vcpu}`),
+    requestExit: () => log.push("kick"),
+    setInstrumenter: (f) => (engine.instrument = f),
+    setCallbackScope: (scope) => (engine.scope = scope),
+    setFlushListener: (f) => (engine.flushed = f),
+    setScoreboardLookup: (f) => (engine.scoreboard = f)
+  })
+  const inRange = (address: bigint, length: number) => address >= 0n && Number(address) + length <= memory.length
+  const guest = Layer.succeed(GuestAccess)({
+    registers,
+    readRegister: (vcpu, index) => (index === 1 ? engine.scope.pc : (values.get(`${vcpu}.${index}`) ?? 0n)),
+    writeRegister: (vcpu, index, value) => values.set(`${vcpu}.${index}`, value),
+    readMemory: (address, length) =>
+      inRange(address, length) ? memory.slice(Number(address), Number(address) + length) : undefined,
+    writeMemory: (address, bytes) => {
+      if (!inRange(address, bytes.length)) return false
+      memory.set(bytes, Number(address))
+      return true
+    },
+    symbol: (address) => (address === 0x1000n ? "_start" : undefined),
+    disassemble: (raw) => `insn ${raw.toString(16)}`,
+    program: () => undefined
+  })
+  const output = Layer.succeed(PluginOutput)({ write: (text) => log.push(`out ${text}`) })
+  const layer = PluginSystem.layer.pipe(Layer.provide(Layer.mergeAll(cache, guest, output, layerHeap(1 << 20))))
+  return { log, engine, values, memory, layer }
+}
+
+export type Fakes = ReturnType<typeof makeFakes>
+
+/** Runs a test against a fresh plugin system on fakes. */
+export const withSystem = <A, E>(
+  f: (system: PluginSystem["Service"], fakes: Fakes) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const fakes = makeFakes()
+    return Effect.flatMap(PluginSystem, (system) => f(system, fakes)).pipe(Effect.provide(fakes.layer))
+  })
+
+/** A plugin without options. */
+export const plugin = (
+  name: string,
+  install: (api: PluginApi) => Effect.Effect<void, PluginError | PluginInstallFailure>
+): Plugin<object> => make({ name, help: "for a test", options: PluginOptions.none, install: (api) => install(api) })
+
+/** Installs a plugin that does nothing and returns its API, to be used as if from its install or callbacks. */
+export const installBare = (system: PluginSystem["Service"], name: string) =>
+  Effect.gen(function* () {
+    let api: PluginApi | undefined
+    yield* system.install(
+      plugin(name, (given) =>
+        Effect.sync(() => {
+          api = given
+        })
+      ),
+      []
+    )
+    if (api === undefined) return yield* Effect.die(new Error("install did not run"))
+    return api
+  })
+
+/** A block of instructions of four bytes from `pc`. */
+export const block = (pc: bigint, ...raws: ReadonlyArray<number>): TbInfo => ({
+  pc,
+  insns: raws.map((raw, i) => ({ pc: pc + BigInt(4 * i), size: 4, raw }))
+})

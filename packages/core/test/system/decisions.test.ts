@@ -1,0 +1,191 @@
+/** The decisions on QEMU's defects (DESIGN section 5), by their numbers. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { MemRw } from "@emu/core/Instrumentation"
+import { PluginEvent } from "@emu/core/PluginEvent"
+import { watches } from "@emu/core/transitions/instrumentation"
+import { block, installBare, withSystem } from "../fakes.ts"
+
+describe("decisions on QEMU's defects", () => {
+  it.effect("B1: an unknown plugin id is a typed error", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(system.reset(99n))
+        assert.strictEqual(error._tag, "UnknownPluginError")
+        const api = yield* installBare(system, "p")
+        yield* api.uninstall()
+        assert.strictEqual((yield* Effect.flip(api.onFlush(() => undefined)))._tag, "UnknownPluginError")
+      })
+    )
+  )
+
+  it.effect("B2: a late tb_trans handler drops all code, replacing one does not", () =>
+    withSystem((system, { log }) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "late")
+        yield* system.vcpuInit(0)
+        yield* system.drain(0)
+        log.length = 0
+        yield* api.onTbTrans(() => undefined)
+        assert.deepStrictEqual(log, ["kick", "cache flush"])
+        assert.isUndefined(system.instrument(0, block(0x1000n, 1)), "deaf until the mask update is delivered")
+        yield* system.drain(0)
+        assert.isTrue(system.wants(0, PluginEvent.vcpuTbTrans))
+        log.length = 0
+        yield* api.onTbTrans(() => undefined)
+        assert.deepStrictEqual(log, [])
+      })
+    )
+  )
+
+  it.effect("B3: a handler removed while the event is delivered is skipped, one added is not visited", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const called: Array<string> = []
+        const apis = yield* Effect.forEach(["A", "B", "C"], (name) => installBare(system, name))
+        const [a, b, c] = apis as [(typeof apis)[0], (typeof apis)[0], (typeof apis)[0]]
+        yield* a.onAtExit(() => void called.push("A"))
+        yield* b.onAtExit(() => void called.push("B"))
+        yield* c.onAtExit(() => {
+          called.push("C")
+          b.runSync(b.onAtExit(undefined))
+          b.runSync(b.onAtExit(() => void called.push("B again")))
+          a.runSync(a.onAtExit(() => void called.push("A replaced")))
+        })
+        yield* system.vcpuInit(0)
+        yield* system.userExit(0)
+        assert.deepStrictEqual(called, ["C", "A replaced"])
+      })
+    )
+  )
+
+  it.effect("B4: growth waits for the exclusive section before it touches the state, then changes all at once", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        const board = yield* api.scoreboardNew(8)
+        yield* system.vcpuInit(0)
+        api.u64Set(api.u64(board), 0, 7n)
+        yield* system.enterGuest(0)
+        const fiber = yield* Effect.forkChild(system.vcpuInit(16))
+        yield* Effect.yieldNow
+        assert.strictEqual(system.state().scoreboardSize, 16)
+        assert.strictEqual(system.state().numVcpus, 1)
+        yield* system.leaveGuest(0)
+        yield* Effect.yieldNow
+        const exit = yield* Effect.exit(Effect.timeout(Fiber.join(fiber), "1 second"))
+        assert.strictEqual(exit._tag, "Success")
+        assert.strictEqual(system.state().scoreboardSize, 32)
+        assert.strictEqual(system.state().scoreboards.get(board)?.capacity, 32)
+        assert.strictEqual(api.u64Get(api.u64(board), 0), 7n)
+        assert.strictEqual(api.u64Get(api.u64(board), 16), 0n)
+      })
+    )
+  )
+
+  it.effect("B5: a scoreboard made while growth waits has room for the new vCPU", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        yield* api.scoreboardNew(8)
+        yield* system.vcpuInit(0)
+        yield* system.enterGuest(0)
+        const fiber = yield* Effect.forkChild(system.vcpuInit(16))
+        yield* Effect.yieldNow
+        const late = api.scoreboardNewUnsafe(8)
+        yield* system.leaveGuest(0)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(system.state().scoreboards.get(late)?.capacity, 32)
+      })
+    )
+  )
+
+  it("B6: a memory callback hears its own direction only", () => {
+    assert.isFalse(watches(MemRw.read, MemRw.write))
+    assert.isFalse(watches(MemRw.write, MemRw.read))
+    assert.isTrue(watches(MemRw.readWrite, MemRw.read) && watches(MemRw.readWrite, MemRw.write))
+  })
+
+  it.effect("B7: atexit handlers run once", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        let runs = 0
+        const api = yield* installBare(system, "p")
+        yield* api.onAtExit(() => void runs++)
+        yield* system.vcpuInit(0)
+        yield* system.userExit(0)
+        yield* system.userExit(0)
+        assert.strictEqual(runs, 1)
+      })
+    )
+  )
+
+  it.effect("B8: a forked child knows only the vCPU that forked, with its mask and none of the others' work", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        yield* api.onSyscall(() => undefined)
+        for (const vcpu of [0, 1, 2]) yield* system.vcpuInit(vcpu)
+        yield* system.drain(1)
+        yield* system.prefork(1)
+        yield* system.postfork(1, true)
+        assert.deepStrictEqual([...system.state().vcpus.keys()], [1])
+        assert.strictEqual(system.state().numVcpus, 2)
+        assert.isTrue(system.wants(1, PluginEvent.vcpuSyscall))
+        assert.isFalse(system.hasWork(0))
+        yield* system.vcpuInit(0)
+      })
+    )
+  )
+
+  it.effect("L1: reset completes while other vCPUs run, with nothing locked afterwards", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        yield* system.vcpuInit(0)
+        yield* system.vcpuInit(1)
+        yield* system.enterGuest(1)
+        const fiber = yield* Effect.forkChild(Effect.andThen(api.reset(), system.drain(0)))
+        yield* Effect.yieldNow
+        yield* system.leaveGuest(1)
+        yield* Fiber.join(fiber)
+        yield* system.drain(1)
+        yield* system.enterGuest(0)
+        yield* system.enterGuest(1)
+        assert.isFalse(system.state().plugins[0]?.resetting)
+      })
+    )
+  )
+
+  it.effect("L2: an uninstall overtakes a pending reset", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const called: Array<string> = []
+        const api = yield* installBare(system, "p")
+        yield* system.vcpuInit(0)
+        yield* api.reset(() => void called.push("reset"))
+        yield* api.uninstall(() => void called.push("uninstall"))
+        yield* system.drain(0)
+        assert.deepStrictEqual(called, ["uninstall"])
+        assert.deepStrictEqual(system.state().plugins, [])
+      })
+    )
+  )
+
+  it.effect("V1: a reused vCPU index finds the counts of its predecessor", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        const count = api.u64(yield* api.scoreboardNew(8))
+        yield* system.vcpuInit(0)
+        yield* system.vcpuInit(1)
+        api.u64Add(count, 1, 5n)
+        yield* system.vcpuExit(1)
+        yield* system.vcpuInit(1)
+        api.u64Add(count, 1, 6n)
+        assert.strictEqual(api.u64Sum(count), 11n)
+      })
+    )
+  )
+})

@@ -1,0 +1,80 @@
+/** vCPUs: reference section 3, `vcpu_init_hook`, `vcpu_exit_hook`, `vcpu_for_each`, and the fork hooks. */
+import * as State from "@emu/core/PluginState"
+import type { PluginState } from "@emu/core/PluginState"
+import { forkChild } from "@emu/core/transitions/fork"
+import { scoreboardNew } from "@emu/core/transitions/scoreboard"
+import { liveVcpus, receiveMask, vcpuExit, vcpuInit } from "@emu/core/transitions/vcpu"
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+
+const init = (state: PluginState, vcpu: number) => Result.getOrThrow(vcpuInit(state, vcpu))[1]
+const exit = (state: PluginState, vcpu: number) => Result.getOrThrow(vcpuExit(state, vcpu))[1]
+const failure = <E extends { readonly _tag: string }>(result: Result.Result<unknown, E>) =>
+  Result.getOrThrow(Result.flip(result))._tag
+
+describe("vCPUs", () => {
+  it("come live deaf, with an update of the mask queued for them alone", () => {
+    const [actions, state] = Result.getOrThrow(vcpuInit({ ...init(State.empty, 0), eventMask: 5 }, 1))
+    assert.deepStrictEqual(actions, [{ kind: "updateMask", vcpu: 1, mask: 5 }])
+    assert.strictEqual(state.vcpus.get(1), 0)
+  })
+
+  it("numVcpus only grows", () => {
+    const state = exit(init(init(State.empty, 4), 0), 4)
+    assert.strictEqual(state.numVcpus, 5)
+    assert.strictEqual(init(state, 1).numVcpus, 5)
+  })
+
+  it("are refused twice, and where the index is none", () => {
+    assert.strictEqual(failure(vcpuInit(init(State.empty, 0), 0)), "VcpuAlreadyLiveError")
+    for (const vcpu of [-1, 0.5, 65536, Number.NaN]) {
+      assert.strictEqual(failure(vcpuInit(State.empty, vcpu)), "InvalidVcpuIndexError")
+    }
+  })
+
+  it("that are not there cannot end", () => {
+    assert.strictEqual(failure(vcpuExit(State.empty, 0)), "VcpuNotLiveError")
+    assert.strictEqual(failure(vcpuExit(exit(init(State.empty, 0), 0), 0)), "VcpuNotLiveError")
+  })
+
+  it("receive no mask after they ended", () => {
+    const state = exit(init(State.empty, 0), 0)
+    assert.deepStrictEqual(receiveMask(state, 0, 7), [false, state])
+  })
+
+  it("are listed in ascending order, live ones only", () => {
+    assert.deepStrictEqual(liveVcpus(exit([9, 2, 5].reduce(init, State.empty), 5)), [2, 9])
+  })
+
+  it.each([
+    [15, 16],
+    [16, 32],
+    [31, 32],
+    [32, 64],
+    [100, 128]
+  ])("scoreboards double until vCPU %i has room: %i", (vcpu, size) => {
+    const [board, one] = Result.getOrThrow(scoreboardNew(State.empty, 12, 0))
+    const [actions, two] = Result.getOrThrow(vcpuInit(one, vcpu, [{ scoreboard: board, byteOffset: 512 }]))
+    assert.strictEqual(two.scoreboardSize, size)
+    const expected = { id: board, elementSize: 16, byteOffset: size > 16 ? 512 : 0, capacity: size }
+    assert.deepStrictEqual(two.scoreboards.get(board), expected)
+    assert.strictEqual(
+      actions.some((a) => a.kind === "flush"),
+      size > 16
+    )
+  })
+
+  it("growth without scoreboards changes the size only", () => {
+    const [actions, state] = Result.getOrThrow(vcpuInit(State.empty, 16))
+    assert.strictEqual(state.scoreboardSize, 32)
+    assert.isFalse(actions.some((a) => a.kind === "flush"))
+  })
+
+  it("a forked child keeps the one that forked (B8)", () => {
+    const state = receiveMask([0, 1, 2].reduce(init, State.empty), 1, 9)[1]
+    const [, child] = Result.getOrThrow(forkChild(state, 1))
+    assert.deepStrictEqual([...child.vcpus], [[1, 9]])
+    assert.strictEqual(child.numVcpus, 2)
+    assert.strictEqual(failure(forkChild(state, 7)), "VcpuNotLiveError")
+  })
+})
