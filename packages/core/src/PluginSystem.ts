@@ -160,7 +160,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
         return Effect.asVoid(dispatch(runtime, delivery, call))
       }),
     discon: (vcpu, kind, fromPc, toPc) =>
-      Effect.suspend(() => {
+      Effect.suspend((): Effect.Effect<void, Failure> => {
         const event = disconEvents.find(([k]) => k === kind)?.[1]
         if (event === undefined) return Effect.fail(new OutOfRangeError({ what: "DisconKind", value: kind }))
         if (!isInitialised(state(), vcpu)) return Effect.void

@@ -1,0 +1,69 @@
+/** Plugins of the user that fail, wherever they can. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { emu, type Finished, root, run, temporaryDirectory } from "../support/cli.ts"
+import { assertOneLine } from "./oneLine.ts"
+
+const hello = path.join(root, "examples/hello.elf")
+
+/** Runs hello under a plugin file with this text. */
+const runWith = async (source: string, options: ReadonlyArray<string> = []): Promise<Finished> => {
+  using directory = temporaryDirectory()
+  const file = path.join(directory.path, "broken.ts")
+  fs.writeFileSync(file, source)
+  return await run(emu, ["run", ...options, "--plugin", file, hello])
+}
+
+const plugin = (install: string) => `
+  import * as Effect from "effect/Effect"
+  import { MemRw } from "@emu/core/Instrumentation"
+  import * as Plugin from "@emu/core/Plugin"
+  import * as PluginOptions from "@emu/core/PluginOptions"
+  const fail = (): never => { throw new Error("the plugin's own words") }
+  export default Plugin.make({
+    name: "broken",
+    help: "fails",
+    options: PluginOptions.struct({}),
+    install: (api) => ${install}
+  })
+`
+
+describe("plugin files that are none", () => {
+  it.each([
+    ["a syntax error", "export default {", /broken\.ts.*SyntaxError/],
+    ["throws when it is imported", `throw new Error("the plugin's own words")`, /broken\.ts.*the plugin's own words/],
+    ["no default export", "export const x = 1", /broken\.ts.*default export/],
+    ["another default export", "export default 42", /broken\.ts.*default export/],
+    ["an import that is missing", `import "./not-there.ts"`, /broken\.ts.*not-there/]
+  ])("%s", async (_, source, culprit) => {
+    const result = await runWith(source)
+    assertOneLine(result, culprit)
+    assert.strictEqual(result.stdout.toString(), "")
+  })
+})
+
+describe("plugins that throw", () => {
+  const places: ReadonlyArray<readonly [string, string]> = [
+    ["in install", "fail()"],
+    ["in install, as a defect", "Effect.sync(fail)"],
+    ["in install, as a failure", `Effect.fail(new Error("the plugin's own words"))`],
+    ["when a block is translated", "api.onTbTrans(fail)"],
+    ["when a block is executed", "api.onTbTrans((tb) => tb.onExec(fail))"],
+    ["when an instruction is executed", "api.onTbTrans((tb) => tb.insns[0]?.onExec(fail))"],
+    ["at a memory access", "api.onTbTrans((tb) => tb.insns.forEach((insn) => insn.onMem(fail, MemRw.rw)))"],
+    ["at a system call", "api.onSyscall(fail)"],
+    ["after a system call", "api.onSyscallRet(fail)"],
+    ["when a vCPU starts", "api.onVcpuInit(fail)"],
+    ["at exit", "api.onAtExit(fail)"]
+  ]
+  it.each(places)("%s", async (_, install) => {
+    assertOneLine(await runWith(plugin(install)), /broken.*the plugin's own words/)
+  })
+
+  it("show where under --log-level debug", async () => {
+    const { stderr } = await runWith(plugin("api.onTbTrans((tb) => tb.onExec(fail))"), ["--log-level", "debug"])
+    assert.match(stderr.toString(), /the plugin's own words/)
+    assert.match(stderr.toString(), /\n\s+at .*broken\.ts/)
+  })
+})
