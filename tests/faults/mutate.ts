@@ -1,7 +1,7 @@
 /** Damages files in ways that are the same for the same seed. */
 
 /** A generator of numbers from 0 to 2^32 - 1 (mulberry32). */
-export const randomOf = (seed: number): (() => number) => {
+const randomOf = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -8,7 +8,7 @@ import * as path from "node:path"
 import { gunzipSync } from "node:zlib"
 import type { Mode } from "./canonical.ts"
 
-export const programsDirectory = path.join(import.meta.dirname, "programs")
+const programsDirectory = path.join(import.meta.dirname, "programs")
 
 /** One recorded run. */
 export interface Recording {
