@@ -106,6 +106,8 @@ export interface HostFsShape {
   /** `mode`: R_OK 4, W_OK 2, X_OK 1 or 0 for existence. */
   readonly access: (path: string, mode: number) => number
   readonly cwd: () => string
+  /** Access mode and status flags of an open descriptor, as O_ flags. */
+  readonly statusFlags: (fd: number) => number
   readonly isatty: (fd: number) => boolean
   readonly windowSize: (fd: number) => WindowSize | number
   readonly getTermios: (fd: number) => Termios | number

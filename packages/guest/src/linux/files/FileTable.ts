@@ -61,8 +61,9 @@ export class FileTable {
   /** Makes descriptors 0, 1 and 2 from those of the host that are open. */
   inheritStandard(): void {
     for (let fd = 0; fd < 3; fd++) {
-      if (typeof this.host.fstat(fd) !== "number") {
-        this.#slots[fd] = { file: new HostFile(this.host, fd, `/dev/fd/${fd}`, O.RDWR, true).hold(), closeOnExec: false }
+      const flags = this.host.statusFlags(fd)
+      if (flags >= 0) {
+        this.#slots[fd] = { file: new HostFile(this.host, fd, `/dev/fd/${fd}`, flags, true).hold(), closeOnExec: false }
       }
     }
   }
