@@ -8,6 +8,19 @@ import type * as Effect from "effect/Effect"
 export type SyscallResult = number | bigint | Effect.Effect<number | bigint>
 
 /**
+ * Results that never reach the guest: what the register holds is right already, or there is nobody left to read it. The
+ * values are those that QEMU shows its plugins.
+ */
+export const internalResult = {
+  /** A signal ended the call early, and it may be run again. */
+  restart: -512,
+  /** rt_sigreturn restored all registers. */
+  sigreturn: -513,
+  /** The thread or the process is at its end. */
+  exit: -514
+} as const
+
+/**
  * Kinds of argument. They say how the 64-bit register is decoded and how `--strace` prints it.
  *
  * - `int`, `fd`, `signal`: signed 32 bits, as a number
@@ -27,6 +40,8 @@ export interface Syscall<K> {
   readonly name: string
   readonly args: ReadonlyArray<ArgKind>
   readonly run: (kernel: K, ...args: ReadonlyArray<never>) => SyscallResult
+  /** What is missing, for the table of support; undefined if nothing is. */
+  readonly partial?: string
 }
 
 /**
@@ -39,8 +54,9 @@ export const syscall = <K, const A extends ReadonlyArray<ArgKind>>(
   number: number,
   name: string,
   args: A,
-  run: (kernel: K, ...args: { [I in keyof A]: ArgType<A[I]> }) => SyscallResult
-): Syscall<K> => ({ number, name, args, run: run as Syscall<K>["run"] })
+  run: (kernel: K, ...args: { [I in keyof A]: ArgType<A[I]> }) => SyscallResult,
+  partial?: string
+): Syscall<K> => ({ number, name, args, run: run as Syscall<K>["run"], ...(partial === undefined ? {} : { partial }) })
 
 /** Decodes the six argument registers for a row. */
 export const decodeArgs = (kinds: ReadonlyArray<ArgKind>, registers: ReadonlyArray<bigint>): Array<number | bigint> =>

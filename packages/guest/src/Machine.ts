@@ -1,0 +1,44 @@
+/** What a run is made of before a program is loaded: memory, architecture, and the place of the process. */
+import type { CallbackScope } from "@emu/core/Ports"
+import { CpuState } from "@emu/tcg/CpuState"
+import type { FrontEnd } from "@emu/tcg/FrontEnd"
+import { wasmPages } from "@emu/tcg/Layout"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { HostClock } from "./HostClock.ts"
+import type { LinuxAbi } from "./linux/Abi.ts"
+import type { GuestProcess } from "./linux/process/GuestProcess.ts"
+import { riscv64Abi } from "./riscv64/linux/abi.ts"
+import { makeRiscv64 } from "./riscv64/Riscv64.ts"
+
+/** The time CSR ticks 10 million times a second. */
+const nanosecondsPerTick = 100n
+
+export class Machine extends Context.Service<
+  Machine,
+  {
+    readonly state: CpuState
+    readonly frontEnd: FrontEnd
+    readonly abi: LinuxAbi
+    /** The process that runs; undefined before it is loaded. */
+    process: GuestProcess | undefined
+    /** Which callback runs, once there is a plugin system: its pc is the one that registers show. */
+    scope: CallbackScope | undefined
+  }
+>()("@emu/guest/Machine") {
+  /** A riscv64 machine with 4 GiB of memory of its own, shared with workers where the platform allows that. */
+  static readonly layer = Layer.effect(Machine)(
+    Effect.gen(function* () {
+      const clock = yield* HostClock
+      const state = new CpuState(makeMemory())
+      const frontEnd = makeRiscv64({ time: () => clock.monotonic() / nanosecondsPerTick })
+      return { state, frontEnd, abi: riscv64Abi, process: undefined, scope: undefined }
+    })
+  )
+}
+
+const makeMemory = (): WebAssembly.Memory => {
+  const shared = typeof SharedArrayBuffer !== "undefined"
+  return new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared })
+}

@@ -1,0 +1,105 @@
+/** Symbols of an ELF file: which function covers an address. */
+import { type Section, SectionType } from "./Elf.ts"
+import { Reader } from "./Reader.ts"
+
+const sectionHeaderSize = 64
+const symbolSize = 24
+const SymbolType = { object: 1, func: 2, ifunc: 10 }
+const decoder = new TextDecoder()
+
+interface Entry {
+  readonly address: number
+  readonly size: number
+  /** Functions come before data, global names before weak and local ones. */
+  readonly rank: number
+  readonly name: number
+  readonly strings: Section
+}
+
+/** A file's functions (and data objects) by address, as the file has them: without the load bias. */
+export class SymbolTable {
+  readonly #reader: Reader
+  readonly #entries: ReadonlyArray<Entry>
+  /** The highest end of the entries up to each one: where a search backwards may stop. */
+  readonly #ends: Float64Array
+
+  constructor(reader: Reader, entries: ReadonlyArray<Entry>) {
+    this.#reader = reader
+    this.#entries = entries
+    this.#ends = new Float64Array(entries.length)
+    let end = 0
+    entries.forEach((entry, i) => (this.#ends[i] = end = Math.max(end, entry.address + Math.max(1, entry.size))))
+  }
+
+  get size(): number {
+    return this.#entries.length
+  }
+
+  /** The name of the innermost symbol that covers an address. A symbol of size 0 covers just its address. */
+  find(address: number): string | undefined {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#entries[middle]!.address > address) high = middle
+      else low = middle + 1
+    }
+    for (let i = low - 1; i >= 0 && this.#ends[i]! > address; i--) {
+      const entry = this.#entries[i]!
+      if (address < entry.address + Math.max(1, entry.size)) return this.#name(entry)
+    }
+    return undefined
+  }
+
+  #name(entry: Entry): string {
+    const start = entry.strings.offset + entry.name
+    const limit = Math.min(this.#reader.size, entry.strings.offset + entry.strings.size)
+    let end = start
+    while (end < limit && this.#reader.u8(end) !== 0) end++
+    return decoder.decode(this.#reader.bytes.slice(start, end))
+  }
+}
+
+/**
+ * Reads the symbol table, or where a file is stripped of it, the dynamic one. What is out of bounds in the file is left out.
+ */
+export const readSymbols = (bytes: Uint8Array<ArrayBufferLike>): SymbolTable => {
+  const reader = new Reader(bytes)
+  const sections = readSections(reader)
+  const table =
+    sections.find((section) => section.type === SectionType.symtab) ??
+    sections.find((section) => section.type === SectionType.dynsym)
+  const strings = table === undefined ? undefined : sections[table.link]
+  if (table === undefined || strings?.type !== SectionType.strtab) return new SymbolTable(reader, [])
+  const entries: Array<Entry> = []
+  for (let at = table.offset; at + symbolSize <= table.offset + table.size && reader.has(at, symbolSize); at += symbolSize) {
+    const info = reader.u8(at + 4)
+    const type = info & 15
+    const isFunction = type === SymbolType.func || type === SymbolType.ifunc
+    const name = reader.u32(at)
+    if ((!isFunction && type !== SymbolType.object) || reader.u16(at + 6) === 0 || name === 0) continue
+    const binding = info >> 4
+    const rank = (isFunction ? 4 : 0) + (binding === 1 ? 2 : binding === 2 ? 1 : 0)
+    entries.push({ address: reader.u64(at + 8), size: reader.u64(at + 16), rank, name, strings })
+  }
+  // the best entry of those at one address comes last, where `find` begins
+  entries.sort((a, b) => a.address - b.address || a.rank - b.rank || b.size - a.size || b.name - a.name)
+  return new SymbolTable(reader, entries)
+}
+
+const readSections = (reader: Reader): Array<Section> => {
+  const offset = reader.u64(40)
+  const count = reader.u16(60)
+  if (reader.u16(58) !== sectionHeaderSize || !reader.has(offset, count * sectionHeaderSize)) return []
+  return Array.from({ length: count }, (_, i) => {
+    const at = offset + i * sectionHeaderSize
+    return {
+      type: reader.u32(at + 4),
+      address: reader.u64(at + 16),
+      offset: reader.u64(at + 24),
+      size: reader.u64(at + 32),
+      link: reader.u32(at + 40),
+      entrySize: reader.u64(at + 56)
+    }
+  })
+}

@@ -1,0 +1,43 @@
+/** The kernel record: what the handler of a system call works on. One per guest process. */
+import type { CpuState } from "@emu/tcg/CpuState"
+import type * as Effect from "effect/Effect"
+import type { HostInfoShape } from "../HostInfo.ts"
+import type { LinuxAbi } from "./Abi.ts"
+import type { FileTable } from "./files/FileTable.ts"
+import type { AddressSpace } from "./memory/AddressSpace.ts"
+import type { Attributes } from "./misc/Attributes.ts"
+import type { ProcessInfo } from "./process/ProcessInfo.ts"
+import type { Random } from "./process/Random.ts"
+import type { Signals } from "./signals/Signals.ts"
+import type { Thread } from "./threads/Thread.ts"
+import type { Threads } from "./threads/Threads.ts"
+import type { Clock } from "./time/Clock.ts"
+
+/** One concern per field; each is a class or record of its folder. */
+export interface Kernel {
+  readonly state: CpuState
+  readonly abi: LinuxAbi
+  /** Who and where the host says we are: ids, names, processors, memory. */
+  readonly host: HostInfoShape
+  readonly memory: AddressSpace
+  readonly signals: Signals
+  readonly threads: Threads
+  readonly files: FileTable
+  readonly time: Clock
+  readonly process: ProcessInfo
+  /** Limits, groups and other settings that the process can change. */
+  readonly attributes: Attributes
+  /** Bytes of AT_RANDOM, getrandom and /dev/urandom: the same for the same `--seed`. */
+  readonly random: Random
+  /** Drops translated code that may have changed: the instruction cache flush of the architecture. */
+  readonly flushCode: () => void
+  /** Starts an Effect in the background of the process; the function returned stops it. It ends with the process. */
+  readonly fork: (effect: Effect.Effect<void>) => () => void
+  /** Writes one line for the user to stderr, without newline; silent under `--quiet`. */
+  readonly warn: (line: string) => void
+  /**
+   * The thread whose call is handled, and whose registers are in `state`. Handlers that return an Effect read it before the
+   * Effect runs: by then it may be another one.
+   */
+  readonly thread: Thread
+}

@@ -1,0 +1,88 @@
+/** Opens and checks the files that make up a program. */
+import * as Result from "effect/Result"
+import { checkEntry, parseElf } from "../../elf/parse.ts"
+import type { Elf } from "../../elf/Elf.ts"
+import type { ElfError } from "../../elf/ElfError.ts"
+import type { HostFsShape } from "../../HostFs.ts"
+import { Errno, errnoName } from "../errno.ts"
+import { fromText } from "../files/lookup/Path.ts"
+import type { MappedFile } from "../memory/MappedFile.ts"
+import { LoadError } from "./LoadError.ts"
+
+/** A checked ELF file that stays open for its mappings. */
+export interface ProgramFile {
+  readonly elf: Elf
+  readonly file: MappedFile
+}
+
+const fileTypeMask = 0o170000
+const regularFile = 0o100000
+const cloexec = 0o2000000
+
+/**
+ * Opens a program or its dynamic loader.
+ *
+ * @param hostPath where it is, absolute (text)
+ * @param shownPath what the guest sees in /proc/self/maps, and what error messages name
+ */
+export const openProgram = (
+  host: HostFsShape,
+  hostPath: string,
+  shownPath: string
+): Result.Result<ProgramFile, LoadError | ElfError> => {
+  const fd = host.open(fromText(hostPath), cloexec, 0)
+  if (fd < 0) return Result.fail(new LoadError({ path: shownPath, reason: describe(fd) }))
+  const opened = readProgram(host, fd, shownPath)
+  if (Result.isFailure(opened)) host.close(fd)
+  return opened
+}
+
+const readProgram = (
+  host: HostFsShape,
+  fd: number,
+  path: string
+): Result.Result<ProgramFile, LoadError | ElfError> => {
+  const stat = host.fstat(fd)
+  if (typeof stat === "number") return Result.fail(new LoadError({ path, reason: describe(stat) }))
+  if ((stat.mode & fileTypeMask) !== regularFile) return Result.fail(new LoadError({ path, reason: "it is not a regular file" }))
+  const bytes = new Uint8Array(stat.size)
+  const length = readAll(host, fd, bytes)
+  if (length < 0) return Result.fail(new LoadError({ path, reason: describe(length) }))
+  const elf = parseElf(bytes.subarray(0, length), path)
+  if (Result.isFailure(elf)) return Result.fail(elf.failure)
+  const wrong = checkEntry(elf.success)
+  if (wrong !== undefined) return Result.fail(wrong)
+  const file: MappedFile = {
+    path,
+    identity: `${stat.dev}:${stat.ino}`,
+    device: stat.dev,
+    inode: stat.ino,
+    writable: false,
+    read: (offset, into) => host.pread(fd, into, offset),
+    write: () => -Errno.EBADF,
+    size: () => length,
+    close: () => host.close(fd)
+  }
+  return Result.succeed({ elf: elf.success, file })
+}
+
+/** Reads the whole file: the number of bytes, or a negative errno. */
+const readAll = (host: HostFsShape, fd: number, into: Uint8Array): number => {
+  let at = 0
+  while (at < into.length) {
+    const count = host.pread(fd, into.subarray(at), at)
+    if (count < 0) return count
+    if (count === 0) break
+    at += count
+  }
+  return at
+}
+
+const texts = new Map<number, string>([
+  [Errno.ENOENT, "there is no such file"],
+  [Errno.EACCES, "permission denied"],
+  [Errno.ENOTDIR, "a part of its path is not a directory"],
+  [Errno.ELOOP, "its path has too many symbolic links"]
+])
+
+const describe = (failure: number): string => texts.get(-failure) ?? errnoName(-failure) ?? `error ${-failure}`

@@ -1,0 +1,197 @@
+/** The address space of a process: regions, page table and contents kept in step. */
+import * as Layout from "@emu/tcg/Layout"
+import type { CpuState } from "@emu/tcg/CpuState"
+import { Errno } from "../errno.ts"
+import { allowed } from "../UserMemory.ts"
+import { mapsText } from "./maps.ts"
+import type { MappedFile } from "./MappedFile.ts"
+import { Pages } from "./Pages.ts"
+import { Prot, type Region } from "./Region.ts"
+import { RegionList } from "./RegionList.ts"
+import { SharedFiles } from "./SharedFiles.ts"
+
+/** Where the search for free addresses begins: a third of 2^32, as in QEMU. */
+export const mmapBase = 0x55556000
+
+/** What is to be mapped. */
+export interface Mapping {
+  readonly prot: number
+  readonly shared?: boolean
+  /** Shown in maps where there is no file. */
+  readonly name?: string
+  readonly file?: MappedFile
+  /** Offset in the file, a multiple of the page size. */
+  readonly offset?: number
+}
+
+/** Rounds up to a multiple of the page size. */
+export const pageUp = (value: number): number => Math.ceil(value / Layout.pageSize) * Layout.pageSize
+/** Rounds down to a multiple of the page size. */
+export const pageDown = (value: number): number => Math.floor(value / Layout.pageSize) * Layout.pageSize
+/** Whether an address is a multiple of the page size. */
+export const isAligned = (value: number): boolean => value % Layout.pageSize === 0
+
+/**
+ * Functions take page-aligned ranges inside guestBase..guestEnd that the caller has checked (`inRange`), and give negative
+ * errnos where the guest's request can fail.
+ */
+export class AddressSpace {
+  readonly state: CpuState
+  readonly regions = new RegionList()
+  readonly pages: Pages
+  readonly #shared: SharedFiles
+  /** Program break: where it began, and where it is. */
+  breakStart = 0
+  breakEnd = 0
+
+  /** @param flushCode drops translated code of pages first..last (inclusive) */
+  constructor(state: CpuState, flushCode: (first: number, last: number) => void) {
+    this.state = state
+    this.pages = new Pages(state, flushCode)
+    this.#shared = new SharedFiles(this.regions, this.pages)
+  }
+
+  /** Whether the guest may map start..end at all. */
+  inRange(start: number, end: number): boolean {
+    return start >= Layout.guestBase && end <= Layout.guestEnd && start <= end
+  }
+
+  /** The address for a mapping of `size` bytes that the guest leaves to us: the hint if free, else the first fit. */
+  choose(size: number, hint: number): number | undefined {
+    if (hint === 0) return this.regions.hole(size, mmapBase, Layout.guestEnd)
+    const from = hint >= Layout.guestEnd ? Layout.guestBase : Math.max(pageDown(hint), Layout.guestBase)
+    return this.regions.hole(size, from, Layout.guestEnd) ?? this.regions.hole(size, mmapBase, Layout.guestEnd)
+  }
+
+  /** Maps start..end, over whatever is there. Contents are zeros or the file's. */
+  map(start: number, end: number, mapping: Mapping): void {
+    this.unmap(start, end)
+    const region: Region = {
+      start,
+      end,
+      prot: mapping.prot,
+      shared: mapping.shared ?? false,
+      name: mapping.name ?? "",
+      file: mapping.file,
+      offset: mapping.file === undefined ? 0 : (mapping.offset ?? 0)
+    }
+    this.pages.clear(start / Layout.pageSize, end / Layout.pageSize)
+    this.#fillFromFile(region)
+    this.regions.insert(region)
+    this.#applyProtection(region)
+    if (region.shared && region.file !== undefined) this.#shared.added(region)
+  }
+
+  /** Unmaps what is in start..end. Shared file mappings are written back, files that nothing maps any more are closed. */
+  unmap(start: number, end: number): void {
+    this.flushShared(start, end)
+    const removed = this.regions.remove(start, end)
+    for (const region of removed) this.pages.unmap(region.start / Layout.pageSize, region.end / Layout.pageSize)
+    for (const file of new Set(removed.map((region) => region.file))) {
+      if (file === undefined || this.regions.all.some((region) => region.file === file)) continue
+      this.#shared.removed(file)
+      file.close()
+    }
+  }
+
+  /** Changes protections; 0, or -ENOMEM from the first hole on, as Linux does. */
+  protect(start: number, end: number, prot: number): number {
+    let at = start
+    for (const region of this.regions.within(start, end)) {
+      if (region.start !== at) return -Errno.ENOMEM
+      if (region.shared && region.file !== undefined && (prot & Prot.write) !== 0 && !region.file.writable) {
+        return -Errno.EACCES
+      }
+      this.regions.remove(region.start, region.end)
+      const changed = { ...region, prot }
+      this.regions.insert(changed)
+      this.#applyProtection(changed)
+      at = region.end
+    }
+    return at === end ? 0 : -Errno.ENOMEM
+  }
+
+  /** Moves the mapping at start..start+oldSize to `to`, where it has newSize bytes; the old place is left mapped or not. */
+  move(start: number, oldSize: number, to: number, newSize: number, keepOld: boolean): void {
+    const parts = this.regions.within(start, start + Math.min(oldSize, newSize))
+    const last = parts[parts.length - 1]
+    this.unmap(to, to + newSize)
+    for (const part of parts) {
+      // the last part grows to the new size; a file's further pages come from the file
+      const end = part === last ? to + newSize : part.end - start + to
+      const moved = { ...part, start: part.start - start + to, end }
+      this.map(moved.start, moved.end, {
+        prot: part.prot,
+        shared: part.shared,
+        name: part.name,
+        offset: part.offset,
+        ...(part.file === undefined ? {} : { file: part.file })
+      })
+      this.pages.copy(part.start / Layout.pageSize, moved.start / Layout.pageSize, (part.end - part.start) / Layout.pageSize)
+    }
+    if (keepOld) this.discard(start, start + oldSize)
+    else this.unmap(start, start + oldSize)
+  }
+
+  /** madvise(MADV_DONTNEED): private pages read as when they were mapped. */
+  discard(start: number, end: number): void {
+    for (const region of this.regions.within(start, end)) {
+      if (region.shared && region.file !== undefined) continue
+      this.pages.clear(region.start / Layout.pageSize, region.end / Layout.pageSize)
+      this.#fillFromFile(region)
+      this.#applyProtection(region)
+    }
+  }
+
+  /** Writes changed bytes of shared file mappings in a range back to their files. Returns at once if there are none. */
+  flushShared(start: number = 0, end: number = Layout.guestEnd): void {
+    this.#shared.flush(start, end)
+  }
+
+  /** A file was changed by other means than its mappings: shared mappings of it show that from now on. */
+  fileWritten(identity: string): void {
+    for (const region of this.#shared.refresh(identity)) this.#applyProtection(region)
+  }
+
+  /** Whether an access that failed at an address went beyond the end of a mapped file: SIGBUS, not SIGSEGV. */
+  isBeyondFile(address: number): boolean {
+    const region = this.regions.at(address)
+    return region !== undefined && address >= fileEnd(region)
+  }
+
+  /** Writes bytes for a debugger or plugin, whatever the protection; false where part of the range is not mapped. */
+  poke(address: number, bytes: Uint8Array): boolean {
+    if (!allowed(this.state, address, bytes.length, Layout.PageFlag.mapped)) return false
+    this.pages.bytesToFill(address, bytes.length).set(bytes)
+    this.pages.dropCode(Math.floor(address / Layout.pageSize), Math.ceil((address + bytes.length) / Layout.pageSize))
+    return true
+  }
+
+  /** Contents of /proc/self/maps. */
+  mapsText(): string {
+    return mapsText(this.regions.all)
+  }
+
+  /** Ends the space: everything is written back, unmapped and closed. */
+  clear(): void {
+    this.unmap(Layout.guestBase, Layout.guestEnd)
+  }
+
+  #applyProtection(region: Region): void {
+    const last = region.end / Layout.pageSize
+    const filled = Math.min(last, fileEnd(region) / Layout.pageSize)
+    const first = region.start / Layout.pageSize
+    if (filled > first) this.pages.protect(first, filled, region.prot)
+    if (filled < last) this.pages.protect(Math.max(first, filled), last, Prot.none)
+  }
+
+  #fillFromFile(region: Region): void {
+    if (region.file === undefined) return
+    const length = Math.min(region.end, fileEnd(region)) - region.start
+    if (length > 0) region.file.read(region.offset, this.pages.bytesToFill(region.start, length))
+  }
+}
+
+/** The address of a region's first page that lies wholly beyond the end of its file; infinity without a file. */
+const fileEnd = (region: Region): number =>
+  region.file === undefined ? Infinity : Math.max(region.start, region.start + pageUp(region.file.size()) - region.offset)

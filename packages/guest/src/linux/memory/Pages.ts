@@ -1,0 +1,81 @@
+/** The page table of an address space, and the care that a page mapped anew reads as zero. */
+import * as Layout from "@emu/tcg/Layout"
+import type { CpuState } from "@emu/tcg/CpuState"
+import { Prot } from "./Region.ts"
+
+const mapped = Layout.PageFlag.mapped
+
+/** Page table bits of a protection. As the RISC-V kernel has it, what may be written may be read. */
+const flagsOf = (prot: number): number => mapped | (prot & 7) | ((prot & Prot.write) !== 0 ? Prot.read : 0)
+
+/**
+ * Page numbers are guest addresses divided by the page size; ranges are first..last, exclusive.
+ *
+ * Pages that were never writable hold zeros, as the memory came; the others are remembered (`#used`) and zeroed when they
+ * are mapped again, so that a large mapping costs nothing until it is used.
+ */
+export class Pages {
+  readonly #state: CpuState
+  readonly #used = new Uint8Array(Layout.guestEnd / Layout.pageSize)
+  /** Told before pages that hold translated code change. */
+  readonly #codeChanges: (first: number, last: number) => void
+
+  /** @param codeChanges drops the translated code of pages first..last (inclusive) */
+  constructor(state: CpuState, codeChanges: (first: number, last: number) => void) {
+    this.#state = state
+    this.#codeChanges = codeChanges
+  }
+
+  /** Sets the protection of pages, which are mapped from now on. */
+  protect(first: number, last: number, prot: number): void {
+    this.#set(first, last, flagsOf(prot))
+    if ((prot & Prot.write) !== 0) this.#used.fill(1, first, last)
+  }
+
+  /** Unmaps pages. What they held is gone at the next `clear`. */
+  unmap(first: number, last: number): void {
+    this.#set(first, last, 0)
+  }
+
+  /** Makes pages read as zero. */
+  clear(first: number, last: number): void {
+    for (let page = first; page < last; page++) {
+      if (this.#used[page] === 0) continue
+      let end = page + 1
+      while (end < last && this.#used[end] !== 0) end++
+      this.#state.u8.fill(0, page * Layout.pageSize, end * Layout.pageSize)
+      this.#used.fill(0, page, end)
+      page = end
+    }
+  }
+
+  /** Copies contents of `count` pages; the ranges must not overlap, and the destination must read as zero. */
+  copy(from: number, to: number, count: number): void {
+    for (let i = 0; i < count; i++) {
+      if (this.#used[from + i] === 0) continue
+      const start = (from + i) * Layout.pageSize
+      this.#state.u8.copyWithin((to + i) * Layout.pageSize, start, start + Layout.pageSize)
+      this.#used[to + i] = 1
+    }
+  }
+
+  /** A view of guest bytes for the kernel to fill, whatever the protection. */
+  bytesToFill(address: number, length: number): Uint8Array<ArrayBufferLike> {
+    this.#used.fill(1, Math.floor(address / Layout.pageSize), Math.ceil((address + length) / Layout.pageSize))
+    return this.#state.u8.subarray(address, address + length)
+  }
+
+  /** Drops code that was translated from pages. */
+  dropCode(first: number, last: number): void {
+    for (let page = first; page < last; page++) {
+      if ((this.#state.pageTable[page]! & Layout.PageFlag.code) === 0) continue
+      this.#codeChanges(page, last - 1)
+      return
+    }
+  }
+
+  #set(first: number, last: number, flags: number): void {
+    this.dropCode(first, last)
+    this.#state.pageTable.fill(flags, first, last)
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * The driver: one fiber per vCPU that runs slices of guest code, handles why they ended, and tells plugins.
+ *
+ * What can be done at once is done in `#slice` without Effect: system calls that do not wait while no plugin listens,
+ * faults, signals. What waits or calls plugins is an Effect that `#slice` gives back, run after guest code was left.
+ */
+import { PluginEvent } from "@emu/core/PluginEvent"
+import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
+import type { PluginSystem } from "@emu/core/PluginSystem"
+import type { SetPcRequest } from "@emu/core/SetPcRequest"
+import { type Engine, ExitKind } from "@emu/tcg/Engine"
+import { CpuSlot } from "@emu/tcg/Layout"
+import * as Effect from "effect/Effect"
+import { Errno } from "../errno.ts"
+import type { Kernel } from "../Kernel.ts"
+import { deliverFault, deliverPending } from "../signals/deliver.ts"
+import type { SignalInfo } from "../signals/SignalInfo.ts"
+import { internalResult } from "../Syscall.ts"
+import { leaveTraces } from "../threads/exit.ts"
+import type { Thread } from "../threads/Thread.ts"
+import { type Call, isRestartable, makeCall, readCall, storeResult } from "./callSystem.ts"
+import { faultOf } from "./faults.ts"
+
+/** How a process ends. */
+export type ProcessEnd =
+  | { readonly kind: "exit"; readonly status: number; readonly vcpu: number }
+  | { readonly kind: "signal"; readonly info: SignalInfo; readonly pc: bigint; readonly vcpu: number }
+
+/** What plugins can fail with; `SetPcRequest` never leaves the driver. */
+export type DriverError = PluginError | PluginCallbackError
+type Step = Effect.Effect<void, DriverError | SetPcRequest>
+
+export interface DriverOptions {
+  readonly kernel: Kernel
+  readonly engine: Engine["Service"]
+  readonly plugins: PluginSystem["Service"]
+  /** Guest instructions per slice. */
+  readonly budget: number
+  readonly strace: ((call: Call, result: number | bigint | undefined) => void) | undefined
+  /** Told once how the process ends. */
+  readonly end: (end: ProcessEnd) => void
+}
+
+/** A system call counts as that many instructions of a slice, so that a loop of them leaves others their turn. */
+const callCost = 1000
+
+/** What a wait gives when a signal ended it. */
+const interrupted = Symbol("interrupted")
+
+export class Driver {
+  readonly #options: DriverOptions
+  readonly #kernel: Kernel
+  readonly #engine: Engine["Service"]
+  readonly #plugins: PluginSystem["Service"]
+  readonly #unknown = new Set<number>()
+  #isOver = false
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#kernel = options.kernel
+    this.#engine = options.engine
+    this.#plugins = options.plugins
+  }
+
+  /**
+   * Runs a thread to its end, or the process's.
+   *
+   * @param clonedBy number of the call that made it, whose return plugins see in the new thread, too
+   */
+  run(thread: Thread, clonedBy?: number): Effect.Effect<void, DriverError> {
+    const { scheduler } = this.#kernel.threads
+    const start = Effect.suspend(() => {
+      this.#showPc()
+      const init = this.#plugins.vcpuInit(thread.vcpu)
+      return clonedBy === undefined ? init : Effect.andThen(init, this.#tellReturn(thread, clonedBy, 0n))
+    })
+    const loop = Effect.whileLoop({
+      while: () => !this.#isOver && thread.exitStatus === undefined,
+      body: () => this.#handlingSetPc(this.#step(thread)),
+      step: () => {}
+    })
+    return scheduler.acquire(thread).pipe(
+      Effect.andThen(this.#handlingSetPc(start)),
+      Effect.andThen(loop),
+      Effect.andThen(Effect.suspend(() => (this.#isOver ? Effect.void : this.#threadEnd(thread))))
+    )
+  }
+
+  /** Queued work, then a slice with what follows from it. */
+  #step(thread: Thread): Step {
+    const { vcpu } = thread
+    if (this.#plugins.hasWork(vcpu)) return this.#plugins.drain(vcpu)
+    return Effect.flatMap(this.#plugins.enterGuest(vcpu), () => {
+      const after = this.#slice(thread)
+      const leave = this.#plugins.leaveGuest(vcpu)
+      return after === undefined ? leave : Effect.andThen(leave, after)
+    })
+  }
+
+  /** Runs guest code until something has to be done that takes an Effect; undefined: just go on. */
+  #slice(thread: Thread): Step | undefined {
+    const kernel = this.#kernel
+    const { u64 } = kernel.state
+    let left = this.#options.budget
+    while (left > 0) {
+      if (thread.attention) {
+        const fatal = deliverPending(kernel, thread)
+        if (fatal !== undefined) return this.#die(thread, fatal)
+      }
+      if (this.#plugins.hasWork(thread.vcpu)) return undefined
+      const before = u64[CpuSlot.instructions]!
+      const exit = this.#engine.run(left)
+      left -= Number(u64[CpuSlot.instructions]! - before)
+      switch (exit.kind) {
+        case ExitKind.syscall: {
+          const after = this.#call(thread)
+          if (after !== undefined) return after
+          left -= callCost
+          break
+        }
+        case ExitKind.fenceI:
+          this.#engine.flushWritable()
+          break
+        case ExitKind.yield:
+          left = 0
+          break
+        case ExitKind.callbackError:
+          return Effect.fail(this.#plugins.callbackError(exit.error))
+        case ExitKind.budget:
+        case ExitKind.requested:
+        case ExitKind.redirected:
+          break
+        default: {
+          const info = faultOf(kernel, exit)!
+          const fatal = deliverFault(kernel, thread, info)
+          if (fatal !== undefined) return this.#die(thread, fatal)
+        }
+      }
+    }
+    return this.#pause(thread)
+  }
+
+  /** The end of a slice: the next thread's turn, and the host's. */
+  #pause(thread: Thread): Effect.Effect<void> {
+    const { scheduler } = this.#kernel.threads
+    if (!scheduler.isContended) return Effect.yieldNow
+    return Effect.andThen(
+      Effect.suspend(() => scheduler.rotate(thread)),
+      Effect.yieldNow
+    )
+  }
+
+  /** Makes a system call; undefined if that is done. */
+  #call(thread: Thread): Step | undefined {
+    const kernel = this.#kernel
+    const call = readCall(kernel)
+    if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#isWatched(thread)) return this.#watchedCall(thread, call)
+    const result = makeCall(kernel, call, this.#unknown)
+    if (typeof result === "object") {
+      return Effect.flatMap(this.#wait(thread, call, result), (value) => this.#finish(thread, call, value) ?? Effect.void)
+    }
+    return this.#finish(thread, call, result)
+  }
+
+  /** Stores a result; an Effect if the thread or the process ends by the call. */
+  #finish(thread: Thread, call: Call, result: number | bigint): Step | undefined {
+    this.#options.strace?.(call, result === internalResult.exit ? undefined : result)
+    storeResult(this.#kernel, result)
+    if (result !== internalResult.exit) return undefined
+    const { exitStatus } = this.#kernel.process
+    return exitStatus === undefined
+      ? Effect.void
+      : this.#finishProcess({ kind: "exit", status: exitStatus, vcpu: thread.vcpu })
+  }
+
+  #isWatched({ vcpu }: Thread): boolean {
+    const { vcpuSyscall, vcpuSyscallRet, vcpuSyscallFilter } = PluginEvent
+    return (
+      this.#plugins.wants(vcpu, vcpuSyscall) ||
+      this.#plugins.wants(vcpu, vcpuSyscallRet) ||
+      this.#plugins.wants(vcpu, vcpuSyscallFilter)
+    )
+  }
+
+  /** A system call that plugins hear of, before and after, and may replace. */
+  #watchedCall(thread: Thread, call: Call): Step {
+    const { state, abi } = this.#kernel
+    return Effect.suspend(() => {
+      this.#showPc()
+      const args = [...abi.argumentSlots.map((slot) => state.i64[slot]!), 0n, 0n]
+      return Effect.flatMap(this.#plugins.syscall(thread.vcpu, call.number, args), (filtered) => {
+        // callbacks may have changed registers
+        const actual = readCall(this.#kernel)
+        const result = filtered ?? makeCall(this.#kernel, actual, this.#unknown)
+        const finished =
+          typeof result === "object" ? this.#wait(thread, actual, result) : Effect.succeed<number | bigint>(result)
+        return Effect.flatMap(finished, (value) => {
+          const end = this.#finish(thread, actual, value)
+          return value === internalResult.exit
+            ? (end ?? Effect.void)
+            : this.#tellReturn(thread, actual.number, this.#shownResult(thread, value))
+        })
+      })
+    })
+  }
+
+  /** What plugins see of a result: the internal codes are QEMU's. */
+  #shownResult(thread: Thread, value: number | bigint): bigint {
+    if (value !== internalResult.restart) return BigInt(value)
+    return thread.interrupted === "restartable" ? BigInt(value) : BigInt(-Errno.EINTR)
+  }
+
+  #tellReturn(thread: Thread, number: number, result: bigint): Step {
+    return Effect.suspend(() => {
+      if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
+      this.#showPc()
+      return this.#plugins.syscallRet(thread.vcpu, number, result)
+    })
+  }
+
+  /** Waits for a call while others have their turns. A signal ends the wait; its delivery decides what the call gives. */
+  #wait(
+    thread: Thread,
+    call: Call,
+    effect: Effect.Effect<number | bigint>
+  ): Effect.Effect<number | bigint> {
+    const { threads, signals } = this.#kernel
+    const signal = Effect.callback<typeof interrupted>((resume) => {
+      const check = (): void => {
+        if (signals.isPending(thread)) resume(Effect.succeed(interrupted))
+      }
+      thread.interrupt = check
+      check()
+      return Effect.sync(() => (thread.interrupt = undefined))
+    })
+    return Effect.suspend(() => {
+      threads.scheduler.release()
+      return Effect.flatMap(Effect.raceFirst(effect, signal), (result) => {
+        thread.interrupt = undefined
+        return Effect.map(threads.scheduler.acquire(thread), () => {
+          const timed = thread.isTimedWait
+          thread.isTimedWait = false
+          if (result !== interrupted) return result
+          thread.attention = true
+          thread.interrupted = isRestartable(call, timed) ? "restartable" : "never restarted"
+          return internalResult.restart
+        })
+      })
+    })
+  }
+
+  /** A plugin's set_pc in a callback of ours: goes on there. */
+  #handlingSetPc(effect: Step): Effect.Effect<void, DriverError> {
+    return Effect.catchTag(effect, "SetPcRequest", (request) =>
+      Effect.sync(() => {
+        this.#kernel.state.i64[CpuSlot.pc] = BigInt.asIntN(64, request.pc)
+      })
+    )
+  }
+
+  #showPc(): void {
+    this.#plugins.scope.pc = this.#kernel.state.u64[CpuSlot.pc]!
+  }
+
+  #die(thread: Thread, info: SignalInfo): Effect.Effect<void> {
+    return this.#finishProcess({ kind: "signal", info, pc: this.#kernel.state.u64[CpuSlot.pc]!, vcpu: thread.vcpu })
+  }
+
+  #finishProcess(end: ProcessEnd): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.#isOver) return
+      this.#isOver = true
+      this.#options.end(end)
+    })
+  }
+
+  /** The thread called exit. The last one takes the process with it; its vCPU lives on for the exit sequence. */
+  #threadEnd(thread: Thread): Effect.Effect<void, DriverError> {
+    const { threads, process } = this.#kernel
+    leaveTraces(this.#kernel, thread)
+    if (thread.tid === process.pid) process.leaderStatus = thread.exitStatus
+    if (threads.list().length === 1) {
+      return this.#finishProcess({ kind: "exit", status: process.leaderStatus ?? 0, vcpu: thread.vcpu })
+    }
+    return this.#handlingSetPc(this.#plugins.vcpuExit(thread.vcpu)).pipe(
+      Effect.andThen(
+        Effect.sync(() => {
+          threads.remove(thread)
+          threads.scheduler.release()
+        })
+      )
+    )
+  }
+}

@@ -1,0 +1,44 @@
+/** The plugin system's view of the guest. */
+import { GuestAccess } from "@emu/core/Ports"
+import { guestEnd } from "@emu/tcg/Layout"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Machine } from "../../Machine.ts"
+import { readable } from "../UserMemory.ts"
+
+/** `GuestAccess` for the process of the machine. Before one is loaded, registers read as zero and nothing is mapped. */
+export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.effect(GuestAccess)(
+  Effect.gen(function* () {
+    const machine = yield* Machine
+    const { abi, frontEnd } = machine
+    const pcIndex = abi.registers.findIndex((register) => register.name === "pc")
+    const slotsOf = (vcpu: number): BigUint64Array<ArrayBufferLike> | undefined => {
+      const threads = machine.process?.kernel.threads
+      const thread = threads?.onVcpu(vcpu)
+      return thread === undefined ? undefined : threads!.scheduler.slots(thread)
+    }
+    return {
+      registers: abi.registers.map(({ name, feature, size, isReadOnly }) => ({ name, feature, size, isReadOnly })),
+      readRegister: (vcpu, index) => {
+        if (index === pcIndex && machine.scope !== undefined) return BigInt.asUintN(64, machine.scope.pc)
+        const slots = slotsOf(vcpu)
+        return slots === undefined ? 0n : abi.registers[index]!.read(slots)
+      },
+      writeRegister: (vcpu, index, value) => {
+        const slots = slotsOf(vcpu)
+        if (slots !== undefined) abi.registers[index]!.write(slots, value)
+      },
+      readMemory: (address, length) => {
+        if (address >= BigInt(guestEnd)) return undefined
+        return readable(machine.state, Number(address), length)?.slice()
+      },
+      writeMemory: (address, bytes) =>
+        address < BigInt(guestEnd) && machine.process !== undefined
+          ? machine.process.kernel.memory.poke(Number(address), bytes)
+          : false,
+      symbol: (address) => (address < BigInt(guestEnd) ? machine.process?.symbols.find(Number(address)) : undefined),
+      disassemble: frontEnd.disassemble,
+      program: () => machine.process?.program
+    }
+  })
+)

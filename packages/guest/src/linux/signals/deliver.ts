@@ -1,0 +1,110 @@
+/** Delivery: what happens to a thread between two slices because of signals. */
+import { CpuSlot } from "@emu/tcg/Layout"
+import { Errno } from "../errno.ts"
+import type { Kernel } from "../Kernel.ts"
+import type { Thread } from "../threads/Thread.ts"
+import { readable, writable } from "../UserMemory.ts"
+import { AltStackFlag, isOnAltStack } from "./altStack.ts"
+import { SaFlag, Sig, SigCode, signalBit } from "./constants.ts"
+import { type SignalInfo, writeSiginfo } from "./SignalInfo.ts"
+import { defaultAction } from "./Signals.ts"
+
+/**
+ * Delivers every pending signal that the thread does not block, in the order of Linux: each gets a frame on top of the one
+ * before, so the handler of the last one runs first. The thread's registers are loaded.
+ *
+ * @returns the signal that ends the process, if one does
+ */
+export const deliverPending = (kernel: Kernel, thread: Thread): SignalInfo | undefined => {
+  thread.attention = false
+  for (;;) {
+    const info = kernel.signals.take(thread, ~thread.mask)
+    if (info === undefined) break
+    const fatal = deliver(kernel, thread, info)
+    if (fatal !== undefined) return fatal
+  }
+  if (thread.interrupted !== undefined) {
+    // nothing ran: the call goes on as if nothing had happened
+    thread.interrupted = undefined
+    repeatCall(kernel)
+  }
+  if (thread.maskAfter !== undefined) {
+    thread.setMask(thread.maskAfter)
+    thread.maskAfter = undefined
+  }
+  return undefined
+}
+
+/**
+ * Delivers a signal that an instruction caused. It cannot be blocked or ignored: that ends the process.
+ *
+ * @returns the signal that ends the process, if one does
+ */
+export const deliverFault = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
+  if ((thread.mask & signalBit(info.signal)) !== 0n || kernel.signals.isIgnored(info.signal)) {
+    kernel.signals.setAction(info.signal, defaultAction)
+    thread.setMask(thread.mask & ~signalBit(info.signal))
+  }
+  return deliver(kernel, thread, info)
+}
+
+const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
+  const { signals, state, abi } = kernel
+  if (signals.isIgnored(info.signal)) return undefined
+  if (!signals.hasHandler(info.signal)) return info
+  const action = signals.action(info.signal)
+  if (thread.interrupted !== undefined) {
+    if (thread.interrupted === "restartable" && (action.flags & SaFlag.restart) !== 0) repeatCall(kernel)
+    else state.i64[abi.resultSlot] = BigInt(-Errno.EINTR)
+    thread.interrupted = undefined
+  }
+
+  const sp = Number(state.u64[abi.stackSlot]!)
+  const { altStack } = thread
+  const onAlt = isOnAltStack(altStack, sp)
+  const usesAlt = (action.flags & SaFlag.onStack) !== 0 && !onAlt && (altStack.flags & AltStackFlag.disable) === 0
+  const top = usesAlt ? altStack.pointer + altStack.size : sp
+  const frame = top - abi.frameSize - ((top - abi.frameSize) % 16)
+  const bytes = writable(state, frame, abi.frameSize)
+  // an alternate stack that runs over must not go on below itself
+  if (bytes === undefined || (onAlt && frame <= altStack.pointer)) {
+    if (info.signal === Sig.SEGV) return info
+    return deliverFault(kernel, thread, { signal: Sig.SEGV, code: SigCode.kernel })
+  }
+  bytes.fill(0)
+  writeSiginfo(state, frame + abi.siginfoOffset, info)
+  abi.writeContext(state, frame, {
+    mask: thread.maskAfter ?? thread.mask,
+    altStack: { ...altStack, flags: onAlt ? AltStackFlag.onStack : altStack.flags }
+  })
+  thread.maskAfter = undefined
+  if ((altStack.flags & AltStackFlag.autoDisarm) !== 0 && usesAlt) {
+    thread.altStack = { pointer: 0, flags: AltStackFlag.disable, size: 0 }
+  }
+  abi.enterHandler(state, action.handler, info.signal, frame, kernel.process.vdsoBase + abi.vdsoSigreturn)
+  const blocked = (action.flags & SaFlag.noDefer) !== 0 ? 0n : signalBit(info.signal)
+  thread.setMask(thread.mask | action.mask | blocked)
+  if ((action.flags & SaFlag.resetHand) !== 0) signals.setAction(info.signal, defaultAction)
+  return undefined
+}
+
+/** Goes back to the system call instruction, whose arguments are still in their registers. */
+const repeatCall = (kernel: Kernel): void => {
+  kernel.state.i64[CpuSlot.pc]! -= BigInt(kernel.abi.syscallSize)
+}
+
+/**
+ * rt_sigreturn: restores what the frame at the stack pointer holds.
+ *
+ * @returns false if there is no such frame: SIGSEGV
+ */
+export const returnFromHandler = (kernel: Kernel, thread: Thread): boolean => {
+  const { state, abi } = kernel
+  const frame = Number(state.u64[abi.stackSlot]!)
+  if (readable(state, frame, abi.frameSize) === undefined) return false
+  const context = abi.readContext(state, frame)
+  thread.setMask(context.mask)
+  const sp = Number(state.u64[abi.stackSlot]!)
+  if (!isOnAltStack(thread.altStack, sp)) thread.altStack = { ...context.altStack, flags: context.altStack.flags & ~AltStackFlag.onStack }
+  return true
+}

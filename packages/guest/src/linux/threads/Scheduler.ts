@@ -1,0 +1,86 @@
+/**
+ * Whose turn it is. Threads are fibers on one JS thread; the one that has the turn runs guest code and has its registers in
+ * the machine's state. Turns go round in the order of asking, so the same program runs in the same order each time.
+ */
+import * as Layout from "@emu/tcg/Layout"
+import type { CpuState } from "@emu/tcg/CpuState"
+import * as Effect from "effect/Effect"
+import type { Thread } from "./Thread.ts"
+
+interface Waiter {
+  readonly thread: Thread
+  readonly take: () => void
+}
+
+export class Scheduler {
+  readonly #live: BigInt64Array<ArrayBufferLike>
+  #loaded: Thread | undefined
+  #running: Thread | undefined
+  readonly #queue: Array<Waiter> = []
+
+  constructor(state: CpuState) {
+    this.#live = state.i64.subarray(0, Layout.cpuStateSlots)
+  }
+
+  /** The thread that has the turn. */
+  get running(): Thread | undefined {
+    return this.#running
+  }
+
+  /** Whether another thread waits for its turn. */
+  get isContended(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** Waits for the turn; then the thread's registers are loaded. */
+  acquire(thread: Thread): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#running === undefined) {
+        this.#take(thread)
+        return Effect.void
+      }
+      return this.#queueUp(thread)
+    })
+  }
+
+  /** Gives the turn to whoever waits longest, and waits for the next one. */
+  rotate(thread: Thread): Effect.Effect<void> {
+    return this.#queueUp(thread, () => this.release())
+  }
+
+  /** Gives the turn to whoever waits longest. */
+  release(): void {
+    this.#running = undefined
+    const next = this.#queue.shift()
+    if (next === undefined) return
+    this.#take(next.thread)
+    next.take()
+  }
+
+  #queueUp(thread: Thread, then: () => void = () => {}): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      const waiter = { thread, take: () => resume(Effect.void) }
+      this.#queue.push(waiter)
+      then()
+      return Effect.sync(() => {
+        const at = this.#queue.indexOf(waiter)
+        if (at >= 0) this.#queue.splice(at, 1)
+        else if (this.#running === thread) this.release()
+      })
+    })
+  }
+
+  /** The state slots of a thread's vCPU, wherever they are now. */
+  slots(thread: Thread): BigUint64Array<ArrayBufferLike> {
+    const { buffer, byteOffset, length } = thread === this.#loaded ? this.#live : thread.saved
+    return new BigUint64Array(buffer, byteOffset, length)
+  }
+
+  #take(thread: Thread): void {
+    this.#running = thread
+    if (this.#loaded === thread) return
+    this.#loaded?.saved.set(this.#live)
+    this.#live.set(thread.saved)
+    this.#loaded = thread
+  }
+}

@@ -1,0 +1,59 @@
+/** A guest thread: a vCPU and what Linux keeps per task. */
+import * as Layout from "@emu/tcg/Layout"
+import type { AltStack } from "../Abi.ts"
+import { PendingSignals } from "../signals/PendingSignals.ts"
+
+export class Thread {
+  readonly tid: number
+  /** Index of its vCPU, as plugins see it. */
+  readonly vcpu: number
+  /** At most 15 bytes: /proc/self/task/TID/comm. */
+  name: string
+  /** The vCPU's state while another thread's is loaded. */
+  readonly saved = new BigInt64Array(Layout.cpuStateSlots)
+
+  /** Blocked signals, bit n-1 for signal n. */
+  mask = 0n
+  /** The mask to go back to after a signal arrived in sigsuspend, ppoll and the like. */
+  maskAfter: bigint | undefined
+  /** Signals that rt_sigtimedwait waits for, and how to tell it. */
+  awaited: { readonly set: bigint; readonly wake: () => void } | undefined
+  readonly pending = new PendingSignals()
+  altStack: AltStack = { pointer: 0, flags: 2, size: 0 }
+  /** Something about its signals changed: look before it runs on. */
+  attention = false
+  /** While it waits in a call: makes the call end early. */
+  interrupt: (() => void) | undefined
+  /** A call was ended early by a signal, and may be run again. Decided when the signal is delivered. */
+  interrupted: "restartable" | "never restarted" | undefined
+
+  /** The futex wait at hand has a timeout: it is never run again, which would wait anew. */
+  isTimedWait = false
+
+  /** set_tid_address: zeroed and woken at its end. */
+  clearChildTid = 0
+  /** set_robust_list. */
+  robustList = 0
+  /** Set once it called exit. */
+  exitStatus: number | undefined
+
+  constructor(tid: number, vcpu: number, name: string) {
+    this.tid = tid
+    this.vcpu = vcpu
+    this.name = name
+  }
+
+  /** Tells the thread that a signal may be waiting for it. */
+  notify(): void {
+    this.attention = true
+    this.interrupt?.()
+  }
+
+  /** Sets the blocked signals; SIGKILL and SIGSTOP cannot be. */
+  setMask(mask: bigint): void {
+    this.mask = mask & ~unblockable
+    this.attention = true
+  }
+}
+
+const unblockable = (1n << 8n) | (1n << 18n)
