@@ -64,7 +64,7 @@ const status = (kernel: Kernel): string => {
     `SigPnd:\t${hex(kernel.thread.pending.set)}`,
     `ShdPnd:\t${hex(kernel.signals.pending.set)}`,
     `SigBlk:\t${hex(kernel.thread.mask)}`,
-    `CapEff:\t${hex(0n)}`,
+    `CapEff:\t${hex(process.euid === 0 ? 0x1ff_ffff_ffffn : 0n)}`,
     `NoNewPrivs:\t${attributes.noNewPrivileges}`,
     "Seccomp:\t0",
     "Cpus_allowed:\t1",

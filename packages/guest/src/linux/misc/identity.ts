@@ -56,7 +56,10 @@ const setsid = ({ attributes, process }: Kernel): number => {
 
 const capabilityVersion = 0x20080522
 
-/** capget: `struct __user_cap_header_struct` (version, pid), then two sets of effective, permitted, inheritable: none are held. */
+/** Capabilities 0 to 40, of which root has all. */
+const allCapabilities = 0x1ff_ffff_ffffn
+
+/** capget: `struct __user_cap_header_struct` (version, pid), then two halves of effective, permitted, inheritable. */
 const capget = (kernel: Kernel, header: number, data: number): number => {
   const { state } = kernel
   if (writable(state, header, 8) === undefined) return -Errno.EFAULT
@@ -65,21 +68,24 @@ const capget = (kernel: Kernel, header: number, data: number): number => {
     return data === 0 ? 0 : -Errno.EINVAL
   }
   if (!isSelf(kernel, state.view.getInt32(header + 4, true))) return -Errno.ESRCH
-  return data === 0 ? 0 : putBytes(state, data, new Uint8Array(24))
+  const held = kernel.process.euid === 0 ? allCapabilities : 0n
+  const [low, high] = [Number(held & 0xffff_ffffn), Number(held >> 32n)]
+  return data === 0 ? 0 : putBytes(state, data, new Uint8Array(Uint32Array.of(low, low, 0, high, high, 0).buffer))
 }
 
+/** capset: accepted from root, who keeps what the host gives; others may only ask for none. */
 const capset = (kernel: Kernel, header: number, data: number): number => {
   if (readable(kernel.state, header, 8) === undefined) return -Errno.EFAULT
   const sets = readable(kernel.state, data, 24)
   if (sets === undefined) return -Errno.EFAULT
-  return sets.some((byte) => byte !== 0) ? -Errno.EPERM : 0
+  return kernel.process.euid !== 0 && sets.some((byte) => byte !== 0) ? -Errno.EPERM : 0
 }
 
 const ownIdsOnly = "only to ids that the process has"
 
 export const identitySyscalls = [
-  row(90, "capget", ["pointer", "pointer"], capget, "no capabilities are held"),
-  row(91, "capset", ["pointer", "pointer"], capset, "only to none"),
+  row(90, "capget", ["pointer", "pointer"], capget, "all for root, none for others"),
+  row(91, "capset", ["pointer", "pointer"], capset, "without effect"),
   row(143, "setregid", ["uint", "uint"], setGroup, ownIdsOnly),
   row(144, "setgid", ["uint"], setGroup, ownIdsOnly),
   row(145, "setreuid", ["uint", "uint"], setUser, ownIdsOnly),

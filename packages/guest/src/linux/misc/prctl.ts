@@ -83,7 +83,7 @@ export const prctl = (kernel: Kernel, option: number, argument: bigint): number 
     case Option.GET_THP_DISABLE:
       return 0
     case Option.CAPBSET_READ:
-      return value > lastCapability ? -Errno.EINVAL : 0
+      return value > lastCapability ? -Errno.EINVAL : 1
     case Option.CAP_AMBIENT:
       return -Errno.EINVAL
     case Option.SET_TIMERSLACK:

@@ -1,12 +1,90 @@
-/** Text of a system call as strace prints it. */
+/** System calls as text, for `--strace`. */
+import { errnoName } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
-import type { Syscall } from "../Syscall.ts"
+import { Sig } from "../signals/constants.ts"
+import type { ArgKind, Syscall } from "../Syscall.ts"
+import { readable, readStringBytes } from "../UserMemory.ts"
+import { addressResults, spellings } from "./calls.ts"
+import { errorText } from "./errorText.ts"
 
-/** A finished call with its result; `undefined` for calls that do not return. */
+/** Longest part of a string or of data that is shown, in bytes. */
+const shown = 32
+
+/**
+ * One call on one line, in the style of QEMU's -strace: `PID name(arg,arg) = result`.
+ *
+ * @param args decoded by the row's kinds
+ * @param result a negative errno is spelled out; undefined for a call that doesn't return
+ */
 export const formatSyscall = (
   kernel: Kernel,
   row: Syscall<Kernel>,
   args: ReadonlyArray<number | bigint>,
   result: number | bigint | undefined
-): string =>
-  `${kernel.process.pid} ${row.name}(${args.map((arg) => (arg < 4096 ? `${arg}` : `0x${arg.toString(16)}`)).join(",")}) = ${result ?? "?"}`
+): string => {
+  const own = spellings[row.name] ?? []
+  const spelled = args.map((value, i) => {
+    const spelling = own[i]
+    if (spelling === "data") return data(kernel, Number(value), Number(args[i + 1] ?? 0))
+    return spelling === undefined ? byKind(kernel, row.args[i]!, value) : spelling(Number(value))
+  })
+  const call = `${kernel.process.pid} ${row.name}(${spelled.join(",")})`
+  return result === undefined ? call : `${call} = ${formatResult(row.name, result)}`
+}
+
+const formatResult = (name: string, result: number | bigint): string => {
+  const value = Number(BigInt.asIntN(64, BigInt(result)))
+  if (value < 0 && value >= -4095) {
+    const error = errnoName(-value)
+    return `-1 errno=${-value}${error === undefined ? "" : ` ${error}`} (${errorText(-value)})`
+  }
+  return addressResults.has(name) ? address(value) : `${result}`
+}
+
+const byKind = (kernel: Kernel, kind: ArgKind, value: number | bigint): string => {
+  switch (kind) {
+    case "pointer":
+      return address(Number(value))
+    case "path":
+      return path(kernel, Number(value))
+    case "signal":
+      return signals.get(Number(value)) ?? `${value}`
+    case "flags":
+      return value === 0 ? "0" : `0x${value.toString(16)}`
+    case "mode":
+      return value === 0 ? "0" : `0${value.toString(8)}`
+    case "int":
+    case "fd":
+    case "uint":
+    case "size":
+    case "offset":
+    case "long":
+      return `${value}`
+  }
+}
+
+const address = (value: number): string => (value === 0 ? "NULL" : `0x${value.toString(16).padStart(16, "0")}`)
+
+const path = (kernel: Kernel, at: number): string => {
+  const bytes = at === 0 ? undefined : readStringBytes(kernel.state, at)
+  return bytes === undefined ? address(at) : quoted(bytes)
+}
+
+const data = (kernel: Kernel, at: number, length: number): string => {
+  const bytes = readable(kernel.state, at, Math.min(length, shown + 1))
+  return bytes === undefined ? address(at) : quoted(bytes, length > shown)
+}
+
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\" }
+
+/** Bytes between quotes, cut, with what isn't printable ASCII escaped. */
+const quoted = (bytes: Uint8Array, isCut = bytes.length > shown): string => {
+  let text = ""
+  for (const byte of bytes.subarray(0, shown)) {
+    const character = String.fromCharCode(byte)
+    text += escapes[character] ?? (byte >= 32 && byte < 127 ? character : `\\${byte.toString(8).padStart(3, "0")}`)
+  }
+  return `"${text}"${isCut ? "..." : ""}`
+}
+
+const signals: ReadonlyMap<number, string> = new Map(Object.entries(Sig).map(([name, number]) => [number, `SIG${name}`]))
