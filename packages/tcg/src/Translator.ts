@@ -26,6 +26,16 @@ export interface Trace {
 /** Asks plugins what to weave into a block that a vCPU is about to run. */
 export type Instrumenter = (vcpu: number, tb: TbInfo) => Instrumentation | undefined
 
+/** The instrumenter threw: a plugin's fault, not the emulator's. `cause` is what it threw. */
+export class InstrumenterFailed {
+  readonly _tag = "InstrumenterFailed"
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
 /** How to translate. */
 export interface TranslatorOptions {
   /** Every block is one guest instruction long. */
@@ -69,7 +79,7 @@ export class Translator {
    * The optimised IR of the block at `pc`, or undefined where its first instruction cannot be fetched (`failedAddress`).
    *
    * @param limit guest instructions at most, where an engine cannot hold a longer block
-   * @throws what the instrumenter throws
+   * @throws InstrumenterFailed
    */
   translate(vcpu: number, pc: number, limit = maxInsns): IrBlock | undefined {
     const builder = new IrBuilder(BigInt(pc))
@@ -80,7 +90,7 @@ export class Translator {
     this.blocks++
     this.insns += block.insns.length
     this.trace.inAsm?.(this.disassembly(block))
-    const instrumentation = this.instrumenter?.(vcpu, block)
+    const instrumentation = this.ask(vcpu, block)
     if (instrumentation !== undefined) {
       block = weave(block, instrumentation)
     }
@@ -90,6 +100,14 @@ export class Translator {
     }
     this.trace.opOpt?.(print(block, this.frontEnd.globals))
     return block
+  }
+
+  private ask(vcpu: number, tb: TbInfo): Instrumentation | undefined {
+    try {
+      return this.instrumenter?.(vcpu, tb)
+    } catch (cause) {
+      throw new InstrumenterFailed(cause)
+    }
   }
 
   private disassembly(block: IrBlock): string {

@@ -14,7 +14,7 @@ const wordsPerOp = 16
  * Translates the block at `pc` and adds it to the machine's code, dropping all code first where it is full.
  *
  * @returns undefined where its first instruction cannot be fetched (`translator.failedAddress`)
- * @throws what the instrumenter throws
+ * @throws InstrumenterFailed
  */
 export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined => {
   for (let limit = maxInsns; limit > 0; limit >>= 1) {

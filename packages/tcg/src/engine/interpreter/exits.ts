@@ -2,6 +2,7 @@
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { jumpCacheIndex } from "../../TbCache.ts"
+import { InstrumenterFailed } from "../../Translator.ts"
 import { addBlock } from "./addBlock.ts"
 import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
 
@@ -90,8 +91,11 @@ const find = (machine: Machine, pc: number, high: number): CodeBlock | undefined
     }
     return block
   } catch (error) {
+    if (!(error instanceof InstrumenterFailed)) {
+      throw error
+    }
     exit.kind = ExitKind.callbackError
-    exit.error = error
+    exit.error = error.cause
     return undefined
   }
 }
