@@ -1,0 +1,85 @@
+/** Queued work: reference section 3, `async_run_on_cpu` and `process_queued_cpu_work`. */
+import * as Exclusive from "@emu/core/vcpu/Exclusive"
+import * as VcpuWork from "@emu/core/vcpu/VcpuWork"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+
+const make = () => {
+  const log: Array<string> = []
+  const kick = () => log.push("kick")
+  const exclusive = Exclusive.make(kick)
+  const work = VcpuWork.make<string>(exclusive, kick)
+  const queue = (vcpu: number, name: string, isSafe = false) =>
+    work.queue(vcpu, { isSafe, run: Effect.sync(() => log.push(`${name} ${exclusive.owner() ?? "shared"}`)) })
+  return { log, exclusive, work, queue }
+}
+
+describe("work queues", () => {
+  it.effect("kick the vCPU, and run first in, first out, safe work exclusively", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      queue(0, "a")
+      queue(0, "b", true)
+      queue(0, "c")
+      queue(1, "other")
+      assert.isTrue(work.hasWork(0))
+      yield* work.drain(0)
+      assert.isFalse(work.hasWork(0))
+      assert.isTrue(work.hasWork(1))
+      assert.deepStrictEqual(log, ["kick", "kick", "kick", "kick", "a shared", "b 0", "c shared"])
+    })
+  )
+
+  it.effect("run what is queued meanwhile as well", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      work.queue(0, { isSafe: false, run: Effect.sync(() => queue(0, "late")) })
+      yield* work.drain(0)
+      assert.deepStrictEqual(log, ["kick", "kick", "late shared"])
+    })
+  )
+
+  it.effect("safe work waits for vCPUs in the guest", () =>
+    Effect.gen(function* () {
+      const { exclusive, log, queue, work } = make()
+      yield* exclusive.enterGuest(1)
+      queue(0, "safe", true)
+      const fiber = yield* Effect.forkChild(work.drain(0))
+      yield* Effect.yieldNow
+      assert.notInclude(log, "safe 0")
+      yield* exclusive.leaveGuest(1)
+      yield* Fiber.join(fiber)
+      assert.include(log, "safe 0")
+    })
+  )
+
+  it.effect("stop at a failure and keep the rest", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      work.queue(0, { isSafe: false, run: Effect.fail("broken") })
+      queue(0, "rest")
+      assert.strictEqual(yield* Effect.flip(work.drain(0)), "broken")
+      yield* work.drain(0)
+      assert.include(log, "rest shared")
+    })
+  )
+
+  it.effect("a vCPU that ends leaves its work to whichever drains next", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      queue(0, "left")
+      work.retire(0)
+      assert.isFalse(log.includes("left shared"))
+      yield* work.drain(3)
+      assert.include(log, "left shared")
+    })
+  )
+
+  it("a forked child keeps the work of one vCPU only", () => {
+    const { queue, work } = make()
+    for (const vcpu of [0, 1, VcpuWork.anyVcpu]) queue(vcpu, "w")
+    work.keepOnly(1)
+    assert.deepStrictEqual([work.hasWork(0), work.hasWork(1)], [false, true])
+  })
+})
