@@ -16,7 +16,8 @@ const settle = Effect.gen(function* () {
   for (let i = 0; i < 20; i++) yield* Effect.yieldNow
 })
 
-const problem = <A>(effect: Effect.Effect<A, { readonly problem: string }>) => Effect.map(Effect.flip(effect), (e) => e.problem)
+const problem = <A>(effect: Effect.Effect<A, { readonly problem: string }>) =>
+  Effect.map(Effect.flip(effect), (e) => e.problem)
 
 describe("exclusive sections", () => {
   it.effect("wait until every vCPU has left the guest, and kick those inside", () =>
