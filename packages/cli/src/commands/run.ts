@@ -68,7 +68,11 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
   const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboardLayer]))
-  const layers = Layer.mergeAll(plugins, hostLayer(sink.flush)).pipe(Layer.provideMerge(engine), Layer.provideMerge(machine))
+  const layers = plugins.pipe(
+    Layer.provideMerge(engine),
+    Layer.provideMerge(machine),
+    Layer.provideMerge(hostLayer(sink.flush))
+  )
 
   const run = Effect.gen(function* () {
     yield* installPlugins(options.plugins)
