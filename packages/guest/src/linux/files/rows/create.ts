@@ -20,6 +20,8 @@ export const installPair = (kernel: Kernel, address: number, pair: readonly [Ope
   const second = first < 0 ? first : files.install(pair[1], closeOnExec)
   if (first >= 0 && second < 0) files.close(first)
   if (second < 0) return second
+  // where the numbers cannot be stored both stay open: QEMU's linux-user does so, and the golden programs show it
+  if (writable(state, address, 8) === undefined) return -Errno.EFAULT
   state.view.setInt32(address, first, true)
   state.view.setInt32(address + 4, second, true)
   return 0
@@ -27,7 +29,6 @@ export const installPair = (kernel: Kernel, address: number, pair: readonly [Ope
 
 const pipe2 = (kernel: Kernel, address: number, flags: number): number => {
   if ((flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) !== 0) return -Errno.EINVAL
-  if (writable(kernel.state, address, 8) === undefined) return -Errno.EFAULT
   const pair = makePipe(flags & ~O.CLOEXEC, kernel.files.newInode())
   return installPair(kernel, address, pair, (flags & O.CLOEXEC) !== 0)
 }
