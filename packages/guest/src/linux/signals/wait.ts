@@ -47,7 +47,7 @@ export const sigtimedwait = (
       if (taken !== undefined) resume(Effect.succeed(finish(taken)))
     }
     thread.awaited = { set: wanted, wake }
-    return Effect.sync(() => (thread.awaited = undefined))
+    wake()
   }).pipe(Effect.ensuring(Effect.sync(() => (thread.awaited = undefined))))
   if (limit === undefined) return arrival
   const end = (time.now(1) ?? 0n) + limit

@@ -7,7 +7,9 @@ interface Waiter {
   readonly bits: number
   /** Where it waits now: requeueing changes that. */
   address: number
-  readonly wake: () => void
+  isWoken: boolean
+  /** Set while a fiber waits. */
+  resume: (() => void) | undefined
 }
 
 export const anyBits = 0xffff_ffff
@@ -15,13 +17,21 @@ export const anyBits = 0xffff_ffff
 export class Futex {
   readonly #waiters = new Map<number, Array<Waiter>>()
 
-  /** Waits until woken: 0. The caller has compared the value. */
+  /**
+   * Queues the caller at once, so that no wake between its comparison of the value and the Effect's start is lost. The
+   * Effect waits until woken: 0.
+   */
   wait(address: number, bits: number): Effect.Effect<number> {
-    return Effect.callback<number>((resume) => {
-      const waiter: Waiter = { bits, address, wake: () => resume(Effect.succeed(0)) }
-      this.#queue(address).push(waiter)
-      return Effect.sync(() => this.#remove(waiter))
+    const waiter: Waiter = { bits, address, isWoken: false, resume: undefined }
+    this.#queue(address).push(waiter)
+    const woken = Effect.callback<number>((resume) => {
+      if (waiter.isWoken) resume(Effect.succeed(0))
+      else waiter.resume = () => resume(Effect.succeed(0))
     })
+    return Effect.onInterrupt(
+      woken,
+      () => Effect.sync(() => this.#remove(waiter))
+    )
   }
 
   /** Wakes at most `count` waiters that wait for any of the bits; how many. */
@@ -31,7 +41,8 @@ export class Futex {
     const woken = queue.filter((waiter) => (waiter.bits & bits) !== 0).slice(0, Math.max(0, count))
     for (const waiter of woken) {
       this.#remove(waiter)
-      waiter.wake()
+      waiter.isWoken = true
+      waiter.resume?.()
     }
     return woken.length
   }
