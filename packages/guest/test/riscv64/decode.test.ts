@@ -16,7 +16,7 @@ describe("the table", () => {
       const word = encode(row.pattern, operands)
       const insn = decode(word >>> 0, 4)
       assert.isDefined(insn)
-      assert.isTrue(insn!.row === row || insn!.row.specialises === row.name, `${row.name} decodes as ${insn!.row.name}`)
+      assert.isTrue(insn.row === row || insn.row.specialises === row.name, `${row.name} decodes as ${insn.row.name}`)
       for (const [name, value] of Object.entries(operands)) {
         assert.strictEqual(extractField(row.pattern.fields.get(name)!, word), value, `${row.name} ${name}`)
       }

@@ -48,6 +48,9 @@ describe("disassembly of what the golden programs lack", () => {
   }
 
   it("wraps targets at 64 bits", () => {
-    assert.strictEqual(disassemble(0xffdff06f, 4, 0n), "j                       -4                      # 0xfffffffffffffffc")
+    assert.strictEqual(
+      disassemble(0xffdff06f, 4, 0n),
+      "j                       -4                      # 0xfffffffffffffffc"
+    )
   })
 })

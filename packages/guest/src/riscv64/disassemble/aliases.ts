@@ -38,19 +38,11 @@ export const aliases: ReadonlyMap<string, ReadonlyArray<Alias>> = new Map([
   // QEMU prints every comparison that is left over with its operands the other way round.
   [
     "bge",
-    [
-      alias("blez", "rs2,target", rs1IsZero),
-      alias("bgez", "rs1,target", rs2IsZero),
-      alias("ble", "rs2,rs1,target", always)
-    ]
+    [alias("blez", "rs2,target", rs1IsZero), alias("bgez", "rs1,target", rs2IsZero), alias("ble", "rs2,rs1,target", always)]
   ],
   [
     "blt",
-    [
-      alias("bltz", "rs1,target", rs2IsZero),
-      alias("bgtz", "rs2,target", rs1IsZero),
-      alias("bgt", "rs2,rs1,target", always)
-    ]
+    [alias("bltz", "rs1,target", rs2IsZero), alias("bgtz", "rs2,target", rs1IsZero), alias("bgt", "rs2,rs1,target", always)]
   ],
   ["bgeu", [alias("bleu", "rs2,rs1,target", always)]],
   ["bltu", [alias("bgtu", "rs2,rs1,target", always)]],
@@ -91,11 +83,5 @@ export const aliases: ReadonlyMap<string, ReadonlyArray<Alias>> = new Map([
       alias("rdinstreth", "rd", readsCsr(0xc82))
     ]
   ],
-  [
-    "csrrwi",
-    [
-      alias("fsrmi", "rd,zimm", accessesCsr(Csr.frm)),
-      alias("fsflagsi", "rd,zimm", accessesCsr(Csr.fflags))
-    ]
-  ]
+  ["csrrwi", [alias("fsrmi", "rd,zimm", accessesCsr(Csr.frm)), alias("fsflagsi", "rd,zimm", accessesCsr(Csr.fflags))]]
 ])

@@ -3,13 +3,36 @@ import { type Pattern, parsePattern } from "./pattern.ts"
 
 /** Extensions of the table, by the name of the ISA manual. */
 export const extensions = [
-  "I", "M", "A", "F", "D", "C", "Zicsr", "Zifencei", "Zihintpause", "Zba", "Zbb", "Zbs", "Zicond", "Privileged"
+  "I",
+  "M",
+  "A",
+  "F",
+  "D",
+  "C",
+  "Zicsr",
+  "Zifencei",
+  "Zihintpause",
+  "Zba",
+  "Zbb",
+  "Zbs",
+  "Zicond",
+  "Privileged"
 ] as const
 export type Extension = (typeof extensions)[number]
 
 /** What kind of instruction it is, for statistics and tests. */
 export type InsnClass =
-  | "arithmetic" | "multiply" | "load" | "store" | "branch" | "jump" | "fence" | "csr" | "system" | "atomic" | "float"
+  | "arithmetic"
+  | "multiply"
+  | "load"
+  | "store"
+  | "branch"
+  | "jump"
+  | "fence"
+  | "csr"
+  | "system"
+  | "atomic"
+  | "float"
 
 /**
  * One instruction: name, encoding, operands as they are printed, extension, class.
@@ -30,7 +53,10 @@ export interface InsnRow {
   readonly specialises?: string
 }
 
-/** Rows of one extension, as tuples: name, encoding, operands and, where they differ from the group's, class and more. */
+const endingClasses: ReadonlySet<InsnClass> = new Set(["branch", "jump", "csr", "system"])
+const endingInsns: ReadonlySet<string> = new Set(["fence.i", "pause"])
+
+/** Rows of one extension and class, as tuples: name, encoding, operands and, for a special case, which row it specialises. */
 export const defineRows = (
   extension: Extension,
   insnClass: InsnClass,
@@ -46,6 +72,3 @@ export const defineRows = (
     endsBlock: endingClasses.has(insnClass) || endingInsns.has(name),
     ...more
   }))
-
-const endingClasses: ReadonlySet<InsnClass> = new Set(["branch", "jump", "csr", "system"])
-const endingInsns: ReadonlySet<string> = new Set(["fence.i", "pause"])

@@ -3,7 +3,9 @@ import { defineRows } from "./Row.ts"
 
 export const systemRows = [
   ...defineRows("I", "fence", [["fence", "fm pred succ rs1 000 rd 0001111", "pred,succ"]]),
-  ...defineRows("Zihintpause", "fence", [["pause", "0000 0001 0000 00000 000 00000 0001111", "pred,succ", { specialises: "fence" }]]),
+  ...defineRows("Zihintpause", "fence", [
+    ["pause", "0000 0001 0000 00000 000 00000 0001111", "pred,succ", { specialises: "fence" }]
+  ]),
   ...defineRows("Zifencei", "fence", [["fence.i", "i[11:0] rs1 001 rd 0001111", ""]]),
   ...defineRows("I", "system", [
     ["ecall", "000000000000 00000 000 00000 1110011", ""],

@@ -7,7 +7,13 @@ import type { InsnRow } from "./Row.ts"
 import { systemRows } from "./system.ts"
 
 /** Every 32-bit instruction. */
-export const insnTable: ReadonlyArray<InsnRow> = [...integerRows, ...atomicRows, ...floatRows, ...systemRows, ...bitmanipRows]
+export const insnTable: ReadonlyArray<InsnRow> = [
+  ...integerRows,
+  ...atomicRows,
+  ...floatRows,
+  ...systemRows,
+  ...bitmanipRows
+]
 
 const byName = new Map(insnTable.map((row) => [row.name, row]))
 

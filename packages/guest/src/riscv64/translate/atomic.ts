@@ -35,7 +35,8 @@ const storeConditional =
     builder.op(Opcode.mov, CpuSlot.reserveAddress, emit.constant(-1))
   }
 
-const fetchAndModify = (opcode: Opcode, memop: number): Lowering =>
+const fetchAndModify =
+  (opcode: Opcode, memop: number): Lowering =>
   (emit, insn) =>
     emit.builder.op(opcode, emit.xOut(insn.rd), emit.x(insn.rs1), emit.x(insn.rs2), memop)
 

@@ -44,17 +44,20 @@ const byRegister: Index = (emit, insn) => emit.x(insn.rs2)
 const byImmediate: Index = (emit, insn) => emit.constant(insn.imm)
 const bit = (emit: Emitter, index: Value): Value => emit.temp(Opcode.shl, emit.constant(1), index)
 
-const singleBit = (opcode: Opcode, index: Index): Lowering =>
+const singleBit =
+  (opcode: Opcode, index: Index): Lowering =>
   (emit, insn) =>
     emit.builder.op(opcode, emit.xOut(insn.rd), emit.x(insn.rs1), bit(emit, index(emit, insn)))
 
-const clearBit = (index: Index): Lowering =>
+const clearBit =
+  (index: Index): Lowering =>
   (emit, insn) => {
     const mask = emit.temp(Opcode.xor, bit(emit, index(emit, insn)), emit.constant(-1))
     emit.builder.op(Opcode.and, emit.xOut(insn.rd), emit.x(insn.rs1), mask)
   }
 
-const extractBit = (index: Index): Lowering =>
+const extractBit =
+  (index: Index): Lowering =>
   (emit, insn) => {
     const shifted = emit.temp(Opcode.shr, emit.x(insn.rs1), index(emit, insn))
     emit.builder.op(Opcode.and, emit.xOut(insn.rd), shifted, emit.constant(1))

@@ -26,10 +26,17 @@ const parse = (line: string): RecordedInsn | undefined => {
 /** Recorded instructions by program. */
 export const recordedPrograms = (): ReadonlyMap<string, ReadonlyArray<RecordedInsn>> => {
   const result = new Map<string, ReadonlyArray<RecordedInsn>>()
-  for (const folder of readdirSync(programs).filter((name) => name.endsWith(".expected")).sort()) {
-    const file = ["disas.txt", "disas.txt.gz"].map((name) => new URL(`${folder}/${name}`, programs)).find((url) => existsSync(url))
+  for (const folder of readdirSync(programs)
+    .filter((name) => name.endsWith(".expected"))
+    .sort()) {
+    const file = ["disas.txt", "disas.txt.gz"]
+      .map((name) => new URL(`${folder}/${name}`, programs))
+      .find((url) => existsSync(url))
     if (file === undefined) continue
-    const insns = readText(file).split("\n").map(parse).filter((insn) => insn !== undefined)
+    const insns = readText(file)
+      .split("\n")
+      .map(parse)
+      .filter((insn) => insn !== undefined)
     result.set(folder.replace(".expected", ""), insns)
   }
   return result
