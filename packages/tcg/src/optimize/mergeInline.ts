@@ -23,7 +23,7 @@ const observes = OpFlag.memory | OpFlag.globals | OpFlag.branch
  */
 export const mergeInline = (block: IrBlock): void => {
   const { callbacks, ops } = block
-  const open = new Map<string, Op>()
+  const open = new Map<number, Op>()
   let kept = 0
   for (const op of ops) {
     const inline = inlineOf(op, callbacks)
@@ -32,7 +32,7 @@ export const mergeInline = (block: IrBlock): void => {
         open.clear()
       }
     } else {
-      const slot = `${inline.entry.scoreboard}:${inline.entry.offset}`
+      const slot = inline.entry.scoreboard * 2 ** 32 + inline.entry.offset
       const first = open.get(slot)
       if (inline.op !== InlineOp.addU64) {
         open.delete(slot)
