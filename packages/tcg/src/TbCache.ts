@@ -101,9 +101,9 @@ export class TbCache<T extends Tb> {
   }
 
   private flushWhere(matches: (page: number) => boolean): void {
-    for (const [page, blocks] of [...this.byPage]) {
+    for (const [page, blocks] of this.byPage) {
       if (matches(page)) {
-        for (const tb of [...blocks]) {
+        for (const tb of blocks) {
           this.remove(tb)
         }
       }

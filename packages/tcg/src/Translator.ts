@@ -113,7 +113,10 @@ export class Translator {
   private disassembly(block: IrBlock): string {
     const lines = block.insns.map(
       ({ pc, raw, size }) =>
-        `0x${pc.toString(16).padStart(8, "0")}:  ${(raw >>> 0).toString(16).padStart(2 * size, "0").padEnd(8)}          ${this.frontEnd.disassemble(raw, size, pc)}`
+        `0x${pc.toString(16).padStart(8, "0")}:  ${(raw >>> 0)
+          .toString(16)
+          .padStart(2 * size, "0")
+          .padEnd(8)}          ${this.frontEnd.disassemble(raw, size, pc)}`
     )
     return `${lines.join("\n")}\n`
   }

@@ -17,7 +17,7 @@ describe("budget", () => {
   it("stops at the first boundary at or after it, and goes on from there", () => {
     for (const budget of [1, 2, 3, 4, 5, 6, 7, 1000, 1001]) {
       const guest = new Guest({ code: pingPong })
-      for (let total = 0; total < 20; ) {
+      for (let total = 0; total < 20;) {
         const before = guest.instructions
         assert.strictEqual(guest.engine.run(budget).kind, ExitKind.budget)
         const ran = guest.instructions - before
@@ -82,7 +82,11 @@ describe("chaining", () => {
     const code: Record<number, string> = { [a]: step(a, 1, "goto_ptr r2,jump") }
     for (let i = 0; i < 4; i++) {
       const pc = b + 0x2000 * i
-      code[pc] = step(pc, 1, `add r2,r2,$0x2000\nbrcond r2,$0x${hex(b + 0x8000)},ne,L0\nmov r2,$0x${hex(b)}\nset_label L0\ngoto_ptr r2,jump`)
+      code[pc] = step(
+        pc,
+        1,
+        `add r2,r2,$0x2000\nbrcond r2,$0x${hex(b + 0x8000)},ne,L0\nmov r2,$0x${hex(b)}\nset_label L0\ngoto_ptr r2,jump`
+      )
     }
     const guest = new Guest({ code })
     guest.map(codeBase, 16, PageFlag.read | PageFlag.exec)
@@ -219,20 +223,22 @@ describe("exits", () => {
     assert.strictEqual(guest.instructions, 1)
   })
 
-  it.each([
-    ["a page that is not executable", BigInt(dataBase), BigInt(dataBase), true],
-    ["a hole", 0x50000n, 0x50000n, false],
-    ["an address beyond 4 GiB", 0x1234500010000n, 0x1234500010000n, false],
-    ["a negative address", -2n, 0xfffffffffffffffen, false]
-  ].map((row) => row.map(String)))("fetching from %s faults", (_, target, address, mapped) => {
-    for (const jump of ["goto_ptr r2,jump", `goto_tb $${BigInt(target!)},0,jump`]) {
+  it.each(
+    [
+      ["a page that is not executable", BigInt(dataBase), BigInt(dataBase), true],
+      ["a hole", 0x50000n, 0x50000n, false],
+      ["an address beyond 4 GiB", 0x1234500010000n, 0x1234500010000n, false],
+      ["a negative address", -2n, 0xfffffffffffffffen, false]
+    ].map((row) => row.map(String))
+  )("fetching from %s faults", (_, target, address, mapped) => {
+    for (const jump of ["goto_ptr r2,jump", `goto_tb $${BigInt(target)},0,jump`]) {
       const guest = new Guest({ code: { [a]: step(a, 1, jump) } })
-      guest.setReg(2, BigInt(target!))
+      guest.setReg(2, BigInt(target))
       const exit = guest.engine.run(10)
       assert.strictEqual(exit.kind, ExitKind.fetchFault)
-      assert.strictEqual(exit.address, BigInt(address!))
+      assert.strictEqual(exit.address, BigInt(address))
       assert.strictEqual(String(exit.mapped), mapped)
-      assert.strictEqual(guest.pc, BigInt(address!))
+      assert.strictEqual(guest.pc, BigInt(address))
       assert.strictEqual(guest.instructions, 1)
     }
   })

@@ -58,10 +58,9 @@ const rows: ReadonlyArray<readonly [keyof typeof Opcode, ReadonlyArray<bigint>, 
 ]
 
 describe("fold", () => {
-  it.each(rows.map(([name, inputs, wanted]) => [`${name} ${inputs.join(", ")}`, name, inputs.map(String), String(wanted)] as const))(
-    "%s",
-    (_, name, inputs, wanted) => {
-      assert.strictEqual(fold[Opcode[name]]!(inputs.map(BigInt), 0), BigInt(wanted))
-    }
-  )
+  it.each(
+    rows.map(([name, inputs, wanted]) => [`${name} ${inputs.join(", ")}`, name, inputs.map(String), String(wanted)] as const)
+  )("%s", (_, name, inputs, wanted) => {
+    assert.strictEqual(fold[Opcode[name]]!(inputs.map(BigInt), 0), BigInt(wanted))
+  })
 })

@@ -51,7 +51,9 @@ class Plugged extends Guest {
     rw,
     callback: (vcpu, info, address) => {
       const { isSignExtended, isStore, sizeShift, value } = info
-      this.log.push(`${name} ${isStore ? "W" : "R"} ${address.toString(16)} size=${sizeShift} sign=${isSignExtended} ${value.toString(16)}`)
+      this.log.push(
+        `${name} ${isStore ? "W" : "R"} ${address.toString(16)} size=${sizeShift} sign=${isSignExtended} ${value.toString(16)}`
+      )
       assert.strictEqual(this.scope.vcpu, vcpu)
     }
   })
@@ -66,7 +68,14 @@ describe("order", () => {
       tb: [add(1000n), g.exec("tb"), g.exec("tb2")],
       insns: [
         { exec: [add(1n), g.exec("i0")], mem: [] },
-        { exec: [g.exec("i1", 0), add(1n)], mem: [{ ...add(100000n), kind: "memInline", rw: MemRw.read } as DynCallback, g.mem("m1"), g.mem("m1w", MemRw.write)] },
+        {
+          exec: [g.exec("i1", 0), add(1n)],
+          mem: [
+            { ...add(100000n), kind: "memInline", rw: MemRw.read } as DynCallback,
+            g.mem("m1"),
+            g.mem("m1w", MemRw.write)
+          ]
+        },
         { exec: [g.exec("i2")], mem: [g.mem("never")] }
       ]
     }))
@@ -86,7 +95,10 @@ describe("order", () => {
   it("a faulting access runs the instruction's callbacks but not the access's", () => {
     const guest = new Plugged({ code: { [a]: code("guest_st r1,r11,0,uq", stop) } }, (g) => ({
       tb: [add(10n)],
-      insns: [{ exec: [g.exec("i0"), add(1n)], mem: [g.mem("m")] }, { exec: [add(1n)], mem: [] }]
+      insns: [
+        { exec: [g.exec("i0"), add(1n)], mem: [g.mem("m")] },
+        { exec: [add(1n)], mem: [] }
+      ]
     }))
     assert.strictEqual(guest.engine.run(100).kind, ExitKind.memoryFault)
     assert.lengthOf(guest.log, 1)
@@ -131,23 +143,26 @@ describe("accesses", () => {
   })
 
   it("a load that overwrites its base still tells the address", () => {
-    assert.deepStrictEqual(accesses("guest_ld r10,r10,4,uq", ({ state }) => (state.i64[dataBase / 8] = -1n)), [
-      "m R 20004 size=3 sign=false ffffffff"
-    ])
+    assert.deepStrictEqual(
+      accesses("guest_ld r10,r10,4,uq", ({ state }) => (state.i64[dataBase / 8] = -1n)),
+      ["m R 20004 size=3 sign=false ffffffff"]
+    )
   })
 
   it("values are those of the access, zero-extended", () => {
-    assert.deepStrictEqual(accesses("mov r1,$0x8123456789abcdef\nguest_st r1,r10,0,ub\nguest_st r1,r10,0,uq\nguest_ld r3,r10,0,sb"), [
-      "m W 20000 size=0 sign=false ef",
-      "m W 20000 size=3 sign=false 8123456789abcdef",
-      "m R 20000 size=0 sign=true ef"
-    ])
+    assert.deepStrictEqual(
+      accesses("mov r1,$0x8123456789abcdef\nguest_st r1,r10,0,ub\nguest_st r1,r10,0,uq\nguest_ld r3,r10,0,sb"),
+      ["m W 20000 size=0 sign=false ef", "m W 20000 size=3 sign=false 8123456789abcdef", "m R 20000 size=0 sign=true ef"]
+    )
   })
 })
 
 describe("inline operations and conditions", () => {
   it("go to the vCPU's own element", () => {
-    const guest = new Plugged({ code: { [a]: code("mov r1,$0x0", stop) } }, () => ({ tb: [add(5n)], insns: [{ exec: [add(-1n)], mem: [] }] }))
+    const guest = new Plugged({ code: { [a]: code("mov r1,$0x0", stop) } }, () => ({
+      tb: [add(5n)],
+      insns: [{ exec: [add(-1n)], mem: [] }]
+    }))
     for (const vcpu of [0, 3, 3]) {
       guest.pc = BigInt(a)
       guest.state.i64[Layout.CpuSlot.vcpuIndex] = BigInt(vcpu)
@@ -157,14 +172,27 @@ describe("inline operations and conditions", () => {
   })
 
   it("add modulo 2^64, and store", () => {
-    const guest = new Plugged({ code: { [a]: code(stop) } }, () => ({ tb: [store(0xffffffffn), add(1n), add(0xffffffff00000000n), add(2n)] }))
+    const guest = new Plugged({ code: { [a]: code(stop) } }, () => ({
+      tb: [store(0xffffffffn), add(1n), add(0xffffffff00000000n), add(2n)]
+    }))
     guest.engine.run(1)
     assert.strictEqual(guest.counter(), 2n)
   })
 
   it("counters are right wherever somebody may look, merged or not", () => {
     const guest = new Plugged(
-      { code: { [a]: code("add r1,r1,$0x1", "add r1,r1,$0x1", "guest_ld r2,r10,0,uq", "add r1,r1,$0x1", "guest_ld r2,r11,0,uq", stop) } },
+      {
+        code: {
+          [a]: code(
+            "add r1,r1,$0x1",
+            "add r1,r1,$0x1",
+            "guest_ld r2,r10,0,uq",
+            "add r1,r1,$0x1",
+            "guest_ld r2,r11,0,uq",
+            stop
+          )
+        }
+      },
       (g) => ({ insns: [0, 1, 2, 3, 4, 5].map((i) => ({ exec: i === 3 ? [add(1n), g.exec("x")] : [add(1n)], mem: [] })) })
     )
     guest.engine.run(100)
@@ -188,11 +216,23 @@ describe("inline operations and conditions", () => {
       const guest = new Plugged({ code: { [a]: code(stop) } }, (g) => ({
         tb: [
           add(3n),
-          ...conds.map((cond): DynCallback => ({ kind: "cond", plugin: 1n, flags: 0, cond: PluginCond[cond], entry, imm, callback: () => g.log.push(cond) }))
+          ...conds.map((cond): DynCallback => ({
+            kind: "cond",
+            plugin: 1n,
+            flags: 0,
+            cond: PluginCond[cond],
+            entry,
+            imm,
+            callback: () => g.log.push(cond)
+          }))
         ]
       }))
       guest.engine.run(1)
-      assert.deepStrictEqual(guest.log, conds.filter((cond) => holds[cond](3n, imm)), String(imm))
+      assert.deepStrictEqual(
+        guest.log,
+        conds.filter((cond) => holds[cond](3n, imm)),
+        String(imm)
+      )
     }
   })
 })
@@ -200,7 +240,10 @@ describe("inline operations and conditions", () => {
 describe("callbacks that change things", () => {
   it("a register written before an instruction is what it reads", () => {
     const guest = new Plugged({ code: { [a]: code("mov r1,$0x5", "add r2,r1,$0x1", stop) } }, (g) => ({
-      insns: [{ exec: [], mem: [] }, { exec: [g.exec("w", 2, () => g.setReg(1, 100n))], mem: [] }]
+      insns: [
+        { exec: [], mem: [] },
+        { exec: [g.exec("w", 2, () => g.setReg(1, 100n))], mem: [] }
+      ]
     }))
     guest.engine.run(100)
     assert.strictEqual(guest.reg(2), 101n)
@@ -208,7 +251,10 @@ describe("callbacks that change things", () => {
 
   it("a register read before an instruction has its value of then", () => {
     const guest: Plugged = new Plugged({ code: { [a]: code("mov r1,$0x5", "mov r1,$0x6", stop) } }, (g) => ({
-      insns: [{ exec: [], mem: [] }, { exec: [g.exec("r", 1, () => g.log.push(String(g.reg(1))))], mem: [] }]
+      insns: [
+        { exec: [], mem: [] },
+        { exec: [g.exec("r", 1, () => g.log.push(String(g.reg(1))))], mem: [] }
+      ]
     }))
     guest.engine.run(100)
     assert.strictEqual(guest.log[1], "5")
@@ -274,14 +320,17 @@ describe("callbacks that change things", () => {
 
   it("flush and requestExit take effect at the next boundary", () => {
     let flushes = 0
-    const guest: Plugged = new Plugged({ code: { [a]: code("add r1,r1,$0x1", `goto_tb $0x${a.toString(16)},0,jump`) } }, (g) => ({
-      tb: [
-        g.exec("tb", 0, () => {
-          if (g.log.length === 3) g.engine.flush()
-          if (g.log.length === 5) g.codeCache.requestExit()
-        })
-      ]
-    }))
+    const guest: Plugged = new Plugged(
+      { code: { [a]: code("add r1,r1,$0x1", `goto_tb $0x${a.toString(16)},0,jump`) } },
+      (g) => ({
+        tb: [
+          g.exec("tb", 0, () => {
+            if (g.log.length === 3) g.engine.flush()
+            if (g.log.length === 5) g.codeCache.requestExit()
+          })
+        ]
+      })
+    )
     guest.codeCache.setFlushListener(() => flushes++)
     assert.strictEqual(guest.engine.run(100).kind, ExitKind.requested)
     assert.strictEqual(guest.reg(1), 5n)

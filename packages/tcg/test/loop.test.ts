@@ -5,6 +5,6 @@ import { Code } from "@emu/tcg/engine/interpreter/Code"
 
 it("case labels of the loop agree with Code", () => {
   const source = readFileSync(new URL("../src/engine/interpreter/loop.ts", import.meta.url), "utf8")
-  const labels = [...source.matchAll(/case (\d+): \{ \/\/ (\w+)/g)].map(([, number, name]) => [name, Number(number)])
+  const labels = [...source.matchAll(/case (\d+): \{\s*\/\/ (\w+)/g)].map(([, number, name]) => [name, Number(number)])
   assert.deepStrictEqual(labels, Object.entries(Code))
 })

@@ -73,13 +73,22 @@ describe("loads and stores", () => {
 })
 
 describe("faults", () => {
-  const rows: ReadonlyArray<readonly [name: string, ops: string, base: bigint, address: bigint, store: boolean, mapped: boolean]> = [
+  const rows: ReadonlyArray<
+    readonly [name: string, ops: string, base: bigint, address: bigint, store: boolean, mapped: boolean]
+  > = [
     ["load from a hole", "guest_ld r9,r10,0,uq", holePage, holePage, false, false],
     ["store to a hole", "guest_st r1,r10,0,uq", holePage + 4n, holePage + 4n, true, false],
     ["load that runs into a hole", "guest_ld r9,r10,0,uq", end - 3n, end, false, false],
     ["store that runs into a hole", "guest_st r1,r10,0,uq", end - 1n, end, true, false],
     ["store to a page without write permission", "guest_st r1,r10,0,ul", BigInt(codeBase), BigInt(codeBase), true, true],
-    ["atomic on a page without write permission", "atomic_fetch_add r9,r10,r1,sl", BigInt(codeBase), BigInt(codeBase), true, true],
+    [
+      "atomic on a page without write permission",
+      "atomic_fetch_add r9,r10,r1,sl",
+      BigInt(codeBase),
+      BigInt(codeBase),
+      true,
+      true
+    ],
     ["exchange in a hole", "atomic_cmpxchg r9,r10,r1,r2,uq", holePage, holePage, true, false],
     ["load from page 0", "guest_ld r9,r10,0,ub", 0n, 0n, false, false]
   ]
@@ -87,7 +96,10 @@ describe("faults", () => {
     const [, ops, base, address, store, mapped] = rows.find((row) => row[0] === name)!
     const { exit, guest } = access(ops, base, -1n)
     const { address: at, kind, mapped: isMapped, store: isStore } = exit
-    assert.deepStrictEqual({ kind, at, isStore, isMapped }, { kind: ExitKind.memoryFault, at: address, isStore: store, isMapped: mapped })
+    assert.deepStrictEqual(
+      { kind, at, isStore, isMapped },
+      { kind: ExitKind.memoryFault, at: address, isStore: store, isMapped: mapped }
+    )
     assert.strictEqual(guest.pc, 0x10004n)
     assert.strictEqual(guest.instructions, 1)
     assert.strictEqual(guest.reg(8), 0x77n, "the instruction before is complete")

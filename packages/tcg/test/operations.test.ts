@@ -50,19 +50,24 @@ describe("integer operations", () => {
       }
     })
 
-    it.prop(`${name} agrees with its model in every operand form`, [value64, value64], ([a, b]) => {
-      const all = [a, b, 5n, 7n].slice(0, inputs)
-      for (const cond of conds(opcode)) {
-        const wanted = compute(all, cond)
-        for (const d of [9, 1, ...(inputs > 1 ? [2] : [])]) {
-          assert.strictEqual(runOp(opcode, all, cond, { d }), wanted, `d = r${d}, cond ${cond}`)
+    it.prop(
+      `${name} agrees with its model in every operand form`,
+      [value64, value64],
+      ([a, b]) => {
+        const all = [a, b, 5n, 7n].slice(0, inputs)
+        for (const cond of conds(opcode)) {
+          const wanted = compute(all, cond)
+          for (const d of [9, 1, ...(inputs > 1 ? [2] : [])]) {
+            assert.strictEqual(runOp(opcode, all, cond, { d }), wanted, `d = r${d}, cond ${cond}`)
+          }
+          assert.strictEqual(runOp(opcode, all, cond, { constants: [0] }), wanted, `constant first, cond ${cond}`)
+          if (inputs > 1) {
+            assert.strictEqual(runOp(opcode, all, cond, { constants: [1] }), wanted, `constant second, cond ${cond}`)
+          }
         }
-        assert.strictEqual(runOp(opcode, all, cond, { constants: [0] }), wanted, `constant first, cond ${cond}`)
-        if (inputs > 1) {
-          assert.strictEqual(runOp(opcode, all, cond, { constants: [1] }), wanted, `constant second, cond ${cond}`)
-        }
-      }
-    }, { arbitrary: { runs: 12 } })
+      },
+      { arbitrary: { runs: 12 } }
+    )
   })
 })
 

@@ -28,16 +28,20 @@ const optimized = (text: string): string => {
   const block = parse(text, globals)
   block.callbacks.push(...callbacks.map((callback) => ({ callback, insn: 0, memop: 0, store: false })))
   optimize(block)
-  const sums = block.callbacks.slice(callbacks.length).map(({ callback }, i) => ("imm" in callback ? `# ${callbacks.length + i}: adds ${callback.imm}\n` : ""))
+  const sums = block.callbacks
+    .slice(callbacks.length)
+    .map(({ callback }, i) => ("imm" in callback ? `# ${callbacks.length + i}: adds ${callback.imm}\n` : ""))
   return print(block, globals).replace(/^tb .*\n/, "") + sums.join("")
 }
 
 for (const file of readdirSync(folder)) {
   const path = new URL(file, folder)
-  const cases = readFileSync(path, "utf8").split(/^(?=# )(?!# \d)/m).map((text) => {
-    const [head = "", expected = ""] = text.split("=>\n")
-    return { name: /^# (.*)/.exec(head)?.[1] ?? "", head, expected: expected.trimEnd() }
-  })
+  const cases = readFileSync(path, "utf8")
+    .split(/^(?=# )(?!# \d)/m)
+    .map((text) => {
+      const [head = "", expected = ""] = text.split("=>\n")
+      return { name: /^# (.*)/.exec(head)?.[1] ?? "", head, expected: expected.trimEnd() }
+    })
   if (update) {
     writeFileSync(path, cases.map(({ head }) => `${head}=>\n${optimized(head)}`).join("\n"))
     continue

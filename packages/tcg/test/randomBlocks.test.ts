@@ -31,29 +31,47 @@ describe("random blocks", () => {
   const plain = new Guest({ optimize: false })
   const optimized = new Guest({})
 
-  it.prop("run as the model says, optimised or not", [block], ([ir]) => {
-    for (const seed of [0, 5, 11]) {
-      const start = initial(seed)
-      const wanted = model(ir, start)
-      assert.deepStrictEqual(run(plain, ir, start), wanted, "not optimised")
-      assert.deepStrictEqual(run(optimized, ir, start), wanted, "optimised")
-    }
-  }, { arbitrary: { runs: 400, size: 400 } })
+  it.prop(
+    "run as the model says, optimised or not",
+    [block],
+    ([ir]) => {
+      for (const seed of [0, 5, 11]) {
+        const start = initial(seed)
+        const wanted = model(ir, start)
+        assert.deepStrictEqual(run(plain, ir, start), wanted, "not optimised")
+        assert.deepStrictEqual(run(optimized, ir, start), wanted, "optimised")
+      }
+    },
+    { arbitrary: { runs: 400, size: 400 } }
+  )
 
-  it.prop("are well formed, and stay so when optimised", [block], ([ir]) => {
-    assert.deepStrictEqual(verify(ir), [])
-    const better = copy(ir)
-    optimize(better)
-    assert.deepStrictEqual(verify(better), [])
-    assert.isAtMost(better.ops.length, ir.ops.length)
-  }, { arbitrary: { runs: 400, size: 400 } })
+  it.prop(
+    "are well formed, and stay so when optimised",
+    [block],
+    ([ir]) => {
+      assert.deepStrictEqual(verify(ir), [])
+      const better = copy(ir)
+      optimize(better)
+      assert.deepStrictEqual(verify(better), [])
+      assert.isAtMost(better.ops.length, ir.ops.length)
+    },
+    { arbitrary: { runs: 400, size: 400 } }
+  )
 
-  it.prop("read back from their text", [block], ([ir]) => {
-    const text = print(ir, globals)
-    const back = parse(text, globals)
-    assert.strictEqual(print(back, globals), text)
-    assert.deepStrictEqual(back.insns, ir.insns)
-    assert.strictEqual(back.pc, ir.pc)
-    assert.deepStrictEqual(back.ops.map((op) => op.opcode), ir.ops.map((op) => op.opcode))
-  }, { arbitrary: { runs: 200, size: 400 } })
+  it.prop(
+    "read back from their text",
+    [block],
+    ([ir]) => {
+      const text = print(ir, globals)
+      const back = parse(text, globals)
+      assert.strictEqual(print(back, globals), text)
+      assert.deepStrictEqual(back.insns, ir.insns)
+      assert.strictEqual(back.pc, ir.pc)
+      assert.deepStrictEqual(
+        back.ops.map((op) => op.opcode),
+        ir.ops.map((op) => op.opcode)
+      )
+    },
+    { arbitrary: { runs: 200, size: 400 } }
+  )
 })

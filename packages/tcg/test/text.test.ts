@@ -31,7 +31,13 @@ describe("text form", () => {
     const builder = new IrBuilder(0x10000n)
     builder.insnStart({ pc: 0x10000n, size: 4, raw: 0x13 })
     const label = builder.label()
-    builder.op(opTable.findIndex(({ name }) => name === "guest_ld"), 5, 2, -8, MemOp.size32 | MemOp.sign | MemOp.aligned)
+    builder.op(
+      opTable.findIndex(({ name }) => name === "guest_ld"),
+      5,
+      2,
+      -8,
+      MemOp.size32 | MemOp.sign | MemOp.aligned
+    )
     builder.brcond(5, builder.constant(-1n), 6, label)
     builder.setLabel(label)
     assert.strictEqual(
@@ -62,7 +68,11 @@ describe("verify", () => {
 
   it.each([
     ["a temp that is never assigned", `mov r1,tmp0\n${exit}`, "tmp0 may be used before"],
-    ["a temp assigned on one path", `brcond r1,r2,eq,L0\nmov tmp0,r1\nset_label L0\nmov r1,tmp0\n${exit}`, "tmp0 may be used before"],
+    [
+      "a temp assigned on one path",
+      `brcond r1,r2,eq,L0\nmov tmp0,r1\nset_label L0\nmov r1,tmp0\n${exit}`,
+      "tmp0 may be used before"
+    ],
     ["a label that is not placed", `brcond r1,r2,eq,L0\n${exit}`, "label L0 is not placed"],
     ["a label placed twice", `set_label L0\nset_label L0\n${exit}`, "placed twice"],
     ["a path without an end", `brcond r1,r2,eq,L0\n${exit}set_label L0\n`, "runs off the end"]
@@ -75,7 +85,18 @@ describe("verify", () => {
   })
 
   it("finds arguments out of range", () => {
-    const block: IrBlock = { pc: 0n, insns: [], ops: [{ opcode: 7, args: [300, -9] }], constants: [], callbacks: [], temps: 1, labels: 0 }
-    assert.lengthOf(verify(block).filter((line) => line.includes("out of range")), 2)
+    const block: IrBlock = {
+      pc: 0n,
+      insns: [],
+      ops: [{ opcode: 7, args: [300, -9] }],
+      constants: [],
+      callbacks: [],
+      temps: 1,
+      labels: 0
+    }
+    assert.lengthOf(
+      verify(block).filter((line) => line.includes("out of range")),
+      2
+    )
   })
 })

@@ -3,7 +3,6 @@ import { type DynCallback, type Instrumentation, MemRw, PluginCond } from "@emu/
 import type { BlockCallback, IrBlock, Op, Value } from "../ir/Block.ts"
 import { Cond, MemOp, Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
 import { cpuStateSlots } from "../Layout.ts"
-import { constantIn } from "../optimize/propagate.ts"
 
 const opcodeFor: Record<DynCallback["kind"], number> = {
   exec: Opcode.plugin_exec,

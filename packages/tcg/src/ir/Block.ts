@@ -123,4 +123,12 @@ export class IrBuilder {
 export const outputsOf = (op: Op): number => opTable[op.opcode]!.outputs
 
 /** The value of a constant operand, or undefined for a global or temp. */
-export const constantOf = (block: IrBlock, value: Value): bigint | undefined => (value < 0 ? block.constants[~value] : undefined)
+export const constantOf = (block: IrBlock, value: Value): bigint | undefined =>
+  value < 0 ? block.constants[~value] : undefined
+
+/** The number of a constant, added to the block's where it has none yet. */
+export const constantIn = (block: IrBlock, value: bigint): Value => {
+  const { constants } = block
+  const index = constants.indexOf(value)
+  return ~(index < 0 ? constants.push(value) - 1 : index)
+}

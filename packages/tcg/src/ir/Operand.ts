@@ -29,7 +29,9 @@ const kindsOf = (name: string, count: number): ReadonlyArray<ConstantKind> => {
 }
 
 /** Kinds of the constant arguments of each operation, indexed by operation number. */
-export const constantKinds: ReadonlyArray<ReadonlyArray<ConstantKind>> = opTable.map((info) => kindsOf(info.name, info.constants))
+export const constantKinds: ReadonlyArray<ReadonlyArray<ConstantKind>> = opTable.map((info) =>
+  kindsOf(info.name, info.constants)
+)
 
 const symbols: Record<Exclude<ConstantKind, "number" | "label" | "memop">, ReadonlyArray<string>> = {
   cond: ["eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu"],

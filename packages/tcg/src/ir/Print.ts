@@ -5,7 +5,9 @@ import { Opcode, opTable } from "./Opcode.ts"
 import { constantKinds, formatConstant } from "./Operand.ts"
 
 /** Names of the state slots that every front end shares. */
-export const sharedGlobals: ReadonlyMap<number, string> = new Map(Object.entries(CpuSlot).map(([name, slot]) => [slot, name]))
+export const sharedGlobals: ReadonlyMap<number, string> = new Map(
+  Object.entries(CpuSlot).map(([name, slot]) => [slot, name])
+)
 
 /** Name of a state slot: what the front end calls it, or the shared slot's name, or `gN`. */
 export const globalName = (globals: ReadonlyArray<string>, slot: number): string =>
@@ -26,7 +28,9 @@ export const formatOp = (block: IrBlock, globals: ReadonlyArray<string>, op: Op)
   const info = opTable[op.opcode]!
   const values = info.outputs + info.inputs
   const kinds = constantKinds[op.opcode]!
-  const args = op.args.map((arg, i) => (i < values ? formatValue(block, globals, arg) : formatConstant(kinds[i - values]!, arg)))
+  const args = op.args.map((arg, i) =>
+    i < values ? formatValue(block, globals, arg) : formatConstant(kinds[i - values]!, arg)
+  )
   return args.length === 0 ? info.name : `${info.name} ${args.join(",")}`
 }
 

@@ -1,26 +1,12 @@
 /** Constant and copy propagation with folding: one pass forward over a block. */
 import { CallbackFlags, type DynCallback } from "@emu/core/Instrumentation"
-import type { IrBlock, Op, Value } from "../ir/Block.ts"
-import { Cond, Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
+import { constantIn, type IrBlock, type Op, type Value } from "../ir/Block.ts"
+import { Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
 import { cpuStateSlots, CpuSlot } from "../Layout.ts"
 import { fold, holds } from "./fold.ts"
 import { simplify } from "./simplify.ts"
 
 const none = -0x80000000
-
-/** `a cond b` with the operands exchanged. */
-export const swapCond: ReadonlyArray<number> = [
-  Cond.eq,
-  Cond.ne,
-  Cond.gt,
-  Cond.le,
-  Cond.ge,
-  Cond.lt,
-  Cond.gtu,
-  Cond.leu,
-  Cond.geu,
-  Cond.ltu
-]
 
 const commutative: ReadonlySet<number> = new Set<number>([
   Opcode.add,
@@ -100,7 +86,7 @@ export const propagate = (block: IrBlock): void => {
         if (op.args[0] === op.args[1]) {
           continue
         }
-        known.write(op.args[0]!, op.args[1]!)
+        known.write(op.args[0]!, op.args[1])
       } else {
         known.write(op.args[0]!)
       }
@@ -116,20 +102,16 @@ export const propagate = (block: IrBlock): void => {
       }
       if ((info.flags & OpFlag.fpStatus) !== 0) {
         known.write(CpuSlot.fpFlags)
-      } else if (op.opcode === Opcode.call || ((info.flags & OpFlag.globals) !== 0 && mayWriteGlobals(callbacks[op.args.at(-1)!]?.callback))) {
+      } else if (
+        op.opcode === Opcode.call ||
+        ((info.flags & OpFlag.globals) !== 0 && mayWriteGlobals(callbacks[op.args.at(-1)!]?.callback))
+      ) {
         known.forgetGlobals()
       }
     }
     ops[kept++] = op
   }
   ops.length = kept
-}
-
-/** Number of a constant in a block. */
-export const constantIn = (block: IrBlock, value: bigint): Value => {
-  const { constants } = block
-  const index = constants.indexOf(value)
-  return ~(index < 0 ? constants.push(value) - 1 : index)
 }
 
 /** Folds a pure operation or makes it simpler, in place. */

@@ -1,8 +1,7 @@
 /** Algebraic identities: operations with one constant operand, or twice the same, that are just a copy or a constant. */
-import type { IrBlock, Op, Value } from "../ir/Block.ts"
+import { constantIn, type IrBlock, type Op, type Value } from "../ir/Block.ts"
 import { Opcode } from "../ir/Opcode.ts"
 import { holds } from "./fold.ts"
-import { constantIn } from "./propagate.ts"
 
 /** Operations with `x op 0 = x`. */
 const zeroIsNeutral: ReadonlySet<number> = new Set<number>([

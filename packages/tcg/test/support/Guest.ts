@@ -65,7 +65,10 @@ export class Guest {
         for (const op of block.ops) {
           const info = opTable[op.opcode]!
           const values = info.outputs + info.inputs
-          builder.op(op.opcode, ...op.args.map((arg, i) => (i < values && arg < 0 ? builder.constant(block.constants[~arg]!) : arg)))
+          builder.op(
+            op.opcode,
+            ...op.args.map((arg, i) => (i < values && arg < 0 ? builder.constant(block.constants[~arg]!) : arg))
+          )
         }
         return true
       },

@@ -122,7 +122,9 @@ export const dataBytes = 128
 
 /** Registers at the start. */
 export const initial = (seed: number): ReadonlyArray<bigint> =>
-  Array.from({ length: 12 }, (_, i) => (i === 10 ? BigInt(dataBase) : i === 11 ? 0x900000n : edges[(seed + 7 * i) % edges.length]!))
+  Array.from({ length: 12 }, (_, i) =>
+    i === 10 ? BigInt(dataBase) : i === 11 ? 0x900000n : edges[(seed + 7 * i) % edges.length]!
+  )
 
 /** Runs a block on BigInts, one operation after the other. */
 export const model = (ir: IrBlock, start: ReadonlyArray<bigint>): Outcome => {

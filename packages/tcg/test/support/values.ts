@@ -34,7 +34,9 @@ export const edges: ReadonlyArray<bigint> = [
 ].map((value) => BigInt.asIntN(64, value))
 
 /** An arbitrary integer from 0 to 2^32 - 1. */
-export const word: Arbitrary.Arbitrary<number> = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffffff })))
+export const word: Arbitrary.Arbitrary<number> = Arbitrary.schema(
+  Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffffff }))
+)
 
 /** A signed 64-bit value: often an edge, sometimes an edge's neighbour, else any. */
 export const value64: Arbitrary.Arbitrary<bigint> = Arbitrary.map(Arbitrary.all([word, word, word]), ([kind, high, low]) => {

@@ -26,7 +26,10 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     if (slots === undefined) {
       continue
     }
-    if (machine.codeEnd + ir.ops.length * wordsPerOp > codeWords || !machine.constants.hasRoom(ir.constants.length + ir.callbacks.length)) {
+    if (
+      machine.codeEnd + ir.ops.length * wordsPerOp > codeWords ||
+      !machine.constants.hasRoom(ir.constants.length + ir.callbacks.length)
+    ) {
       machine.flush()
     }
     const block = describe(machine.codeEnd, pc, ir)
@@ -35,7 +38,9 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     machine.byEntry.push(block)
     return block
   }
-  throw new Error(`the instruction at 0x${pc.toString(16)} needs more temps at once than an engine has: shorten its translation`)
+  throw new Error(
+    `the instruction at 0x${pc.toString(16)} needs more temps at once than an engine has: shorten its translation`
+  )
 }
 
 const describe = (entry: number, pc: number, ir: IrBlock): CodeBlock => {

@@ -108,11 +108,11 @@ export const divideUnsigned = (state: CpuState, d: number, a: number, b: number,
 
 /** x / y or x % y of signed 32-bit words, total as `divideSigned`. */
 export const divideSigned32 = (x: number, y: number, remainder: boolean): number =>
-  y === 0 ? (remainder ? x : -1) : remainder ? x % y | 0 : (x / y) | 0
+  y === 0 ? (remainder ? x : -1) : remainder ? (x % y) | 0 : (x / y) | 0
 
 /** x / y or x % y of unsigned 32-bit words, as a signed word; total as `divideUnsigned`. */
 export const divideUnsigned32 = (x: number, y: number, remainder: boolean): number =>
-  y === 0 ? (remainder ? x : -1) : remainder ? (x >>> 0) % (y >>> 0) | 0 : ((x >>> 0) / (y >>> 0)) | 0
+  y === 0 ? (remainder ? x : -1) : remainder ? ((x >>> 0) % (y >>> 0)) | 0 : ((x >>> 0) / (y >>> 0)) | 0
 
 /** d = a shifted left by n (0 to 63). */
 export const shiftLeft = (i32: Words, d: number, a: number, n: number): void => {
@@ -170,8 +170,7 @@ export const popcount32 = (x: number): number => {
 export const trailingZeros32 = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x))
 
 /** The word with its bytes in the opposite order. */
-export const swapBytes32 = (x: number): number =>
-  (x >>> 24) | ((x >>> 8) & 0xff00) | ((x << 8) & 0xff0000) | (x << 24)
+export const swapBytes32 = (x: number): number => (x >>> 24) | ((x >>> 8) & 0xff00) | ((x << 8) & 0xff0000) | (x << 24)
 
 /** Whether `a cond b`, cond a `Cond`. */
 export const holds = (i32: Words, a: number, b: number, cond: number): boolean => {

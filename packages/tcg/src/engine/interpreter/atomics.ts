@@ -61,14 +61,7 @@ const extended = (old: bigint, memop: number): bigint =>
   (memop & MemOp.sign) !== 0 ? old : BigInt.asUintN(8 << (memop & MemOp.sizeMask), old)
 
 /** `atomic_xchg` and `atomic_fetch_*`. False where it faults (as a store), with `machine.exit` set and nothing changed. */
-export const atomic = (
-  machine: Machine,
-  d: number,
-  addr: number,
-  value: number,
-  memop: number,
-  opcode: number
-): boolean => {
+export const atomic = (machine: Machine, d: number, addr: number, value: number, memop: number, opcode: number): boolean => {
   const address = checkedAddress(machine, addr, 0, memop, readWrite)
   if (address < 0) {
     return false

@@ -44,7 +44,12 @@ const failed = (machine: Machine, code: CodeCallback, cause: unknown): boolean =
     exit.kind = ExitKind.redirected
   } else {
     exit.kind = ExitKind.callbackError
-    exit.error = { plugin, event: kind === "inline" || kind === "memInline" ? "mem" : kind, pc: code.pc, cause } satisfies CallbackFailure
+    exit.error = {
+      plugin,
+      event: kind === "inline" || kind === "memInline" ? "mem" : kind,
+      pc: code.pc,
+      cause
+    } satisfies CallbackFailure
   }
   return false
 }

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- one switch is one function, and one function is what V8 compiles as a whole */
 /**
  * The interpreter's loop: one switch over the code that `lower` writes.
  *
@@ -49,7 +50,8 @@ export const execute = (machine: Machine, entry: number): void => {
   for (;;) {
     switch (code[pc]) {
       // --- moves ---
-      case 0: { // mov
+      case 0: {
+        // mov
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         i32[d + 1] = i32[a + 1]!
@@ -57,7 +59,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 1: { // movi
+      case 1: {
+        // movi
         const d = code[pc + 1]!
         const imm = code[pc + 2]!
         i32[d] = imm
@@ -66,7 +69,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- 64-bit arithmetic ---
-      case 2: { // add
+      case 2: {
+        // add
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -77,7 +81,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 3: { // addi
+      case 3: {
+        // addi
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -88,7 +93,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 4: { // sub
+      case 4: {
+        // sub
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -99,7 +105,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 5: { // and
+      case 5: {
+        // and
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -108,7 +115,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 6: { // andi
+      case 6: {
+        // andi
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -117,7 +125,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 7: { // or
+      case 7: {
+        // or
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -126,7 +135,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 8: { // ori
+      case 8: {
+        // ori
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -135,7 +145,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 9: { // xor
+      case 9: {
+        // xor
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -144,7 +155,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 10: { // xori
+      case 10: {
+        // xori
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -153,72 +165,86 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 11: { // mul
+      case 11: {
+        // mul
         mul(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
         pc += 4
         continue
       }
-      case 12: { // mulh_s
+      case 12: {
+        // mulh_s
         mulhS(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
         pc += 4
         continue
       }
-      case 13: { // mulh_u
+      case 13: {
+        // mulh_u
         mulhU(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
         pc += 4
         continue
       }
-      case 14: { // mulh_su
+      case 14: {
+        // mulh_su
         mulhSU(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
         pc += 4
         continue
       }
-      case 15: { // div_s
+      case 15: {
+        // div_s
         divideSigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, false)
         pc += 4
         continue
       }
-      case 16: { // div_u
+      case 16: {
+        // div_u
         divideUnsigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, false)
         pc += 4
         continue
       }
-      case 17: { // rem_s
+      case 17: {
+        // rem_s
         divideSigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, true)
         pc += 4
         continue
       }
-      case 18: { // rem_u
+      case 18: {
+        // rem_u
         divideUnsigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, true)
         pc += 4
         continue
       }
-      case 19: { // shl
+      case 19: {
+        // shl
         shiftLeft(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
         pc += 4
         continue
       }
-      case 20: { // shr
+      case 20: {
+        // shr
         shiftRight(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
         pc += 4
         continue
       }
-      case 21: { // sar
+      case 21: {
+        // sar
         shiftRightSigned(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
         pc += 4
         continue
       }
-      case 22: { // rotl
+      case 22: {
+        // rotl
         rotateLeft(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
         pc += 4
         continue
       }
-      case 23: { // rotr
+      case 23: {
+        // rotr
         rotateLeft(i32, code[pc + 1]!, code[pc + 2]!, -i32[code[pc + 3]!]! & 63)
         pc += 4
         continue
       }
-      case 24: { // shli_low
+      case 24: {
+        // shli_low
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const n = code[pc + 3]!
@@ -228,7 +254,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 25: { // shli_high
+      case 25: {
+        // shli_high
         const d = code[pc + 1]!
         const lo = i32[code[pc + 2]!]!
         i32[d] = 0
@@ -236,7 +263,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 26: { // shri_low
+      case 26: {
+        // shri_low
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const n = code[pc + 3]!
@@ -246,7 +274,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 27: { // shri_high
+      case 27: {
+        // shri_high
         const d = code[pc + 1]!
         const hi = i32[code[pc + 2]! + 1]!
         i32[d] = hi >>> code[pc + 3]!
@@ -254,7 +283,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 28: { // sari_low
+      case 28: {
+        // sari_low
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const n = code[pc + 3]!
@@ -264,7 +294,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 29: { // sari_high
+      case 29: {
+        // sari_high
         const d = code[pc + 1]!
         const hi = i32[code[pc + 2]! + 1]!
         i32[d] = hi >> code[pc + 3]!
@@ -273,7 +304,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- bits and extensions ---
-      case 30: { // clz
+      case 30: {
+        // clz
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const hi = i32[a + 1]!
@@ -282,7 +314,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 31: { // ctz
+      case 31: {
+        // ctz
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const lo = i32[a]!
@@ -291,7 +324,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 32: { // popcnt
+      case 32: {
+        // popcnt
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         i32[d] = popcount32(i32[a]!) + popcount32(i32[a + 1]!)
@@ -299,7 +333,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 33: { // bswap
+      case 33: {
+        // bswap
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const lo = i32[a]!
@@ -308,7 +343,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 34: { // ext8s
+      case 34: {
+        // ext8s
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! << 24) >> 24
         i32[d] = value
@@ -316,7 +352,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 35: { // ext16s
+      case 35: {
+        // ext16s
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! << 16) >> 16
         i32[d] = value
@@ -324,7 +361,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 36: { // ext32s
+      case 36: {
+        // ext32s
         const d = code[pc + 1]!
         const value = i32[code[pc + 2]!]!
         i32[d] = value
@@ -332,21 +370,24 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 37: { // ext8u
+      case 37: {
+        // ext8u
         const d = code[pc + 1]!
         i32[d] = i32[code[pc + 2]!]! & 0xff
         i32[d + 1] = 0
         pc += 3
         continue
       }
-      case 38: { // ext16u
+      case 38: {
+        // ext16u
         const d = code[pc + 1]!
         i32[d] = i32[code[pc + 2]!]! & 0xffff
         i32[d + 1] = 0
         pc += 3
         continue
       }
-      case 39: { // ext32u
+      case 39: {
+        // ext32u
         const d = code[pc + 1]!
         i32[d] = i32[code[pc + 2]!]!
         i32[d + 1] = 0
@@ -354,25 +395,28 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- conditions ---
-      case 40: { // seteq
+      case 40: {
+        // seteq
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
-        i32[d] = (i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]!) ? 1 : 0
+        i32[d] = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
         pc += 4
         continue
       }
-      case 41: { // setne
+      case 41: {
+        // setne
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
-        i32[d] = (i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]!) ? 1 : 0
+        i32[d] = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
         pc += 4
         continue
       }
-      case 42: { // setlt
+      case 42: {
+        // setlt
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -383,7 +427,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 43: { // setge
+      case 43: {
+        // setge
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -394,7 +439,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 44: { // setltu
+      case 44: {
+        // setltu
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -405,7 +451,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 45: { // setgeu
+      case 45: {
+        // setgeu
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         const b = code[pc + 3]!
@@ -416,7 +463,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 46: { // movcond
+      case 46: {
+        // movcond
         const d = code[pc + 1]!
         const from = holds(i32, code[pc + 2]!, code[pc + 3]!, code[pc + 6]!) ? code[pc + 4]! : code[pc + 5]!
         i32[d + 1] = i32[from + 1]!
@@ -425,7 +473,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- 32-bit arithmetic ---
-      case 47: { // add_i32
+      case 47: {
+        // add_i32
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! + i32[code[pc + 3]!]!) | 0
         i32[d] = value
@@ -433,7 +482,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 48: { // addi_i32
+      case 48: {
+        // addi_i32
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! + code[pc + 3]!) | 0
         i32[d] = value
@@ -441,7 +491,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 49: { // sub_i32
+      case 49: {
+        // sub_i32
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! - i32[code[pc + 3]!]!) | 0
         i32[d] = value
@@ -449,7 +500,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 50: { // mul_i32
+      case 50: {
+        // mul_i32
         const d = code[pc + 1]!
         const value = Math.imul(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!)
         i32[d] = value
@@ -457,7 +509,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 51: { // div_s_i32
+      case 51: {
+        // div_s_i32
         const d = code[pc + 1]!
         const value = divideSigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, false)
         i32[d] = value
@@ -465,7 +518,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 52: { // div_u_i32
+      case 52: {
+        // div_u_i32
         const d = code[pc + 1]!
         const value = divideUnsigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, false)
         i32[d] = value
@@ -473,7 +527,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 53: { // rem_s_i32
+      case 53: {
+        // rem_s_i32
         const d = code[pc + 1]!
         const value = divideSigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, true)
         i32[d] = value
@@ -481,7 +536,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 54: { // rem_u_i32
+      case 54: {
+        // rem_u_i32
         const d = code[pc + 1]!
         const value = divideUnsigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, true)
         i32[d] = value
@@ -489,7 +545,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 55: { // shl_i32
+      case 55: {
+        // shl_i32
         const d = code[pc + 1]!
         const value = i32[code[pc + 2]!]! << i32[code[pc + 3]!]!
         i32[d] = value
@@ -497,7 +554,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 56: { // shli_i32
+      case 56: {
+        // shli_i32
         const d = code[pc + 1]!
         const value = i32[code[pc + 2]!]! << code[pc + 3]!
         i32[d] = value
@@ -505,7 +563,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 57: { // shr_i32
+      case 57: {
+        // shr_i32
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! >>> i32[code[pc + 3]!]!) | 0
         i32[d] = value
@@ -513,7 +572,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 58: { // shri_i32
+      case 58: {
+        // shri_i32
         const d = code[pc + 1]!
         const value = (i32[code[pc + 2]!]! >>> code[pc + 3]!) | 0
         i32[d] = value
@@ -521,7 +581,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 59: { // sar_i32
+      case 59: {
+        // sar_i32
         const d = code[pc + 1]!
         const value = i32[code[pc + 2]!]! >> i32[code[pc + 3]!]!
         i32[d] = value
@@ -529,7 +590,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 60: { // sari_i32
+      case 60: {
+        // sari_i32
         const d = code[pc + 1]!
         const value = i32[code[pc + 2]!]! >> code[pc + 3]!
         i32[d] = value
@@ -537,7 +599,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 61: { // rotl_i32
+      case 61: {
+        // rotl_i32
         const d = code[pc + 1]!
         const word = i32[code[pc + 2]!]!
         const n = i32[code[pc + 3]!]! & 31
@@ -547,7 +610,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 62: { // rotr_i32
+      case 62: {
+        // rotr_i32
         const d = code[pc + 1]!
         const word = i32[code[pc + 2]!]!
         const n = i32[code[pc + 3]!]! & 31
@@ -557,7 +621,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 63: { // clz_i32
+      case 63: {
+        // clz_i32
         const d = code[pc + 1]!
         const value = Math.clz32(i32[code[pc + 2]!]!)
         i32[d] = value
@@ -565,7 +630,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 64: { // ctz_i32
+      case 64: {
+        // ctz_i32
         const d = code[pc + 1]!
         const value = trailingZeros32(i32[code[pc + 2]!]!)
         i32[d] = value
@@ -573,7 +639,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 65: { // popcnt_i32
+      case 65: {
+        // popcnt_i32
         const d = code[pc + 1]!
         const value = popcount32(i32[code[pc + 2]!]!)
         i32[d] = value
@@ -582,7 +649,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- guest memory: the quick path is an aligned access to a permitted page, the rest is in memory.ts ---
-      case 66: { // ld8s
+      case 66: {
+        // ld8s
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -596,7 +664,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 67: { // ld8u
+      case 67: {
+        // ld8u
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -609,7 +678,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 68: { // ld16s
+      case 68: {
+        // ld16s
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -623,7 +693,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 69: { // ld16u
+      case 69: {
+        // ld16u
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -636,7 +707,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 70: { // ld32s
+      case 70: {
+        // ld32s
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -650,7 +722,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 71: { // ld32u
+      case 71: {
+        // ld32u
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -663,7 +736,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 72: { // ld64
+      case 72: {
+        // ld64
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
@@ -676,7 +750,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 73: { // st8
+      case 73: {
+        // st8
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
@@ -687,7 +762,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 74: { // st16
+      case 74: {
+        // st16
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
@@ -698,7 +774,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 75: { // st32
+      case 75: {
+        // st32
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
@@ -709,7 +786,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 76: { // st64
+      case 76: {
+        // st64
         const base = code[pc + 2]!
         const at = (i32[base]! + code[pc + 3]!) >>> 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
@@ -722,14 +800,16 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 77: { // atomic
+      case 77: {
+        // atomic
         if (!atomic(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!, code[pc + 5]!)) {
           return leave(machine, pc, left)
         }
         pc += 6
         continue
       }
-      case 78: { // cmpxchg
+      case 78: {
+        // cmpxchg
         if (!compareExchange(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!, code[pc + 5]!)) {
           return leave(machine, pc, left)
         }
@@ -737,11 +817,13 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- control ---
-      case 79: { // br
+      case 79: {
+        // br
         pc = code[pc + 1]!
         continue
       }
-      case 80: { // breq
+      case 80: {
+        // breq
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         if (i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]!) {
@@ -751,7 +833,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 81: { // brne
+      case 81: {
+        // brne
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         if (i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]!) {
@@ -761,7 +844,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 82: { // brlt
+      case 82: {
+        // brlt
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = i32[a + 1]!
@@ -773,7 +857,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 83: { // brge
+      case 83: {
+        // brge
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = i32[a + 1]!
@@ -785,7 +870,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 84: { // brltu
+      case 84: {
+        // brltu
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = u32[a + 1]!
@@ -797,7 +883,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 85: { // brgeu
+      case 85: {
+        // brgeu
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = u32[a + 1]!
@@ -809,7 +896,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 86: { // goto_tb
+      case 86: {
+        // goto_tb
         left -= code[pc + 1]!
         const target = code[pc + 2]!
         if (left > limit && target >= 0) {
@@ -823,10 +911,11 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 87: { // jeq
+      case 87: {
+        // jeq
         const a = code[pc + 1]!
         const b = code[pc + 2]!
-        const link = (i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]!) ? pc + 6 : pc + 4
+        const link = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? pc + 6 : pc + 4
         left -= code[pc + 3]!
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -840,10 +929,11 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 88: { // jne
+      case 88: {
+        // jne
         const a = code[pc + 1]!
         const b = code[pc + 2]!
-        const link = (i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]!) ? pc + 6 : pc + 4
+        const link = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? pc + 6 : pc + 4
         left -= code[pc + 3]!
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -857,7 +947,8 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 89: { // jlt
+      case 89: {
+        // jlt
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = i32[a + 1]!
@@ -876,7 +967,8 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 90: { // jge
+      case 90: {
+        // jge
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = i32[a + 1]!
@@ -895,7 +987,8 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 91: { // jltu
+      case 91: {
+        // jltu
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = u32[a + 1]!
@@ -914,7 +1007,8 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 92: { // jgeu
+      case 92: {
+        // jgeu
         const a = code[pc + 1]!
         const b = code[pc + 2]!
         const ah = u32[a + 1]!
@@ -933,7 +1027,8 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 93: { // goto_ptr
+      case 93: {
+        // goto_ptr
         const a = code[pc + 2]!
         const low = i32[a]!
         left -= code[pc + 1]!
@@ -952,17 +1047,20 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 94: { // exit_tb
+      case 94: {
+        // exit_tb
         return exit(machine, left - code[pc + 1]!, code[pc + 2]!, code[pc + 3]! as ExitKind)
       }
-      case 95: { // call
+      case 95: {
+        // call
         callHelper(machine, left - code[pc + 5]!, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!)
         limit = machine.limit
         pc += 6
         continue
       }
       // --- floating point: round to nearest where inexactness is already recorded and the result is normal; else softfloat ---
-      case 96: { // f32_unbox
+      case 96: {
+        // f32_unbox
         const d = code[pc + 1]!
         const a = code[pc + 2]!
         i32[d] = i32[a + 1]! === -1 ? i32[a]! : 0x7fc00000
@@ -970,14 +1068,16 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 3
         continue
       }
-      case 97: { // f32_box
+      case 97: {
+        // f32_box
         const d = code[pc + 1]!
         i32[d] = i32[code[pc + 2]!]!
         i32[d + 1] = -1
         pc += 3
         continue
       }
-      case 98: { // fadd_f64
+      case 98: {
+        // fadd_f64
         const result = f64[code[pc + 2]! >> 1]! + f64[code[pc + 3]! >> 1]!
         const size = Math.abs(result)
         const rm = code[pc + 4]!
@@ -989,7 +1089,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 99: { // fsub_f64
+      case 99: {
+        // fsub_f64
         const result = f64[code[pc + 2]! >> 1]! - f64[code[pc + 3]! >> 1]!
         const size = Math.abs(result)
         const rm = code[pc + 4]!
@@ -1001,11 +1102,17 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 100: { // fmul_f64
+      case 100: {
+        // fmul_f64
         const result = f64[code[pc + 2]! >> 1]! * f64[code[pc + 3]! >> 1]!
         const size = Math.abs(result)
         const rm = code[pc + 4]!
-        if (size > 2.2250738585072014e-308 && size <= 1.7976931348623157e308 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
+        if (
+          size > 2.2250738585072014e-308 &&
+          size <= 1.7976931348623157e308 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
           f64[code[pc + 1]! >> 1] = result
         } else {
           softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
@@ -1013,11 +1120,17 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 101: { // fdiv_f64
+      case 101: {
+        // fdiv_f64
         const result = f64[code[pc + 2]! >> 1]! / f64[code[pc + 3]! >> 1]!
         const size = Math.abs(result)
         const rm = code[pc + 4]!
-        if (size > 2.2250738585072014e-308 && size <= 1.7976931348623157e308 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
+        if (
+          size > 2.2250738585072014e-308 &&
+          size <= 1.7976931348623157e308 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
           f64[code[pc + 1]! >> 1] = result
         } else {
           softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
@@ -1025,7 +1138,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 102: { // fadd_f32
+      case 102: {
+        // fadd_f32
         const result = Math.fround(f32[code[pc + 2]!]! + f32[code[pc + 3]!]!)
         const size = Math.abs(result)
         const rm = code[pc + 4]!
@@ -1039,7 +1153,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 103: { // fsub_f32
+      case 103: {
+        // fsub_f32
         const result = Math.fround(f32[code[pc + 2]!]! - f32[code[pc + 3]!]!)
         const size = Math.abs(result)
         const rm = code[pc + 4]!
@@ -1053,11 +1168,17 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 104: { // fmul_f32
+      case 104: {
+        // fmul_f32
         const result = Math.fround(f32[code[pc + 2]!]! * f32[code[pc + 3]!]!)
         const size = Math.abs(result)
         const rm = code[pc + 4]!
-        if (size > 1.1754943508222875e-38 && size <= 3.4028234663852886e38 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
+        if (
+          size > 1.1754943508222875e-38 &&
+          size <= 3.4028234663852886e38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
           const d = code[pc + 1]!
           f32[d] = result
           i32[d + 1] = 0
@@ -1067,11 +1188,17 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 105: { // fdiv_f32
+      case 105: {
+        // fdiv_f32
         const result = Math.fround(f32[code[pc + 2]!]! / f32[code[pc + 3]!]!)
         const size = Math.abs(result)
         const rm = code[pc + 4]!
-        if (size > 1.1754943508222875e-38 && size <= 3.4028234663852886e38 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
+        if (
+          size > 1.1754943508222875e-38 &&
+          size <= 3.4028234663852886e38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
           const d = code[pc + 1]!
           f32[d] = result
           i32[d + 1] = 0
@@ -1081,12 +1208,14 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 6
         continue
       }
-      case 106: { // float
+      case 106: {
+        // float
         softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
         pc += 6
         continue
       }
-      case 107: { // fma
+      case 107: {
+        // fma
         softfloat(
           state,
           code[pc + 5]!,
@@ -1101,7 +1230,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- instrumentation ---
-      case 108: { // plugin_exec
+      case 108: {
+        // plugin_exec
         if (!callExec(machine, code[pc + 1]!)) {
           return leave(machine, pc, left)
         }
@@ -1109,7 +1239,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 2
         continue
       }
-      case 109: { // plugin_cond
+      case 109: {
+        // plugin_cond
         if (!callCond(machine, code[pc + 1]!)) {
           return leave(machine, pc, left)
         }
@@ -1117,7 +1248,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 2
         continue
       }
-      case 110: { // plugin_mem
+      case 110: {
+        // plugin_mem
         if (!callMem(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!)) {
           return leave(machine, pc, left)
         }
@@ -1125,7 +1257,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 5
         continue
       }
-      case 111: { // inline_add
+      case 111: {
+        // inline_add
         const slot = code[pc + 1]! + vcpu * code[pc + 2]!
         const b = code[pc + 3]!
         const old = i32[slot]!
@@ -1135,7 +1268,8 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 112: { // inline_store
+      case 112: {
+        // inline_store
         const slot = code[pc + 1]! + vcpu * code[pc + 2]!
         const b = code[pc + 3]!
         i32[slot + 1] = i32[b + 1]!

@@ -239,7 +239,11 @@ class Lowering {
       return pc !== undefined && pc >> 32n === 0n
     }
     return (
-      near(otherwise) && near(taken) && place?.opcode === Opcode.set_label && place.args[0] === label && this.labelUses[label] === 1
+      near(otherwise) &&
+      near(taken) &&
+      place?.opcode === Opcode.set_label &&
+      place.args[0] === label &&
+      this.labelUses[label] === 1
     )
   }
 
@@ -348,7 +352,9 @@ class Lowering {
     const pc = this.block.insns[from.insn]?.pc ?? this.block.pc
     const [slot, stride] = callback.kind === "cond" ? this.slot(callback.entry) : [0, 0]
     const { memop, store } = from
-    return this.machine.callbacks.push({ callback, pc, pcLow: Number(BigInt.asIntN(32, pc)), memop, store, slot, stride }) - 1
+    return (
+      this.machine.callbacks.push({ callback, pc, pcLow: Number(BigInt.asIntN(32, pc)), memop, store, slot, stride }) - 1
+    )
   }
 
   private plugin(from: BlockCallback): void {
