@@ -9,6 +9,7 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { rolldown, type InputOptions, type OutputOptions } from "rolldown"
 
 const root = path.resolve(import.meta.dirname, "..")
@@ -90,7 +91,8 @@ if (import.meta.main) {
   try {
     await bundleCheckout()
   } catch (error) {
-    console.error(`emu: the sources do not bundle:\n${error instanceof Error ? error.message : error}`)
+    const message = error instanceof Error ? error.message : String(error)
+    console.error(`emu: the sources do not bundle:\n${process.stderr.isTTY ? message : stripVTControlCharacters(message)}`)
     process.exitCode = 1
   }
 }

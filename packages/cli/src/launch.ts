@@ -18,5 +18,6 @@ if (major < needed) {
 } else {
   module.enableCompileCache(path.join(import.meta.dirname, "cache"))
   // Both variants are the same program; see scripts/bundle.ts.
-  await import(namesPluginFile(process.argv.slice(2)) ? "./open/main.js" : "./fast/main.js")
+  const variant = namesPluginFile(process.argv.slice(2)) ? "open" : "fast"
+  await import(new URL(`./${variant}/main.js`, import.meta.url).href)
 }

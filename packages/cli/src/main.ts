@@ -3,7 +3,11 @@ import * as Effect from "effect/Effect"
 import { runCommandLine } from "./commandLine.ts"
 
 // A guest may wait for nothing that keeps Node alive (a futex, say); it ends when it ends, or by a signal.
-setInterval(() => {}, 2 ** 31 - 1)
+const keepAlive = setInterval(() => {}, 2 ** 31 - 1)
 
-// Nothing is buffered any more then; reads of stdin that the guest left unfinished must not keep the process.
-process.exit(await Effect.runPromise(runCommandLine(process.argv.slice(2))))
+process.exitCode = await Effect.runPromise(runCommandLine(process.argv.slice(2)))
+
+// Node ends by itself now, unless a read that the guest left unfinished keeps it. It must not be ended at once: process.exit
+// waits for V8's compiler threads, and one that waits for a garbage collection of this thread waits for ever (Node 26.10).
+clearInterval(keepAlive)
+setTimeout(() => process.exit(), 20).unref()
