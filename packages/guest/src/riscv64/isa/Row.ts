@@ -1,5 +1,5 @@
 /** A row of the instruction table, and how rows are written. */
-import { type Pattern, parsePattern } from "./pattern.ts"
+import { type Field, type Pattern, parsePattern } from "./pattern.ts"
 
 /** Extensions of the table, by the name of the ISA manual. */
 export const extensions = [
@@ -47,6 +47,10 @@ export interface InsnRow {
   readonly extension: Extension
   readonly insnClass: InsnClass
   readonly pattern: Pattern
+  /** The pattern's immediate, if it has one. */
+  readonly immediate: Field | undefined
+  /** The instruction has a rounding mode. */
+  readonly hasRounding: boolean
   /** The instruction ends its translation block. */
   readonly endsBlock: boolean
   /** The instruction is a special case of this one and wins over it. */
@@ -62,13 +66,18 @@ export const defineRows = (
   insnClass: InsnClass,
   rows: ReadonlyArray<readonly [name: string, encoding: string, operands: string, more?: { readonly specialises: string }]>
 ): ReadonlyArray<InsnRow> =>
-  rows.map(([name, encoding, operands, more]) => ({
-    name,
-    encoding,
-    operands,
-    extension,
-    insnClass,
-    pattern: parsePattern(encoding, 32),
-    endsBlock: endingClasses.has(insnClass) || endingInsns.has(name),
-    ...more
-  }))
+  rows.map(([name, encoding, operands, more]) => {
+    const pattern = parsePattern(encoding, 32)
+    return {
+      name,
+      encoding,
+      operands,
+      extension,
+      insnClass,
+      pattern,
+      immediate: pattern.fields.get("imm"),
+      hasRounding: pattern.fields.has("rm"),
+      endsBlock: endingClasses.has(insnClass) || endingInsns.has(name),
+      ...more
+    }
+  })

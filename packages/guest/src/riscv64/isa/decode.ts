@@ -36,15 +36,18 @@ const fitsBucket = (row: InsnRow, bucket: number): boolean => {
   return ((row.pattern.match ^ word) & row.pattern.mask & chosen) === 0
 }
 
-/** Rows by bucket, those with more fixed bits first, so that special cases win. */
-const buckets: ReadonlyArray<ReadonlyArray<InsnRow>> = Array.from({ length: 256 }, (_, bucket) =>
-  insnTable.filter((row) => fitsBucket(row, bucket)).sort((a, b) => popcount(b.pattern.mask) - popcount(a.pattern.mask))
-)
+const buckets = new Array<ReadonlyArray<InsnRow> | undefined>(256)
+
+/** Rows of a bucket, those with more fixed bits first, so that special cases win. Made when first asked for: start-up counts. */
+const rowsOf = (bucket: number): ReadonlyArray<InsnRow> =>
+  (buckets[bucket] ??= insnTable
+    .filter((row) => fitsBucket(row, bucket))
+    .sort((a, b) => popcount(b.pattern.mask) - popcount(a.pattern.mask)))
 
 /** The row that a 32-bit instruction word belongs to, or undefined where the word is not an instruction. */
 export const findRow = (word: number): InsnRow | undefined => {
   if ((word & 3) !== 3) return undefined
-  for (const row of buckets[bucketOf(word)]!) {
+  for (const row of rowsOf(bucketOf(word))) {
     if ((word & row.pattern.mask) === row.pattern.match) return row
   }
   return undefined
@@ -89,7 +92,7 @@ export const decode = (raw: number, size: number): Insn | undefined => {
   const word = size === 2 ? expandCompressed(raw & 0xffff) : raw | 0
   const row = findRow(word)
   if (row === undefined) return undefined
-  const immediate = row.pattern.fields.get("imm")
+  const { immediate } = row
   return {
     row,
     word,

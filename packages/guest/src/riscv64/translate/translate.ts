@@ -23,7 +23,7 @@ const fetch = (code: CodeReader, pc: number): { readonly raw: number; readonly s
 
 /** Deals with the rounding mode of an instruction that has one; false where it raises an exception, always. */
 const hasRounding = (emit: Emitter, insn: Insn): boolean => {
-  if (!insn.row.pattern.fields.has("rm")) return true
+  if (!insn.row.hasRounding) return true
   if (insn.rm === RoundingMode.dynamic) {
     emit.checkRounding()
     return true
