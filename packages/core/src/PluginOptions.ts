@@ -138,7 +138,7 @@ export const boolean = option<boolean>({
 
 /** A whole number that is not negative, decimal or 0x hexadecimal, up to 2^53 - 1. */
 export const integer = option<number>({
-  type: Schema.Number,
+  type: Schema.Finite,
   values: "N",
   parse: last((text) => {
     const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN

@@ -80,6 +80,9 @@ export type Action =
   /** Drop all translated code. */
   | { readonly kind: "flush" }
 
+/** Stands for 'whichever vCPU comes first' where a vCPU is named. */
+export const anyVcpu = -1
+
 /** What a transition returns: a result for its caller and the next state. */
 export type Transition<A> = readonly [result: A, state: PluginState]
 

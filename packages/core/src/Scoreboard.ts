@@ -6,6 +6,7 @@
  */
 export interface Scoreboard {
   readonly id: number
+  /** Bytes from one vCPU's element to the next: what the plugin asked for, rounded up to a multiple of eight. */
   readonly elementSize: number
   /** Where element 0 begins, in bytes, in the memory that the `ScoreboardMemory` service hands out. */
   readonly byteOffset: number

@@ -75,7 +75,9 @@ export const makeFakes = (log: Log = []) => {
   })
   const output = Layer.succeed(PluginOutput)({ write: (text) => log.push(`out ${text}`) })
   const layer = PluginSystem.layer.pipe(Layer.provide(Layer.mergeAll(cache, guest, output, layerHeap(1 << 20))))
-  return { log, engine, values, memory, layer }
+  /** A plugin system outside of any test effect. */
+  const start = () => Effect.runSync(Effect.provide(PluginSystem, layer))
+  return { log, engine, values, memory, layer, start }
 }
 
 export type Fakes = ReturnType<typeof makeFakes>

@@ -53,6 +53,18 @@ export const asFailure = (plugin: string, event: string, pc: bigint | undefined,
     ? cause
     : new PluginCallbackError({ plugin, event, pc, cause })
 
+/**
+ * Refuses a Promise as a callback's result: nobody would wait for it, and its failure would be lost. Throws.
+ *
+ * @returns the result as it is
+ */
+export const notPromise = (result: unknown): unknown => {
+  if (typeof result === "object" && result !== null && "then" in result && typeof result.then === "function") {
+    throw new TypeError("it returned a Promise: make it a plain function, or return an Effect such as Effect.promise(...)")
+  }
+  return result
+}
+
 /** Which callback is being called, for permissions and messages. */
 export interface Place {
   readonly plugin: string
@@ -69,24 +81,35 @@ export interface Place {
  */
 export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackFailure> =>
   Effect.suspend(() => {
-    const { event, flags, plugin, vcpu } = place
-    const context = { vcpu, flags, pc: runtime.scope.pc }
-    const pc = vcpu < 0 ? undefined : context.pc
     let result: unknown
     try {
-      result = inScope(runtime, vcpu, flags, call)
+      result = notPromise(inScope(runtime, place.vcpu, place.flags, call))
     } catch (thrown) {
-      return Effect.fail(asFailure(plugin, event, pc, thrown))
+      return Effect.fail(failureAt(runtime, place, thrown))
     }
-    if (!Effect.isEffect(result)) return Effect.succeed(result)
-    return (result as Effect.Effect<unknown, unknown>).pipe(
-      Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(asFailure(plugin, event, pc, Cause.squash(cause)))
-      ),
-      Effect.as(undefined)
-    )
+    return Effect.isEffect(result) ? runReturned(runtime, place, result) : Effect.succeed(result)
   })
+
+const failureAt = ({ scope }: Runtime, { event, plugin, vcpu }: Place, cause: unknown): CallbackFailure =>
+  asFailure(plugin, event, vcpu < 0 ? undefined : scope.pc, cause)
+
+/** Runs an Effect that a callback returned, as that callback: another one may have the scope while this waits. */
+const runReturned = (
+  runtime: Runtime,
+  { event, flags, plugin, vcpu }: Place,
+  effect: Effect.Effect<unknown, unknown, unknown>
+): Effect.Effect<undefined, CallbackFailure> => {
+  const context = { vcpu, flags, pc: runtime.scope.pc }
+  const pc = vcpu < 0 ? undefined : context.pc
+  // What plugins return needs no services by its type.
+  return (effect as Effect.Effect<unknown, unknown>).pipe(
+    Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(asFailure(plugin, event, pc, Cause.squash(cause)))
+    ),
+    Effect.as(undefined)
+  )
+}
 
 /** Which event is delivered, how its handlers are called, and what they may do. */
 export interface Delivery {
@@ -117,19 +140,33 @@ export const dispatch = (
 
 const never = () => false
 
-const callEach = Effect.fnUntraced(function* (
+/** Plain handlers are called in one go, from `first` on; only one that returns an Effect makes the rest wait for it. */
+const callEach = (
   runtime: Runtime,
   list: ReadonlyArray<Registration>,
-  { event, flags, vcpu }: Delivery,
+  delivery: Delivery,
   invoke: (handler: EventHandler) => unknown,
-  until: (result: unknown) => boolean
-) {
-  for (const node of list) {
-    const handler = currentHandler(stateOf(runtime), node)
-    if (handler === undefined) continue
-    const place = { plugin: pluginName(runtime, node.plugin), event: eventNames[event]!, vcpu, flags }
-    const result = yield* callCold(runtime, place, () => invoke(handler))
-    if (until(result)) return result
-  }
-  return undefined
-})
+  until: (result: unknown) => boolean,
+  first = 0
+): Effect.Effect<unknown, CallbackFailure> =>
+  Effect.suspend(() => {
+    const { event, flags, vcpu } = delivery
+    for (let i = first; i < list.length; i++) {
+      const node = list[i]!
+      const handler = currentHandler(stateOf(runtime), node)
+      if (handler === undefined) continue
+      const place = { plugin: pluginName(runtime, node.plugin), event: eventNames[event]!, vcpu, flags }
+      let result: unknown
+      try {
+        result = notPromise(inScope(runtime, vcpu, flags, () => invoke(handler)))
+      } catch (thrown) {
+        return Effect.fail(failureAt(runtime, place, thrown))
+      }
+      if (Effect.isEffect(result)) {
+        const rest = callEach(runtime, list, delivery, invoke, until, i + 1)
+        return Effect.andThen(runReturned(runtime, place, result), rest)
+      }
+      if (until(result)) return Effect.succeed(result)
+    }
+    return Effect.void
+  })

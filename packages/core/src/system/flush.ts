@@ -2,10 +2,9 @@
 import * as Effect from "effect/Effect"
 import { CallbackFlags } from "../Instrumentation.ts"
 import { eventNames, PluginEvent } from "../PluginEvent.ts"
-import { registrations } from "../PluginState.ts"
+import { anyVcpu, registrations } from "../PluginState.ts"
 import { currentHandler } from "../transitions/registration.ts"
-import { anyVcpu } from "../vcpu/VcpuWork.ts"
-import { asFailure, callCold, inScope, pluginName } from "./callbacks.ts"
+import { asFailure, callCold, inScope, notPromise, pluginName } from "./callbacks.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -21,7 +20,7 @@ export const onFlushed = (runtime: Runtime): void => {
     const plugin = pluginName(runtime, node.plugin)
     const place = { plugin, event: eventNames[PluginEvent.flush]!, vcpu: -1, flags: CallbackFlags.noRegs }
     try {
-      const result = inScope(runtime, place.vcpu, place.flags, handler)
+      const result = notPromise(inScope(runtime, place.vcpu, place.flags, handler))
       if (Effect.isEffect(result)) later(runtime, Effect.asVoid(callCold(runtime, place, () => result)))
     } catch (thrown) {
       later(runtime, Effect.fail(asFailure(plugin, place.event, undefined, thrown)))

@@ -9,7 +9,7 @@ import { registrations } from "../PluginState.ts"
 import type { Registration } from "../PluginState.ts"
 import { currentHandler } from "../transitions/registration.ts"
 import { wants } from "../transitions/vcpu.ts"
-import { asFailure, inScope, pluginName } from "./callbacks.ts"
+import { asFailure, inScope, notPromise, pluginName } from "./callbacks.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -27,12 +27,12 @@ export const makeInstrumenter = (runtime: Runtime) => {
   }
 
   const takeTurn = (node: Registration, vcpu: number, lists: InstrumentationLists): void => {
-    const handler = currentHandler(stateOf(runtime), node) as ((tb: TbHandle) => void) | undefined
+    const handler = currentHandler(stateOf(runtime), node) as ((tb: TbHandle) => unknown) | undefined
     if (handler === undefined) return
     const name = pluginName(runtime, node.plugin)
     const turn = new TranslationTurn(node.plugin, name, lists, services)
     try {
-      inScope(runtime, vcpu, CallbackFlags.readWriteRegs, () => handler(turn.tbHandle()))
+      notPromise(inScope(runtime, vcpu, CallbackFlags.readWriteRegs, () => handler(turn.tbHandle())))
     } catch (thrown) {
       throw asFailure(name, eventNames[PluginEvent.vcpuTbTrans]!, lists.info.pc, thrown)
     } finally {

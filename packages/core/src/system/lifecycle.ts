@@ -6,7 +6,6 @@ import type { ColdResult } from "../PluginApi.ts"
 import type { PluginError } from "../PluginError.ts"
 import type { Checked, PluginState } from "../PluginState.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { anyVcpu } from "../vcpu/VcpuWork.ts"
 import { callCold, currentScope, pluginName } from "./callbacks.ts"
 import { flushNow } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
@@ -32,8 +31,7 @@ const uninstallStep = {
 }
 
 /**
- * Queues the deferred step as safe work, which runs when no vCPU is in guest code: on the vCPU that asks, or on any. Where no
- * vCPU is left that could do it (in install, after the end), it happens at once.
+ * Queues the deferred step as safe work, which runs when no vCPU is in guest code, or does it at once where nobody would.
  */
 const request = (
   runtime: Runtime,
@@ -45,10 +43,10 @@ const request = (
     const answer: Result.Result<Lifecycle.Request, PluginError> = applyChecked(runtime, (state) => transition(state, id))
     if (answer._tag === "Failure") return Effect.fail(answer.failure)
     if (answer.success === "ignore") return Effect.void
-    const { exited, vcpus } = stateOf(runtime)
-    if (vcpus.size === 0 || exited) return step
-    const vcpu = currentScope(runtime)?.vcpu ?? runtime.exclusive.running()
-    runtime.work.queue(vcpus.has(vcpu) ? vcpu : anyVcpu, { isSafe: true, run: step })
+    const asking = currentScope(runtime)?.vcpu ?? runtime.exclusive.running()
+    const place = Lifecycle.placeOfDeferred(stateOf(runtime), asking)
+    if (place === "now") return step
+    runtime.work.queue(place, { isSafe: true, run: step })
     return Effect.void
   })
 

@@ -95,13 +95,13 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
 export const prefork = (runtime: Runtime, vcpu: number): Effect.Effect<void, PluginError> =>
   runtime.exclusive.startExclusive(vcpu)
 
-/** After a fork, in the parent and in the child. The child knows only the vCPU that forked (B8), and only its work. */
+/** After a fork, in the parent and in the child. The child knows only the vCPU that forked (B8), which inherits the others' work. */
 export const postfork = (runtime: Runtime, vcpu: number, isChild: boolean): Effect.Effect<void, PluginError> =>
   Effect.suspend((): Effect.Effect<void, PluginError> => {
     if (isChild) {
       const forked = applyChecked(runtime, (state) => forkChild(state, vcpu))
       if (forked._tag === "Failure") return Effect.fail(forked.failure)
-      runtime.work.keepOnly(vcpu)
+      runtime.work.retireOthers(vcpu)
     }
     return runtime.exclusive.endExclusive(vcpu)
   })

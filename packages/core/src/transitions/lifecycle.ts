@@ -2,7 +2,7 @@
 import * as Result from "effect/Result"
 import { UninstallInInstallError } from "../PluginError.ts"
 import type { UnknownPluginError } from "../PluginError.ts"
-import { findPlugin, putPlugin } from "../PluginState.ts"
+import { anyVcpu, findPlugin, putPlugin } from "../PluginState.ts"
 import type { Action, Checked, PluginRecord, PluginState, Transition } from "../PluginState.ts"
 import { unregisterAll } from "./registration.ts"
 
@@ -51,6 +51,15 @@ export const requestUninstall = (
     if (plugin.uninstalling) return Result.succeed(["ignore", state])
     return Result.succeed(["queue", putPlugin(state, { ...plugin, resetting: false, uninstalling: true })])
   })
+
+/**
+ * Where a deferred step is to run: on the vCPU that asks, on `anyVcpu` (-1) where that is not known or has ended, or at once
+ * where no vCPU is left that would drain its queue (in install, after the end of the program).
+ */
+export const placeOfDeferred = (state: PluginState, asking: number): number | "now" => {
+  if (state.vcpus.size === 0 || state.exited) return "now"
+  return state.vcpus.has(asking) ? asking : anyVcpu
+}
 
 /**
  * The deferred step of a reset, after all code was flushed: everything the plugin registered is dropped. Its `done` callback

@@ -1,8 +1,9 @@
 /**
- * Work queued to run on a vCPU between its slices: first in, first out. 'Safe' work runs in an exclusive section. Work for no
- * vCPU in particular is done by whichever drains next.
+ * Work queued to run on a vCPU between its slices: first in, first out. 'Safe' work runs in an exclusive section. Work for
+ * `anyVcpu` is done by whichever drains next.
  */
 import * as Effect from "effect/Effect"
+import { anyVcpu } from "../PluginState.ts"
 import type { Exclusive } from "./Exclusive.ts"
 
 /** One item of work. */
@@ -10,9 +11,6 @@ export interface Work<E> {
   readonly isSafe: boolean
   readonly run: Effect.Effect<void, E>
 }
-
-/** Stands for 'whichever vCPU drains next'. */
-export const anyVcpu = -1
 
 /** The queues of a process. */
 export interface VcpuWork<E> {
@@ -24,8 +22,8 @@ export interface VcpuWork<E> {
   readonly drain: (vcpu: number) => Effect.Effect<void, E | ExclusiveFailure>
   /** The vCPU ends: what is left in its queue is left to whichever drains next. */
   readonly retire: (vcpu: number) => void
-  /** Drops the queues of all vCPUs but one: a forked child's. */
-  readonly keepOnly: (vcpu: number) => void
+  /** All vCPUs but one have ended, as in a forked child: nothing is lost that a plugin waits for. */
+  readonly retireOthers: (survivor: number) => void
 }
 
 type ExclusiveFailure = Effect.Error<ReturnType<Exclusive["startExclusive"]>>
@@ -56,6 +54,12 @@ export const make = <E>(exclusive: Exclusive, kick: () => void): VcpuWork<E> => 
     return undefined
   }
 
+  const retire = (vcpu: number) => {
+    if (vcpu === anyVcpu) return
+    for (const work of queues.get(vcpu) ?? []) push(anyVcpu, work)
+    queues.delete(vcpu)
+  }
+
   const drain = (vcpu: number): Effect.Effect<void, E | ExclusiveFailure> =>
     Effect.suspend(() => {
       const work = next(vcpu)
@@ -71,12 +75,9 @@ export const make = <E>(exclusive: Exclusive, kick: () => void): VcpuWork<E> => 
     },
     hasWork,
     drain,
-    retire: (vcpu) => {
-      for (const work of queues.get(vcpu) ?? []) push(anyVcpu, work)
-      queues.delete(vcpu)
-    },
-    keepOnly: (vcpu) => {
-      for (const key of queues.keys()) if (key !== vcpu) queues.delete(key)
+    retire,
+    retireOthers: (survivor) => {
+      for (const vcpu of Array.from(queues.keys())) if (vcpu !== survivor) retire(vcpu)
     }
   }
 }

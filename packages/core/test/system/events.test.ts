@@ -316,6 +316,17 @@ describe("callbacks that fail", () => {
     )
   )
 
+  it.effect("by returning a Promise are told what to return instead", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        yield* api.onVcpuInit((async () => undefined) as unknown as () => void)
+        const error = yield* Effect.flip(system.vcpuInit(0))
+        assert.include("message" in error && error.message, "it returned a Promise")
+      })
+    )
+  )
+
   it.effect("on hot paths get their plugin's name from what the engine reports", () =>
     withSystem((system) =>
       Effect.gen(function* () {

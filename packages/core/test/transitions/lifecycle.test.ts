@@ -112,6 +112,19 @@ describe("uninstall", () => {
   })
 })
 
+describe("deferred steps", () => {
+  const live = { ...loaded(1), vcpus: new Map([[2, 0]]) }
+
+  it.each([
+    ["on the vCPU that asks", live, 2, 2],
+    ["on any where it has ended, or none asks", live, 1, State.anyVcpu],
+    ["at once where no vCPU lives", loaded(1), 2, "now"],
+    ["at once after the program's end", { ...live, exited: true }, 2, "now"]
+  ] as const)("run %s", (_, state, asking, place) => {
+    assert.strictEqual(Lifecycle.placeOfDeferred(state, asking), place)
+  })
+})
+
 describe("user exit", () => {
   it("unregisters everything but atexit, of every plugin, once (B7)", () => {
     const [{ first }, state] = userExit(loaded(2))

@@ -54,11 +54,15 @@ export class Model implements Subject {
       case "vcpuInit":
         return this.vcpuInit(command.vcpu)
       case "vcpuExit":
-        return this.cpus.delete(command.vcpu) ? "ok" : "VcpuNotLiveError"
-      case "drain": {
-        const queue = this.queues.get(command.vcpu) ?? []
-        while (queue.length > 0) queue.shift()!()
+        if (!this.cpus.delete(command.vcpu)) return "VcpuNotLiveError"
+        this.retire(command.vcpu)
         return "ok"
+      case "drain": {
+        for (;;) {
+          const work = this.queues.get(-1)?.shift() ?? this.queues.get(command.vcpu)?.shift()
+          if (work === undefined) return "ok"
+          work()
+        }
       }
       case "reset":
         return this.withContext(command.plugin, (c) => this.requestReset(c))
@@ -85,13 +89,13 @@ export class Model implements Subject {
         if (mask === undefined) return "VcpuNotLiveError"
         this.cpus = new Map([[command.vcpu, mask]])
         this.numVcpus = command.vcpu + 1
-        this.queues = new Map([[command.vcpu, this.queues.get(command.vcpu) ?? []]])
+        for (const vcpu of this.queues.keys()) if (vcpu !== command.vcpu) this.retire(vcpu)
         return "ok"
       }
     }
   }
 
-  snapshot(): object {
+  snapshot() {
     const labels = [...this.lists]
       .filter(([, list]) => list.length > 0)
       .map(([event, list]) => [event, list.map((c) => [c.owner.id, c.label])] as const)
@@ -186,6 +190,13 @@ export class Model implements Subject {
     this.queues.set(vcpu, queue)
   }
 
+  /** Work of a vCPU that has ended is done by whichever drains next: queue -1. */
+  private retire(vcpu: number) {
+    if (vcpu === -1) return
+    for (const work of this.queues.get(vcpu) ?? []) this.queue(-1, work)
+    this.queues.delete(vcpu)
+  }
+
   private vcpuInit(vcpu: number): Outcome {
     if (this.cpus.has(vcpu)) return "VcpuAlreadyLiveError"
     if (vcpu >= this.numVcpus) this.numVcpus = vcpu + 1
@@ -222,9 +233,9 @@ export class Model implements Subject {
     return "queue"
   }
 
-  /** Safe work goes to the lowest live vCPU; without one it happens at once. */
+  /** Safe work goes to the lowest live vCPU; without one, or after the end, it happens at once. */
   private later(step: () => void) {
-    if (this.cpus.size === 0) step()
+    if (this.cpus.size === 0 || this.exited) step()
     else this.queue(Math.min(...this.cpus.keys()), step)
   }
 

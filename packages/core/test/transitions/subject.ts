@@ -43,12 +43,17 @@ export class StateSubject implements Subject {
         const placements = growth?.boards.map((b, i) => ({ scoreboard: b.id, byteOffset: 4096 * i })) ?? []
         return this.acting((s) => t.vcpuInit(s, command.vcpu, placements))
       }
-      case "vcpuExit":
-        return this.checked((s) => t.vcpuExit(s, command.vcpu))
+      case "vcpuExit": {
+        const outcome = this.checked((s) => t.vcpuExit(s, command.vcpu))
+        if (outcome === "ok") this.retire(command.vcpu)
+        return outcome
+      }
       case "drain": {
-        const queue = this.queues.get(command.vcpu) ?? []
-        while (queue.length > 0) queue.shift()!()
-        return "ok"
+        for (;;) {
+          const work = this.queues.get(-1)?.shift() ?? this.queues.get(command.vcpu)?.shift()
+          if (work === undefined) return "ok"
+          work()
+        }
       }
       case "reset":
         return this.request(t.requestReset, this.id(command.plugin), (id) => {
@@ -78,29 +83,14 @@ export class StateSubject implements Subject {
       }
       case "fork": {
         const outcome = this.checked((s) => t.forkChild(s, command.vcpu))
-        if (outcome === "ok") this.queues = new Map([[command.vcpu, this.queues.get(command.vcpu) ?? []]])
+        if (outcome === "ok") for (const vcpu of this.queues.keys()) if (vcpu !== command.vcpu) this.retire(vcpu)
         return outcome
       }
     }
   }
 
   snapshot(): object {
-    const { state } = this
-    const labels = [...state.callbacks]
-      .filter(([, list]) => list.length > 0)
-      .map(([event, list]) => [event, list.map((r) => [Number(r.plugin), this.labels.get(r.handler)])] as const)
-      .sort(([a], [b]) => a - b)
-    return {
-      plugins: state.plugins.map((p) => [Number(p.id), p.installing, p.uninstalling, p.resetting]),
-      labels,
-      mask: state.eventMask,
-      cpus: [...state.vcpus].sort(([a], [b]) => a - b),
-      numVcpus: state.numVcpus,
-      boards: Array.from(state.scoreboards, ([id, b]) => [id, b.elementSize, b.capacity]),
-      allocSize: state.scoreboardSize,
-      exited: state.exited,
-      flushes: this.flushes
-    }
+    return { ...snapshotOf(this.state, this.labels), flushes: this.flushes }
   }
 
   /** Never given to a plugin: 0n. */
@@ -140,6 +130,13 @@ export class StateSubject implements Subject {
     this.queues.set(vcpu, queue)
   }
 
+  /** Work of a vCPU that has ended is done by whichever drains next: queue -1. */
+  private retire(vcpu: number) {
+    if (vcpu === -1) return
+    for (const work of this.queues.get(vcpu) ?? []) this.queue(-1, work)
+    this.queues.delete(vcpu)
+  }
+
   private install(outcome: "ok" | "fails" | "uninstallsItself"): Outcome {
     const id = this.apply((s) => this.t.beginInstall(s, "p", []))
     this.installed.push(id)
@@ -170,9 +167,9 @@ export class StateSubject implements Subject {
     const [request, next] = result.success
     this.state = next
     if (request === "queue") {
-      const first = this.t.liveVcpus(this.state)[0]
-      if (first === undefined) step(id)
-      else this.queue(first, () => step(id))
+      const place = this.t.placeOfDeferred(this.state, this.t.liveVcpus(this.state)[0] ?? -1)
+      if (place === "now") step(id)
+      else this.queue(place, () => step(id))
     }
     return request
   }
@@ -193,6 +190,21 @@ export class StateSubject implements Subject {
     return called.join(" ")
   }
 }
+
+/** What of a state the model knows; `labels` names the handlers. */
+export const snapshotOf = (state: PluginState, labels: ReadonlyMap<EventHandler, number>) => ({
+  plugins: state.plugins.map((p) => [Number(p.id), p.installing, p.uninstalling, p.resetting]),
+  labels: [...state.callbacks]
+    .filter(([, list]) => list.length > 0)
+    .map(([event, list]) => [event, list.map((r) => [Number(r.plugin), labels.get(r.handler)])] as const)
+    .sort(([a], [b]) => a - b),
+  mask: state.eventMask,
+  cpus: [...state.vcpus].sort(([a], [b]) => a - b),
+  numVcpus: state.numVcpus,
+  boards: Array.from(state.scoreboards, ([id, b]) => [id, b.elementSize, b.capacity]),
+  allocSize: state.scoreboardSize,
+  exited: state.exited
+})
 
 const tagOf = (result: Result.Result<string | number | bigint | void, { readonly _tag: string }>): Outcome => {
   if (Result.isFailure(result)) return result.failure._tag

@@ -76,10 +76,15 @@ describe("work queues", () => {
     })
   )
 
-  it("a forked child keeps the work of one vCPU only", () => {
-    const { queue, work } = make()
-    for (const vcpu of [0, 1, VcpuWork.anyVcpu]) queue(vcpu, "w")
-    work.keepOnly(1)
-    assert.deepStrictEqual([work.hasWork(0), work.hasWork(1)], [false, true])
-  })
+  it.effect("all vCPUs but one may end at once, as in a forked child", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      queue(0, "dead")
+      queue(1, "survivor")
+      work.retireOthers(1)
+      yield* work.drain(1)
+      assert.deepStrictEqual(log.slice(2), ["dead shared", "survivor shared"])
+      assert.isFalse(work.hasWork(0))
+    })
+  )
 })
