@@ -12,4 +12,4 @@ export const floatNames: ReadonlyArray<string> = (
 ).split(" ")
 
 /** Numbers of the CSRs that a user program can reach. */
-export const Csr = { fflags: 0x001, frm: 0x002, fcsr: 0x003, cycle: 0xc00, time: 0xc01, instret: 0xc02 } as const
+export const Csr = { fflags: 0x001, frm: 0x002, fcsr: 0x003, cycle: 0xc00, time: 0xc01, instret: 0xc02, vlenb: 0xc22 } as const

@@ -21,7 +21,10 @@ export interface PathLookupOptions {
   readonly directoryOf: (fd: number) => string | number
 }
 
-/** Path lookup with the sysroot rule: an absolute path is the sysroot's if it exists there, else the host's. */
+/**
+ * Path lookup with the sysroot rule: an absolute path is the sysroot's if it exists there, else the host's. It holds for
+ * calls that look at files; those that change names or the current directory mean the host's (as under QEMU).
+ */
 export class PathLookup {
   readonly virtual: VirtualFs
   /** The current directory: an absolute path of the host. */
@@ -38,9 +41,10 @@ export class PathLookup {
    * Resolves a path relative to a directory descriptor.
    *
    * @param follow whether a symbolic link at the end is followed by what comes next
+   * @param inSysroot whether the sysroot rule holds
    * @returns the target, or a negative errno: ENOENT for an empty path, EBADF, ENOTDIR, ENAMETOOLONG, ELOOP
    */
-  resolve(dirfd: number, path: string, follow: boolean): Target | number {
+  resolve(dirfd: number, path: string, follow: boolean, inSysroot = true): Target | number {
     if (path === "") return -Errno.ENOENT
     if (path.length >= PATH_MAX) return -Errno.ENAMETOOLONG
     let absolute = path
@@ -49,7 +53,7 @@ export class PathLookup {
       if (typeof directory === "number") return directory
       absolute = join(directory, path)
     }
-    return this.#target(absolute, path.startsWith("/"), follow, 0)
+    return this.#target(absolute, inSysroot && path.startsWith("/"), follow, 0)
   }
 
   /** The host's path of an absolute guest path: in the sysroot if it exists there. For the loader, which opens by itself. */
@@ -75,7 +79,7 @@ export class PathLookup {
     if (node !== undefined) return this.#virtual(node, path, follow, depth)
     if (this.virtual.owns(path)) return this.#below(path, depth)
     const { host, sysroot } = this.#options
-    if (!fromGuest || sysroot === undefined || path === "/") return { path }
+    if (!fromGuest || sysroot === undefined) return { path }
     const inside = sysroot + path
     if (follow ? host.exists(inside) : typeof host.lstat(inside) !== "number") return { path: inside }
     // A link within the sysroot whose target is absolute means a path of the sysroot, which the host can't know.

@@ -9,7 +9,7 @@ import type { OpenFile } from "../open/OpenFile.ts"
 import { encodeDirent } from "../user/layouts.ts"
 import { putBytes, userPath } from "../user/userBuffers.ts"
 
-/** Runs `action` on the host's path of a guest path; a virtual path can't be changed (EPERM). */
+/** Runs `action`, which changes something, on the host's path of a guest path; a virtual path can't be changed (EPERM). */
 export const onPath = (
   kernel: Kernel,
   dirfd: number,
@@ -19,7 +19,7 @@ export const onPath = (
 ): number => {
   const path = userPath(kernel.state, pathAddress)
   if (typeof path === "number") return path
-  const target = kernel.files.paths.resolve(dirfd, path, follow)
+  const target = kernel.files.paths.resolve(dirfd, path, follow, false)
   if (typeof target === "number") return target
   return target.node === undefined ? action(target.path) : -Errno.EPERM
 }
