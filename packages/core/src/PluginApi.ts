@@ -90,12 +90,15 @@ export interface PluginApi {
   readonly uninstall: (done?: () => ColdResult) => Effect.Effect<void, PluginError>
 
   // scoreboards
+  /** Zeroed elements of `elementSize` bytes (rounded up to a multiple of eight), one per vCPU; the scoreboard's id. */
   readonly scoreboardNew: (elementSize: number) => Effect.Effect<number, PluginError>
+  /** Uses of it fail from now on; code that counts in it is dropped. A plugin's boards outlive it unless it frees them. */
   readonly scoreboardFree: (scoreboard: number) => Effect.Effect<void, PluginError>
   /** As `scoreboardNew`, for plain callbacks. */
   readonly scoreboardNewUnsafe: (elementSize: number) => number
   /** A view of one vCPU's element; take it anew after vCPUs appeared. */
   readonly scoreboardFind: (scoreboard: number, vcpu: number) => DataView
+  /** The 64-bit entry at a byte offset (a multiple of eight) of every element. Values are unsigned and wrap. */
   readonly u64: (scoreboard: number, offset?: number) => ScoreboardU64
   readonly u64Add: (entry: ScoreboardU64, vcpu: number, value: bigint) => void
   readonly u64Get: (entry: ScoreboardU64, vcpu: number) => bigint
@@ -103,11 +106,15 @@ export interface PluginApi {
   readonly u64Sum: (entry: ScoreboardU64) => bigint
 
   // registers and memory, inside callbacks
+  /** Handles that stay valid. Reading needs `readRegs`, writing `readWriteRegs`; the pc is written with `setPc` only. */
   readonly getRegisters: () => ReadonlyArray<RegisterHandle>
   readonly readRegister: (register: RegisterHandle) => bigint
   readonly writeRegister: (register: RegisterHandle, value: bigint) => void
+  /** Leaves the callback and its block, and goes on at `pc`. Needs `readWriteRegsPc`. */
   readonly setPc: (pc: bigint) => never
+  /** A copy. Throws `GuestMemoryError` where part of the range is not mapped. */
   readonly readMemory: (address: bigint, length: number) => Uint8Array
+  /** Writes regardless of write permission. Code that was translated already changes when the guest's own fence.i says so. */
   readonly writeMemory: (address: bigint, bytes: Uint8Array) => void
 
   // facts and output
@@ -117,6 +124,6 @@ export interface PluginApi {
   readonly symbol: (address: bigint) => string | undefined
   /** Writes text as it is: no newline is added. */
   readonly outs: (text: string) => void
-  /** Runs a registration from a plain callback. Throws the typed error. */
+  /** Runs a registration from a plain callback. Throws the typed error; nothing in it may wait. */
   readonly runSync: <A>(effect: Effect.Effect<A, PluginError>) => A
 }

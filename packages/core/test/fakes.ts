@@ -14,10 +14,10 @@ import type { Scoreboard } from "@emu/core/Scoreboard"
 import { layerHeap } from "@emu/core/scoreboard/ScoreboardArena"
 
 /** What happened, in order. */
-export type Log = Array<string>
+type Log = Array<string>
 
 /** The code cache's side of the hooks that the plugin system installs. */
-export interface FakeEngine {
+interface FakeEngine {
   instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
   flushed: () => void
   scoreboard: (id: number) => Scoreboard
@@ -31,7 +31,7 @@ const registers: ReadonlyArray<RegisterInfo> = [
 ]
 
 /** Register values of the fake guest, by vCPU and register. `pc` is what the scope says. */
-export type Values = Map<string, bigint>
+type Values = Map<string, bigint>
 
 /** A fake emulator: its log, its engine's hooks, and the layer of a plugin system on top of it. */
 export const makeFakes = (log: Log = []) => {

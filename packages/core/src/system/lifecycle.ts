@@ -1,4 +1,7 @@
-/** Reset and uninstall: asked for now, carried out when no vCPU is in guest code. */
+/**
+ * Reset and uninstall: asked for now, carried out when no vCPU is in guest code. The state is changed in single synchronous
+ * steps, so there is no lock that the deferred step could take twice (L1).
+ */
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import { CallbackFlags } from "../Instrumentation.ts"
