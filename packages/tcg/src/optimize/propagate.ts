@@ -6,8 +6,6 @@ import { cpuStateSlots, CpuSlot } from "../Layout.ts"
 import { fold, holds } from "./fold.ts"
 import { simplify } from "./simplify.ts"
 
-const none = -0x80000000
-
 const commutative: ReadonlySet<number> = new Set<number>([
   Opcode.add,
   Opcode.mul,
@@ -20,34 +18,53 @@ const commutative: ReadonlySet<number> = new Set<number>([
   Opcode.mulh_u
 ])
 
-/** What is known of each value at one point: that it equals another value that has not changed since, or a constant. */
+/**
+ * What is known of each value at one point: that it equals another value that has not changed since, or a constant. Used for
+ * one block after the other: allocating and clearing it for each would cost more than the pass itself.
+ */
 class Known {
-  private readonly equal: Int32Array
+  private equal = new Int32Array(0)
+  /** The generation in which `equal` was set; entries of older ones say nothing. */
+  private generations = new Int32Array(0)
+  private generation = 0
   /** How often each value was written, and how often `equal`'s had been when the entry was made. */
-  private readonly writes: Int32Array
-  private readonly stamp: Int32Array
+  private writes = new Int32Array(0)
+  private stamps = new Int32Array(0)
 
-  constructor(values: number) {
-    this.equal = new Int32Array(values).fill(none)
-    this.writes = new Int32Array(values)
-    this.stamp = new Int32Array(values)
+  /** Begins a block with so many values. */
+  begin(values: number): void {
+    if (values > this.equal.length) {
+      this.equal = new Int32Array(2 * values)
+      this.generations = new Int32Array(2 * values)
+      this.writes = new Int32Array(2 * values)
+      this.stamps = new Int32Array(2 * values)
+      this.generation = 0
+    }
+    this.forgetAll()
   }
 
   /** The best name for a value: a constant, an older value that it copies, or itself. */
   resolve(value: Value): Value {
-    if (value < 0) {
+    if (value < 0 || this.generations[value] !== this.generation) {
       return value
     }
     const other = this.equal[value]!
-    return other !== none && (other < 0 || this.writes[other] === this.stamp[value]) ? other : value
+    return other < 0 || this.writes[other] === this.stamps[value] ? other : value
   }
 
-  /** A value is written; `equals` (resolved) if it becomes a copy. */
-  write(value: Value, equals: Value = none): void {
+  /** A value becomes something unknown. */
+  write(value: Value): void {
     this.writes[value]!++
-    this.equal[value] = equals === value ? none : equals
-    if (equals >= 0) {
-      this.stamp[value] = this.writes[equals]!
+    this.generations[value] = 0
+  }
+
+  /** A value becomes a copy of another one (resolved). */
+  copy(value: Value, of: Value): void {
+    this.writes[value]!++
+    this.generations[value] = this.generation
+    this.equal[value] = of
+    if (of >= 0) {
+      this.stamps[value] = this.writes[of]!
     }
   }
 
@@ -59,9 +76,11 @@ class Known {
   }
 
   forgetAll(): void {
-    this.equal.fill(none)
+    this.generation++
   }
 }
+
+const known = new Known()
 
 const mayWriteGlobals = (callback: DynCallback | undefined): boolean =>
   callback !== undefined &&
@@ -71,7 +90,7 @@ const mayWriteGlobals = (callback: DynCallback | undefined): boolean =>
 
 /** Rewrites the operations of a block in place: constants and copies in operands, folded results, branches that are decided. */
 export const propagate = (block: IrBlock): void => {
-  const known = new Known(cpuStateSlots + block.temps)
+  known.begin(cpuStateSlots + block.temps)
   const { callbacks, ops } = block
   let kept = 0
   for (const op of ops) {
@@ -86,7 +105,7 @@ export const propagate = (block: IrBlock): void => {
         if (op.args[0] === op.args[1]) {
           continue
         }
-        known.write(op.args[0]!, op.args[1])
+        known.copy(op.args[0]!, op.args[1]!)
       } else {
         known.write(op.args[0]!)
       }

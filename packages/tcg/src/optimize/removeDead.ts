@@ -3,17 +3,25 @@ import type { IrBlock, Op } from "../ir/Block.ts"
 import { Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
 import { cpuStateSlots, CpuSlot } from "../Layout.ts"
 
-/** Which values are live at a point. Going backward, globals become live all at once at exits and faulting operations. */
+/**
+ * Which values are live at a point. Going backward, globals become live all at once at exits and faulting operations. Used for
+ * one block after the other.
+ */
 class Liveness {
   /** A global is dead while its entry equals `epoch`. */
-  private readonly deadSince: Int32Array
-  private readonly temps: Uint8Array
+  private readonly deadSince = new Int32Array(cpuStateSlots)
+  private temps = new Uint8Array(0)
   private epoch = 1
   private liveTemps = 0
 
-  constructor(temps: number) {
-    this.deadSince = new Int32Array(cpuStateSlots)
-    this.temps = new Uint8Array(temps)
+  /** Begins a block with so many temps: at its end all globals are live, and no temp. */
+  begin(temps: number): void {
+    if (temps > this.temps.length) {
+      this.temps = new Uint8Array(2 * temps)
+      this.liveTemps = 0
+    }
+    this.allGlobals()
+    this.noTemps()
   }
 
   allGlobals(): void {
@@ -68,6 +76,8 @@ class Liveness {
   }
 }
 
+const live = new Liveness()
+
 /** Operations after which a block is left. */
 const leaves: ReadonlySet<number> = new Set<number>([Opcode.goto_tb, Opcode.goto_ptr, Opcode.exit_tb])
 /** Operations at which the vCPU's state must be right: they may fault, or somebody may look. */
@@ -76,7 +86,7 @@ const observes = OpFlag.memory | OpFlag.globals
 /** Removes dead operations of a block in place. A global's value before a fault, an exit or a callback is never dead. */
 export const removeDead = (block: IrBlock): void => {
   const { ops } = block
-  const live = new Liveness(block.temps)
+  live.begin(block.temps)
   const temps = new Map<number, Uint8Array | undefined>()
   let kept = ops.length
   for (let index = ops.length - 1; index >= 0; index--) {
@@ -89,7 +99,7 @@ export const removeDead = (block: IrBlock): void => {
       live.remove(op.args[i]!)
     }
     if ((flags & OpFlag.branch) !== 0) {
-      branch(op, live, temps)
+      branch(op, temps)
     }
     if ((flags & observes) !== 0) {
       live.allGlobals()
@@ -106,7 +116,7 @@ export const removeDead = (block: IrBlock): void => {
 }
 
 /** Liveness before an operation that goes elsewhere. At a label all globals count as live. */
-const branch = (op: Op, live: Liveness, temps: Map<number, Uint8Array | undefined>): void => {
+const branch = (op: Op, temps: Map<number, Uint8Array | undefined>): void => {
   const label = op.args.at(-1)!
   if (leaves.has(op.opcode)) {
     live.allGlobals()
