@@ -1,7 +1,7 @@
 /** Floating-point operations in the interpreter, its quick paths above all, against the exact ones on bit patterns. */
 import { assert, describe, it } from "@effect/vitest"
 import { IrBuilder } from "@emu/tcg/ir/Block"
-import { type Opcode as OpcodeType, Opcode, OpFlag, opTable } from "@emu/tcg/ir/Opcode"
+import { Opcode, OpFlag, opTable } from "@emu/tcg/ir/Opcode"
 import { print } from "@emu/tcg/ir/Print"
 import { CpuSlot } from "@emu/tcg/Layout"
 import { evaluate } from "@emu/tcg/softfloat/index"
@@ -46,7 +46,7 @@ describe("floating point", () => {
           guest.engine.run(10)
           const status = { round: rm === 7 ? dynamic : rm, flags }
           const [a = 0n, b = 0n, c = 0n] = inputs
-          const wanted = evaluate(opcode as OpcodeType, status, a, b, c, inputs.length === 3 ? 2 : 0)
+          const wanted = evaluate(opcode, status, a, b, c, inputs.length === 3 ? 2 : 0)
           const label = `${name} rm ${rm} frm ${dynamic} flags ${flags} of ${inputs.map((x) => x.toString(16)).join(", ")}`
           assert.strictEqual(guest.reg(4), wanted, label)
           assert.strictEqual(Number(guest.state.i64[CpuSlot.fpFlags]), status.flags, label)
