@@ -121,6 +121,7 @@ describe("jumps", () => {
         if (rd !== rs1) assert.strictEqual(machine.x(rs1), BigInt(codeBase + 5))
         check("jalr", rd, BigInt(codeBase + 4))
         assert.strictEqual(machine.x(31), 0n)
+        assert.strictEqual(machine.pc, codeBase + 12, "the ecall two instructions on")
       }
     }
   })
