@@ -26,6 +26,8 @@ interface Line {
   text: string
   /** What it may have changed. */
   readonly registers: ReadonlyArray<Watched>
+  /** Of a direct jump: where it has been seen to go. */
+  readonly targets: Set<bigint> | undefined
 }
 
 export default Plugin.make({
@@ -71,7 +73,8 @@ export default Plugin.make({
 
     /**
      * Prints the vCPU's line with what has changed. The pc changes with every instruction and begins every line, so it is
-     * looked at only where a block begins, and counts as changed when that is another block.
+     * printed only where it is news: where a block begins, and not again where a direct jump went before. (QEMU shows the
+     * same, since jumps between blocks that it has linked don't store the pc.)
      */
     const finish = (vcpu: number, atBlock: boolean) => {
       const line = lines[vcpu]
@@ -79,7 +82,9 @@ export default Plugin.make({
       for (const { register, isPc, values } of line.registers) {
         if (isPc && !atBlock) continue
         const value = api.readRegister(register)
-        if (value !== values[vcpu]) line.text += `, ${register.name} -> 0x${hex(value, register.size * 2)}`
+        const isNews = isPc ? line.targets?.has(value) !== true : value !== values[vcpu]
+        if (isNews) line.text += `, ${register.name} -> 0x${hex(value, register.size * 2)}`
+        if (isPc) line.targets?.add(value)
         values[vcpu] = value
       }
       api.outs(`${line.text}\n`)
@@ -89,12 +94,14 @@ export default Plugin.make({
     const begin = (insn: InsnHandle, disas: string, atBlock: boolean): ExecCallback => {
       const text = `, 0x${hex(insn.pc)}, 0x${hex(insn.opcode)}, "${disas}"`
       const registers = watchedBy(disas)
+      // The disassembler adds the target where the instruction has one.
+      const targets = / # 0x[0-9a-f]+$/.test(disas) ? new Set<bigint>() : undefined
       return (vcpu) => {
         finish(vcpu, atBlock)
-        for (const { register, isPc, values } of registers) {
-          if (values[vcpu] === undefined || (valuesGetOld && !isPc)) values[vcpu] = api.readRegister(register)
+        for (const { register, values } of registers) {
+          if (values[vcpu] === undefined || valuesGetOld) values[vcpu] = api.readRegister(register)
         }
-        lines[vcpu] = { text: vcpu + text, registers }
+        lines[vcpu] = { text: vcpu + text, registers, targets }
       }
     }
 

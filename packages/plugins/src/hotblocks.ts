@@ -55,11 +55,15 @@ export default Plugin.make({
       }
     })
 
+    /** Whether a block of a library ran. The kernel maps its vdso into every process; that is none. */
     const usesLibraries = (): boolean => {
       const program = api.program()
       if (program === undefined) return false
-      const isOutside = ({ pc }: Block) => pc < program.startCode || pc >= program.endCode
-      return blocks.values().some((block) => isOutside(block) && api.symbol(block.pc) !== undefined)
+      return blocks.values().some(({ pc }) => {
+        if (pc >= program.startCode && pc < program.endCode) return false
+        const symbol = api.symbol(pc)
+        return symbol !== undefined && !symbol.startsWith("__vdso_")
+      })
     }
 
     yield* api.onAtExit(() => {

@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
+import { GuestMemoryError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { hexDump, padRight } from "./internal/format.ts"
 import { ascending, descending } from "./internal/order.ts"
@@ -35,10 +36,23 @@ export default Plugin.make({
       return row
     }
 
+    /** The bytes that write(fd, buffer, length) is given. */
+    const dump = ([, buffer = 0n, length = 0n]: ReadonlyArray<bigint>): string => {
+      const address = BigInt.asUintN(64, buffer)
+      const size = BigInt.asUintN(64, length)
+      if (size === 0n) return ""
+      try {
+        return hexDump(api.readMemory(address, Number(size)))
+      } catch (error) {
+        if (error instanceof GuestMemoryError) return `Error reading memory from vaddr ${address}\n`
+        throw error
+      }
+    }
+
     yield* api.onSyscall((_vcpu, num, args) => {
       if (print) api.outs(`syscall #${num}\n`)
       else count(num).calls++
-      if (logWrites && num === writeNumber) api.outs(hexDump(writtenBytes(args)))
+      if (logWrites && num === writeNumber) api.outs(dump(args))
     })
     yield* api.onSyscallRet((_vcpu, num, ret) => {
       if (print) api.outs(`syscall #${num} returned -> ${ret}\n`)
@@ -51,17 +65,6 @@ export default Plugin.make({
         for (const [num, { calls, errors }] of rows) report += `${padRight(num, 13)}${padRight(calls, 6)} ${errors}\n`
         api.outs(report)
       })
-    }
-
-    /** What write(fd, buffer, length) is given; nothing where the buffer is not readable: the call fails, too. */
-    function writtenBytes([, buffer = 0n, length = 0n]: ReadonlyArray<bigint>): Uint8Array {
-      const size = Number(BigInt.asUintN(64, length))
-      if (size === 0) return new Uint8Array()
-      try {
-        return api.readMemory(BigInt.asUintN(64, buffer), size)
-      } catch {
-        return new Uint8Array()
-      }
     }
   })
 })
