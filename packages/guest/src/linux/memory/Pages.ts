@@ -39,13 +39,13 @@ export class Pages {
 
   /** Makes pages read as zero. */
   clear(first: number, last: number): void {
-    for (let page = first; page < last; page++) {
-      if (this.#used[page] === 0) continue
-      let end = page + 1
-      while (end < last && this.#used[end] !== 0) end++
+    let page = this.#used.indexOf(1, first)
+    while (page >= 0 && page < last) {
+      const next = this.#used.indexOf(0, page)
+      const end = next < 0 || next > last ? last : next
       this.#state.u8.fill(0, page * Layout.pageSize, end * Layout.pageSize)
       this.#used.fill(0, page, end)
-      page = end
+      page = this.#used.indexOf(1, end)
     }
   }
 

@@ -18,5 +18,5 @@ const line = (region: Region): string => {
   const range = `${hex(region.start, 1)}-${hex(region.end, 1)}`
   const facts = `${range} ${perms} ${hex(region.offset, 8)} ${hex(major, 2)}:${hex(minor, 2)} ${region.file?.inode ?? 0n}`
   const name = region.file?.path ?? region.name
-  return name === "" ? `${facts} \n` : `${facts.padEnd(72)} ${name}\n`
+  return `${facts.padEnd(72)} ${name}\n`
 }

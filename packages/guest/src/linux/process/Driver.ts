@@ -72,7 +72,10 @@ export class Driver {
     const start = Effect.suspend(() => {
       this.#showPc()
       const init = this.#plugins.vcpuInit(thread.vcpu)
-      return clonedBy === undefined ? init : Effect.andThen(init, this.#tellReturn(thread, clonedBy, 0n))
+      if (clonedBy === undefined) return init
+      // the new vCPU learns who listens by work queued for it
+      const drain = Effect.suspend(() => this.#plugins.drain(thread.vcpu))
+      return Effect.andThen(Effect.andThen(init, drain), this.#tellReturn(thread, clonedBy, 0n))
     })
     const loop = Effect.whileLoop({
       while: () => !this.#isOver && thread.exitStatus === undefined,

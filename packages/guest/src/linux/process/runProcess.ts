@@ -31,8 +31,6 @@ import { Symbols } from "./Symbols.ts"
 /** Why a run fails, other than by the guest's own doing. */
 export type RunError = LoadError | ElfError | PluginError | PluginCallbackError
 
-const cloneCall = 220
-
 /**
  * Runs a program to its end, with the plugins that are installed. Plugins see vCPU 0 before the first instruction, and the
  * exit sequence (down to their atexit callbacks) after the last, also when a callback failed.
@@ -76,7 +74,10 @@ const runScoped = Effect.fnUntraced(function* (
       const fiber = inBackground(effect)
       return () => fiber.interruptUnsafe()
     },
-    startThread: (thread: Thread) => supervise(driver.run(thread, cloneCall))
+    startThread: (thread: Thread) => {
+      // the parent has the turn: its registers say by which call
+      supervise(driver.run(thread, Number(machine.state.i64[machine.abi.numberSlot])))
+    }
   })
   const driver = new Driver({
     kernel,

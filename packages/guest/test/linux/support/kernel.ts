@@ -1,0 +1,46 @@
+/** Just enough kernel for the calls that a test is about. */
+import { CpuState } from "@emu/tcg/CpuState"
+import { wasmPages } from "@emu/tcg/Layout"
+import type { Kernel } from "@emu/guest/linux/Kernel"
+import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
+import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
+
+/** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */
+export const makeState = (): CpuState => new CpuState(new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true }))
+
+/** A kernel of the given parts; what is missing must not be used. */
+export const kernelOf = (parts: Partial<Kernel>): Kernel => parts as Kernel
+
+/** An address space that reports which pages' code was dropped. */
+export const makeSpace = (state: CpuState) => {
+  const flushed: Array<readonly [number, number]> = []
+  const space = new AddressSpace(state, (first, last) => flushed.push([first, last]))
+  return { space, flushed }
+}
+
+/** A file in memory behind a mapping. */
+export const fileOf = (contents: Uint8Array, writable = true) => {
+  const file: MappedFile & { contents: Uint8Array; closed: number } = {
+    contents,
+    closed: 0,
+    path: "/file",
+    identity: "1:2",
+    device: 1n,
+    inode: 2n,
+    writable,
+    read: (offset, into) => {
+      const part = file.contents.subarray(offset, offset + into.length)
+      into.set(part)
+      return part.length
+    },
+    write: (offset, from) => {
+      file.contents.set(from, offset)
+      return from.length
+    },
+    size: () => file.contents.length,
+    close: () => {
+      file.closed++
+    }
+  }
+  return file
+}
