@@ -40,7 +40,6 @@ export default Plugin.make({
     const dump = ([, buffer = 0n, length = 0n]: ReadonlyArray<bigint>): string => {
       const address = BigInt.asUintN(64, buffer)
       const size = BigInt.asUintN(64, length)
-      if (size === 0n) return ""
       try {
         return hexDump(api.readMemory(address, Number(size)))
       } catch (error) {
