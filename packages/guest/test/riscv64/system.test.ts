@@ -75,6 +75,15 @@ describe("counters", () => {
   })
 })
 
+describe("vlenb", () => {
+  it("is 0: there is no vector unit, whatever programs that look for one believe", () => {
+    machine.reset()
+    machine.setX(10, 5n)
+    assert.strictEqual(machine.run(insn("csrrs", { rd: 10, imm: Csr.vlenb })).kind, ExitKind.syscall)
+    assert.strictEqual(machine.x(10), 0n)
+  })
+})
+
 describe("exits", () => {
   const cases: ReadonlyArray<readonly [what: string, raw: number, kind: ExitKind, pcOffset: number]> = [
     ["ecall", insn("ecall"), ExitKind.syscall, 4],

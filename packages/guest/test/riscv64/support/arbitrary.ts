@@ -24,7 +24,7 @@ const edges: ReadonlyArray<bigint> = [0n, 1n, -1n, 2n, 31n, 32n, 63n, 64n, 0x7fn
 ])
 
 /** A 64-bit value from three random words: an edge, a neighbour of one, or anything; signed. */
-export const value64 = (kind: number, high: number, low: number): bigint => {
+const value64 = (kind: number, high: number, low: number): bigint => {
   const edge = edges[high % edges.length]!
   if (kind % 3 === 0) return edge
   if (kind % 3 === 1) return BigInt.asIntN(64, edge + BigInt((low % 7) - 3))

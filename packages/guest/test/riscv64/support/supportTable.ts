@@ -65,7 +65,8 @@ and ${compressedRows.length} compressed ones.
   floating-point operations are tested in packages/tcg against recorded results.
 - golden: how many of the golden programs (tests/golden/programs), recorded from QEMU, contain it. Their text, blocks and output are compared.
 
-User-mode CSRs: fflags, frm, fcsr; read-only cycle and instret (both count executed instructions) and time. Other CSRs are illegal.
+User-mode CSRs: fflags, frm, fcsr; read-only cycle and instret (both count executed instructions), time, and
+vlenb, which is 0. Other CSRs are illegal.
 
 ${sections.join("\n")}
 ## C
