@@ -4,6 +4,9 @@ import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import type { CodeReader } from "@emu/tcg/FrontEnd"
 import { IrBuilder } from "@emu/tcg/ir/Block"
 import { verify } from "@emu/tcg/ir/Verify"
+import { decode } from "@emu/guest/riscv64/isa/decode"
+import { encode } from "@emu/guest/riscv64/isa/encode"
+import { RowWithOperands } from "./support/arbitrary.ts"
 import { readText, type RecordedInsn, recordedPrograms } from "./support/golden.ts"
 
 const frontEnd = makeRiscv64({ time: () => 0n })
@@ -48,6 +51,21 @@ describe("blocks of the golden programs", () => {
       }
     })
   }
+})
+
+describe("IR", () => {
+  it.prop(
+    "is well formed for every instruction",
+    [RowWithOperands],
+    ([[row, operands]]) => {
+      const raw = encode(row.pattern, operands) >>> 0
+      const code = { fetch16: (address: number) => (address & 2 ? raw >>> 16 : raw & 0xffff) }
+      const builder = translate(code, 0x10000, 3)
+      assert.deepStrictEqual(verify(builder.finish()), [], row.name)
+      assert.strictEqual(builder.insns.length, row.endsBlock || decode(raw, 4)!.row.endsBlock ? 1 : 3, row.name)
+    },
+    { arbitrary: { runs: 3000 } }
+  )
 })
 
 describe("block ends", () => {
