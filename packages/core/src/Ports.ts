@@ -66,7 +66,7 @@ export class GuestAccess extends Context.Service<
     /** Value of register `index` of a vCPU. The pc is right at every instruction inside a callback. */
     readonly readRegister: (vcpu: number, index: number) => bigint
     readonly writeRegister: (vcpu: number, index: number, value: bigint) => void
-    /** Bytes of guest memory, or undefined where part of the range is not readable. */
+    /** Bytes of guest memory regardless of read permission, or undefined where part of the range is not mapped. */
     readonly readMemory: (address: bigint, length: number) => Uint8Array | undefined
     /** Writes guest memory regardless of write permission; false where part of the range is not mapped. */
     readonly writeMemory: (address: bigint, bytes: Uint8Array) => boolean

@@ -159,6 +159,12 @@ export class AddressSpace {
     return region !== undefined && address >= fileEnd(region)
   }
 
+  /** Reads bytes for a debugger or plugin, whatever the protection; undefined where part of the range is not mapped. */
+  peek(address: number, length: number): Uint8Array | undefined {
+    if (!allowed(this.state, address, length, Layout.PageFlag.mapped)) return undefined
+    return this.state.u8.slice(address, address + length)
+  }
+
   /** Writes bytes for a debugger or plugin, whatever the protection; false where part of the range is not mapped. */
   poke(address: number, bytes: Uint8Array): boolean {
     if (!allowed(this.state, address, bytes.length, Layout.PageFlag.mapped)) return false

@@ -4,7 +4,6 @@ import { guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
-import { readable } from "../UserMemory.ts"
 
 /** `GuestAccess` for the process of the machine. Before one is loaded, registers read as zero and nothing is mapped. */
 export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.effect(GuestAccess)(
@@ -28,10 +27,8 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
         const slots = slotsOf(vcpu)
         if (slots !== undefined) abi.registers[index]!.write(slots, value)
       },
-      readMemory: (address, length) => {
-        if (address >= BigInt(guestEnd)) return undefined
-        return readable(machine.state, Number(address), length)?.slice()
-      },
+      readMemory: (address, length) =>
+        address < BigInt(guestEnd) ? machine.process?.kernel.memory.peek(Number(address), length) : undefined,
       writeMemory: (address, bytes) =>
         address < BigInt(guestEnd) && machine.process !== undefined
           ? machine.process.kernel.memory.poke(Number(address), bytes)
