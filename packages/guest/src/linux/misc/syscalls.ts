@@ -3,7 +3,6 @@ import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
 import { row } from "../row.ts"
 import type { Syscall } from "../Syscall.ts"
-import { hwprobeSyscalls } from "./hwprobe.ts"
 import { identitySyscalls } from "./identity.ts"
 import { limitSyscalls } from "./limits.ts"
 import { schedulingSyscalls } from "./scheduling.ts"
@@ -19,7 +18,6 @@ const absent = [
 ]
 
 export const miscSyscalls: ReadonlyArray<Syscall<Kernel>> = [
-  ...hwprobeSyscalls,
   ...identitySyscalls,
   ...limitSyscalls,
   ...schedulingSyscalls,

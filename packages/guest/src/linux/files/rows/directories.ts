@@ -2,7 +2,7 @@
 import { Errno } from "../../errno.ts"
 import type { Kernel } from "../../Kernel.ts"
 import { row } from "../../row.ts"
-import { AT, S } from "../constants.ts"
+import { AT, O, S } from "../constants.ts"
 import { toBytes } from "../lookup/Path.ts"
 import type { Directory } from "../open/ListedDirectory.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
@@ -106,7 +106,7 @@ const asDirectory = (file: OpenFile): (OpenFile & Directory) | undefined =>
 /** getdents64: as many entries as fit; EINVAL if not even one does. */
 const getdents64 = (kernel: Kernel, fd: number, address: number, size: number): number => {
   const file = kernel.files.get(fd)
-  if (file === undefined || !file.readable) return -Errno.EBADF
+  if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
   const directory = asDirectory(file)
   if (directory === undefined) return -Errno.ENOTDIR
   let done = 0

@@ -1,8 +1,8 @@
 /** riscv_hwprobe(2): what the processor can do, by keys (Linux, Documentation/arch/riscv/hwprobe.rst). */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import { writable } from "../UserMemory.ts"
+import { Errno } from "../../linux/errno.ts"
+import type { Kernel } from "../../linux/Kernel.ts"
+import { row } from "../../linux/row.ts"
+import { writable } from "../../linux/UserMemory.ts"
 
 /**
  * Values of keys 0 to 6, as QEMU's `max` processor gives them: vendor, architecture and implementation ids (0), base behaviour
@@ -11,7 +11,14 @@ import { writable } from "../UserMemory.ts"
 const values: ReadonlyArray<bigint> = [0n, 0n, 0n, 1n, 0x07ff_bfff_ffff_ffffn, 3n, 64n]
 
 /** Fills pairs of key and value, 16 bytes each; unknown keys become -1. Processors are all alike, so their set doesn't matter. */
-const riscvHwprobe = (kernel: Kernel, pairs: number, count: number, _cpuCount: number, _cpus: number, flags: number): number => {
+const riscvHwprobe = (
+  kernel: Kernel,
+  pairs: number,
+  count: number,
+  _cpuCount: number,
+  _cpus: number,
+  flags: number
+): number => {
   if (flags !== 0) return -Errno.EINVAL
   const { view } = kernel.state
   for (let i = 0; i < count; i++) {
@@ -26,5 +33,11 @@ const riscvHwprobe = (kernel: Kernel, pairs: number, count: number, _cpuCount: n
 }
 
 export const hwprobeSyscalls = [
-  row(258, "riscv_hwprobe", ["pointer", "size", "size", "pointer", "flags"], riscvHwprobe, "keys 0 to 6; no RISCV_HWPROBE_WHICH_CPUS")
+  row(
+    258,
+    "riscv_hwprobe",
+    ["pointer", "size", "size", "pointer", "flags"],
+    riscvHwprobe,
+    "keys 0 to 6; no RISCV_HWPROBE_WHICH_CPUS"
+  )
 ]
