@@ -4,13 +4,13 @@ import * as path from "node:path"
 import { readSymbols } from "@emu/guest/elf/symbols"
 import { loadProgram } from "@emu/guest/linux/loader/loadProgram"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
+import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { riscv64Abi } from "@emu/guest/riscv64/linux/abi"
 import { CpuState } from "@emu/tcg/CpuState"
 import * as Layout from "@emu/tcg/Layout"
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
-import { memoryHost } from "./memoryHost.ts"
 import { mutate } from "./mutate.ts"
 
 const read = (file: string) => new Uint8Array(fs.readFileSync(path.join(root, file)))
@@ -19,8 +19,22 @@ const originals = [read("examples/hello.elf"), read("examples/threads.elf"), rea
 const state = new CpuState(new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true }))
 const space = new AddressSpace(state, () => {})
 
-const load = (bytes: Uint8Array, open: { count: number }) =>
-  loadProgram(memoryHost("/damaged.elf", bytes, open), riscv64Abi, space, {
+/** Loads a file; `left` is how many descriptors were left open. */
+const load = (bytes: Uint8Array) => {
+  const host = makeMemoryFs({ files: { "/damaged.elf": bytes } })
+  let left = 0
+  const counting: typeof host = {
+    ...host,
+    open: (...args) => {
+      left++
+      return host.open(...args)
+    },
+    close: (fd) => {
+      left--
+      return host.close(fd)
+    }
+  }
+  const result = loadProgram(counting, riscv64Abi, space, {
     hostPath: "/damaged.elf",
     shownPath: "damaged.elf",
     argv: ["damaged.elf"],
@@ -31,13 +45,15 @@ const load = (bytes: Uint8Array, open: { count: number }) =>
     identity: { uid: 0, euid: 0, gid: 0, egid: 0 },
     hostPathOf: (guestPath) => guestPath
   })
+  return { result, left }
+}
 
 describe("damaged files in the loader", () => {
   afterEach(() => space.clear())
 
   it("the originals load", () => {
     for (const bytes of originals) {
-      assert.isTrue(Result.isSuccess(load(bytes, { count: 0 })))
+      assert.isTrue(Result.isSuccess(load(bytes).result))
       space.clear()
     }
   })
@@ -46,12 +62,11 @@ describe("damaged files in the loader", () => {
     let refused = 0
     for (let seed = 1; seed <= 1000; seed++) {
       const { bytes, what } = mutate(originals[seed % originals.length]!, seed)
-      const open = { count: 0 }
-      const result = load(bytes, open)
+      const { left, result } = load(bytes)
       if (Result.isFailure(result)) {
         refused++
         assert.match(result.failure.message, /^cannot run damaged\.elf: [^\n]{5,200}$/, what)
-        assert.strictEqual(open.count, 0, `${what}: the file was left open`)
+        assert.strictEqual(left, 0, `${what}: the file was left open`)
       }
       // Symbols are read from whatever loads, and from files whose debuggers want a name for an address.
       const symbols = readSymbols(bytes)
@@ -66,7 +81,7 @@ describe("damaged files in the loader", () => {
   it.each([0, 1, 4, 15, 16, 63, 64, 100, 119, 120, 400, 4096])(
     "cut to %i bytes is refused as truncated, empty or no ELF file",
     (length) => {
-      const result = load(originals[0]!.slice(0, length), { count: 0 })
+      const { result } = load(originals[0]!.slice(0, length))
       assert.isTrue(Result.isFailure(result))
       if (Result.isFailure(result)) assert.match(result.failure.message, /truncated|empty|not an ELF/)
     }

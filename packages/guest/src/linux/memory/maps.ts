@@ -18,5 +18,6 @@ const line = (region: Region): string => {
   const range = `${hex(region.start, 1)}-${hex(region.end, 1)}`
   const facts = `${range} ${perms} ${hex(region.offset, 8)} ${hex(major, 2)}:${hex(minor, 2)} ${region.file?.inode ?? 0n}`
   const name = region.file?.path ?? region.name
+  // Linux pads only lines that have a name; padding all, as QEMU does, makes guests that scan them run as many instructions.
   return `${facts.padEnd(72)} ${name}\n`
 }
