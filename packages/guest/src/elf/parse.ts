@@ -59,23 +59,27 @@ export const checkEntry = (elf: Elf): ElfError | undefined => {
 /** What is wrong with the file header. */
 const identify = (reader: Reader): string | undefined => {
   if (reader.size === 0) return "it is empty"
-  if (reader.u8(0) === 0x23 && reader.u8(1) === 0x21) return "it is a script: run its interpreter with the script as argument"
+  if (reader.u8(0) === 0x23 && reader.u8(1) === 0x21)
+    return "it is a script: run its interpreter with the script as argument"
   if (reader.u32(0) !== 0x464c457f) return "it is not an ELF file"
   if (reader.size < headerSize) return `it is truncated: ${reader.size} bytes, the ELF header alone has ${headerSize}`
   if (reader.u8(4) !== 2) return "it is not a 64-bit ELF file"
   if (reader.u8(5) !== 1) return "it is not little-endian"
   if (reader.u8(6) !== 1 || reader.u32(20) !== 1) return "it has an unknown ELF version"
-  if (reader.u16(18) !== machineRiscv) return `it is for another machine (ELF machine ${reader.u16(18)}, RISC-V is ${machineRiscv})`
+  if (reader.u16(18) !== machineRiscv)
+    return `it is for another machine (ELF machine ${reader.u16(18)}, RISC-V is ${machineRiscv})`
   const type = reader.u16(16)
   if (type !== 2 && type !== 3) return `it is not an executable but ${fileTypes[type] ?? `of ELF type ${type}`}`
-  if (reader.u16(54) !== segmentHeaderSize) return `its program headers have ${reader.u16(54)} bytes, not ${segmentHeaderSize}`
+  if (reader.u16(54) !== segmentHeaderSize)
+    return `its program headers have ${reader.u16(54)} bytes, not ${segmentHeaderSize}`
   return undefined
 }
 
 const readSegments = (reader: Reader, offset: number, count: number): Array<Segment> | string => {
   if (count === 0) return "it has no program headers"
   if (count > maxSegments) return `it has ${count} program headers, more than the ${maxSegments} that Linux accepts`
-  if (!reader.has(offset, count * segmentHeaderSize)) return `it is truncated: its program headers at ${hex(offset)} are beyond its end`
+  if (!reader.has(offset, count * segmentHeaderSize))
+    return `it is truncated: its program headers at ${hex(offset)} are beyond its end`
   return Array.from({ length: count }, (_, i) => {
     const at = offset + i * segmentHeaderSize
     return {
@@ -95,12 +99,15 @@ const checkLoads = (loads: ReadonlyArray<Segment>, size: number): string | undef
   let previousEnd = 0
   for (const load of loads) {
     const what = `its segment at ${hex(load.address)}`
-    if (load.fileSize > load.memorySize) return `${what} has more bytes in the file (${hex(load.fileSize)}) than in memory (${hex(load.memorySize)})`
-    if (load.offset + load.fileSize > size) return `it is truncated: ${what.slice(4)} needs ${load.offset + load.fileSize} bytes, the file has ${size}`
+    if (load.fileSize > load.memorySize)
+      return `${what} has more bytes in the file (${hex(load.fileSize)}) than in memory (${hex(load.memorySize)})`
+    if (load.offset + load.fileSize > size)
+      return `it is truncated: ${what.slice(4)} needs ${load.offset + load.fileSize} bytes, the file has ${size}`
     if (load.address + load.memorySize > Layout.guestEnd) {
       return `${what} with ${hex(load.memorySize)} bytes does not end below ${hex(Layout.guestEnd)}, where guest memory ends`
     }
-    if (load.align > 1 && !isPowerOfTwo(load.align)) return `${what} has an alignment that is no power of two: ${hex(load.align)}`
+    if (load.align > 1 && !isPowerOfTwo(load.align))
+      return `${what} has an alignment that is no power of two: ${hex(load.align)}`
     if (load.address % Layout.pageSize !== load.offset % Layout.pageSize) {
       return `${what} is misaligned: its file offset ${hex(load.offset)} lies differently in its page`
     }
@@ -110,7 +117,10 @@ const checkLoads = (loads: ReadonlyArray<Segment>, size: number): string | undef
   return undefined
 }
 
-const readInterpreter = (reader: Reader, segments: ReadonlyArray<Segment>): string | undefined | { readonly reason: string } => {
+const readInterpreter = (
+  reader: Reader,
+  segments: ReadonlyArray<Segment>
+): string | undefined | { readonly reason: string } => {
   const interp = segments.find((segment) => segment.type === SegmentType.interp)
   if (interp === undefined) return undefined
   if (interp.fileSize < 2 || interp.fileSize > 4096 || !reader.has(interp.offset, interp.fileSize)) {

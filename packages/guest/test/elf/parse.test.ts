@@ -83,7 +83,9 @@ describe("parseElf", () => {
 
   const Mutation = Schema.Struct({
     // mostly where the headers are
-    at: Schema.Literals([4, 16, 18, 24, 32, 36, 40, 44, 54, 56, 58, 60, 62, 64, 72, 80, 96, 104, 112, 120, 128, 136, 152, 160]),
+    at: Schema.Literals([
+      4, 16, 18, 24, 32, 36, 40, 44, 54, 56, 58, 60, 62, 64, 72, 80, 96, 104, 112, 120, 128, 136, 152, 160
+    ]),
     shift: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 7 })),
     value: Schema.Literals([0, 1, 2, 7, 0x10, 0x7f, 0x80, 0xff])
   })

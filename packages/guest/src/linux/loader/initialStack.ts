@@ -83,7 +83,7 @@ export const writeStack = (state: CpuState, contents: StackContents): InitialSta
     put(type)
     put(type === Aux.random ? random : type === Aux.execFn ? execFn : value)
   }
-  return { pointer, aux: u8.slice(aux, word) as Uint8Array<ArrayBuffer> }
+  return { pointer, aux: u8.slice(aux, word) }
 }
 
 /** Pushes strings so that the first lies lowest; their addresses in order. */

@@ -37,14 +37,11 @@ export const openProgram = (
   return opened
 }
 
-const readProgram = (
-  host: HostFsShape,
-  fd: number,
-  path: string
-): Result.Result<ProgramFile, LoadError | ElfError> => {
+const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result<ProgramFile, LoadError | ElfError> => {
   const stat = host.fstat(fd)
   if (typeof stat === "number") return Result.fail(new LoadError({ path, reason: describe(stat) }))
-  if ((stat.mode & fileTypeMask) !== regularFile) return Result.fail(new LoadError({ path, reason: "it is not a regular file" }))
+  if ((stat.mode & fileTypeMask) !== regularFile)
+    return Result.fail(new LoadError({ path, reason: "it is not a regular file" }))
   const bytes = new Uint8Array(stat.size)
   const length = readAll(host, fd, bytes)
   if (length < 0) return Result.fail(new LoadError({ path, reason: describe(length) }))

@@ -69,7 +69,7 @@ export class SharedFiles {
   /** Visits the pages of a region that the file reaches into. */
   #forEachPage(region: Region, visit: (pageOfFile: number, bytes: Uint8Array<ArrayBufferLike>) => void): void {
     const size = region.file!.size()
-    for (let at = region.start, offset = region.offset; at < region.end && offset < size; ) {
+    for (let at = region.start, offset = region.offset; at < region.end && offset < size;) {
       visit(offset / Layout.pageSize, this.#pages.bytesToFill(at, Layout.pageSize))
       at += Layout.pageSize
       offset += Layout.pageSize

@@ -5,7 +5,15 @@ import type { Kernel } from "../Kernel.ts"
 import { isAligned, pageUp } from "./AddressSpace.ts"
 import { Prot } from "./Region.ts"
 
-const MapFlag = { shared: 1, private: 2, sharedValidate: 3, type: 0xf, fixed: 0x10, anonymous: 0x20, fixedNoReplace: 0x10_0000 }
+const MapFlag = {
+  shared: 1,
+  private: 2,
+  sharedValidate: 3,
+  type: 0xf,
+  fixed: 0x10,
+  anonymous: 0x20,
+  fixedNoReplace: 0x10_0000
+}
 
 /**
  * mmap. Large mappings cost nothing until they are used (MAP_NORESERVE or not); MAP_GROWSDOWN, MAP_LOCKED and the like are

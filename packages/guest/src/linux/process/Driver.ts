@@ -82,11 +82,13 @@ export class Driver {
       body: () => this.#handlingSetPc(this.#step(thread)),
       step: () => {}
     })
-    return scheduler.acquire(thread).pipe(
-      Effect.andThen(this.#handlingSetPc(start)),
-      Effect.andThen(loop),
-      Effect.andThen(Effect.suspend(() => (this.#isOver ? Effect.void : this.#threadEnd(thread))))
-    )
+    return scheduler
+      .acquire(thread)
+      .pipe(
+        Effect.andThen(this.#handlingSetPc(start)),
+        Effect.andThen(loop),
+        Effect.andThen(Effect.suspend(() => (this.#isOver ? Effect.void : this.#threadEnd(thread))))
+      )
   }
 
   /** Queued work, then a slice with what follows from it. */
@@ -222,11 +224,7 @@ export class Driver {
   }
 
   /** Waits for a call while others have their turns. A signal ends the wait; its delivery decides what the call gives. */
-  #wait(
-    thread: Thread,
-    call: Call,
-    effect: Effect.Effect<number | bigint>
-  ): Effect.Effect<number | bigint> {
+  #wait(thread: Thread, call: Call, effect: Effect.Effect<number | bigint>): Effect.Effect<number | bigint> {
     const { threads, signals } = this.#kernel
     const signal = Effect.callback<typeof interrupted>((resume) => {
       const check = (): void => {

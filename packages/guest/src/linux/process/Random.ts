@@ -4,7 +4,18 @@
 export interface Random {
   /** Fills the bytes. */
   readonly fill: (bytes: Uint8Array) => void
+  /** New bytes. */
+  readonly bytes: (length: number) => Uint8Array
 }
+
+const randomOf = (fill: Random["fill"]): Random => ({
+  fill,
+  bytes: (length) => {
+    const bytes = new Uint8Array(length)
+    fill(bytes)
+    return bytes
+  }
+})
 
 const mask = 0xffff_ffff_ffff_ffffn
 
@@ -14,7 +25,7 @@ const mask = 0xffff_ffff_ffff_ffffn
  * @param seed any 64-bit value: the same seed gives the same bytes for ever (splitmix64); undefined: the host's entropy
  */
 export const makeRandom = (seed: bigint | undefined): Random => {
-  if (seed === undefined) return { fill: fillFromHost }
+  if (seed === undefined) return randomOf(fillFromHost)
   let state = seed & mask
   const next = (): bigint => {
     state = (state + 0x9e37_79b9_7f4a_7c15n) & mask
@@ -23,14 +34,12 @@ export const makeRandom = (seed: bigint | undefined): Random => {
     z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & mask
     return z ^ (z >> 31n)
   }
-  return {
-    fill: (bytes) => {
-      for (let i = 0; i < bytes.length; i += 8) {
-        let word = next()
-        for (let j = i; j < i + 8 && j < bytes.length; j++, word >>= 8n) bytes[j] = Number(word & 0xffn)
-      }
+  return randomOf((bytes) => {
+    for (let i = 0; i < bytes.length; i += 8) {
+      let word = next()
+      for (let j = i; j < i + 8 && j < bytes.length; j++, word >>= 8n) bytes[j] = Number(word & 0xffn)
     }
-  }
+  })
 }
 
 /** Web Crypto refuses shared memory and more than 64 KiB at once, so a copy in between. */

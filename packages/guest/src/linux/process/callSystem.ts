@@ -21,7 +21,14 @@ export const readCall = (kernel: Kernel): Call => {
   const number = Number(state.i64[abi.numberSlot]!)
   const row = syscalls.get(number)
   if (row === undefined) return { number, row, args: noArgs }
-  return { number, row, args: decodeArgs(row.args, abi.argumentSlots.map((slot) => state.i64[slot]!)) }
+  return {
+    number,
+    row,
+    args: decodeArgs(
+      row.args,
+      abi.argumentSlots.map((slot) => state.i64[slot]!)
+    )
+  }
 }
 
 /**
@@ -58,5 +65,4 @@ const neverRestarted = new Set([
 ])
 
 /** Whether a call that a signal ended may be run again. */
-export const isRestartable = (call: Call, isTimedWait: boolean): boolean =>
-  !neverRestarted.has(call.number) && !isTimedWait
+export const isRestartable = (call: Call, isTimedWait: boolean): boolean => !neverRestarted.has(call.number) && !isTimedWait

@@ -1,7 +1,6 @@
 /** Runs a program: loads it, runs its threads, and ends it. */
 import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
 import { PluginSystem } from "@emu/core/PluginSystem"
-import type { SetPcRequest } from "@emu/core/SetPcRequest"
 import { Engine } from "@emu/tcg/Engine"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -43,11 +42,7 @@ export const runProcess = Effect.fn("runProcess")(function* (
 
 const runScoped = Effect.fnUntraced(function* (
   options: ProcessOptions
-): Effect.fn.Return<
-  ProcessExit,
-  RunError,
-  Engine | PluginSystem | HostFs | HostClock | HostInfo | Machine | Scope.Scope
-> {
+): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostClock | HostInfo | Machine | Scope.Scope> {
   const engine = yield* Engine
   const plugins = yield* PluginSystem
   const machine = yield* Machine
@@ -107,7 +102,8 @@ const runScoped = Effect.fnUntraced(function* (
 
   const end = yield* Effect.exit(Deferred.await(ended))
   const vcpu = Exit.isSuccess(end) ? end.value.vcpu : main.vcpu
-  const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag("SetPcRequest", ignoreSetPc))
+  // nothing runs any more that set_pc could send elsewhere
+  const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag("SetPcRequest", () => Effect.void))
   if (Exit.isFailure(end)) {
     // what failed first is what the user is told
     yield* Effect.exit(exitSequence)
@@ -117,9 +113,6 @@ const runScoped = Effect.fnUntraced(function* (
   return finish(end.value, guest, options)
 })
 
-/** Nothing runs any more that could go on elsewhere. */
-const ignoreSetPc = (_: SetPcRequest): Effect.Effect<void> => Effect.void
-
 const load = (
   kernel: Kernel,
   options: ProcessOptions,
@@ -128,8 +121,7 @@ const load = (
 ): Effect.Effect<GuestProcess, LoadError | ElfError> =>
   Effect.suspend(() => {
     const { process, abi, memory } = kernel
-    const random = new Uint8Array(16)
-    kernel.random.fill(random)
+    const random = kernel.random.bytes(16)
     const loaded = loadProgram(hostFs, abi, memory, {
       hostPath,
       shownPath: options.program,
@@ -161,8 +153,17 @@ const load = (
 const makeStrace = (kernel: Kernel, options: ProcessOptions) => {
   const { strace } = options
   if (strace === undefined) return undefined
-  return ({ row, number, args }: { row: Parameters<typeof formatSyscall>[1] | undefined; number: number; args: ReadonlyArray<number | bigint> }, result: number | bigint | undefined): void => {
-    strace(row === undefined ? `${kernel.process.pid} syscall_${number}() = ${result}` : formatSyscall(kernel, row, args, result))
+  return (
+    {
+      row,
+      number,
+      args
+    }: { row: Parameters<typeof formatSyscall>[1] | undefined; number: number; args: ReadonlyArray<number | bigint> },
+    result: number | bigint | undefined
+  ): void => {
+    strace(
+      row === undefined ? `${kernel.process.pid} syscall_${number}() = ${result}` : formatSyscall(kernel, row, args, result)
+    )
   }
 }
 
@@ -170,9 +171,7 @@ const makeStrace = (kernel: Kernel, options: ProcessOptions) => {
 const forwardSignals = (kernel: Kernel, options: ProcessOptions): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(
     Effect.acquireRelease(
-      Effect.sync(() =>
-        options.hostSignals?.((signal) => kernel.signals.sendToProcess({ signal, code: SigCode.kernel }))
-      ),
+      Effect.sync(() => options.hostSignals?.((signal) => kernel.signals.sendToProcess({ signal, code: SigCode.kernel }))),
       (unsubscribe) => Effect.sync(() => unsubscribe?.())
     )
   )

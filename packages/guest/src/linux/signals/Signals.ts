@@ -23,7 +23,7 @@ export const defaultAction: SigAction = { handler: Disposition.default, flags: 0
 export class Signals {
   readonly #threads: Threads
   readonly #process: ProcessInfo
-  readonly #actions: Array<SigAction> = new Array<SigAction>(maxSignal + 1).fill(defaultAction)
+  readonly #actions: Array<SigAction> = Array.from({ length: maxSignal + 1 }, () => defaultAction)
   /** Sent to the process, for any thread that does not block them. */
   readonly pending = new PendingSignals()
   /** Timers of setitimer by kind, and of timer_create by id. */

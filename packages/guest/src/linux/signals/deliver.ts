@@ -105,6 +105,7 @@ export const returnFromHandler = (kernel: Kernel, thread: Thread): boolean => {
   const context = abi.readContext(state, frame)
   thread.setMask(context.mask)
   const sp = Number(state.u64[abi.stackSlot]!)
-  if (!isOnAltStack(thread.altStack, sp)) thread.altStack = { ...context.altStack, flags: context.altStack.flags & ~AltStackFlag.onStack }
+  if (!isOnAltStack(thread.altStack, sp))
+    thread.altStack = { ...context.altStack, flags: context.altStack.flags & ~AltStackFlag.onStack }
   return true
 }

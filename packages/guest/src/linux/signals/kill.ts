@@ -16,8 +16,7 @@ export const kill = (kernel: Kernel, pid: number, signal: number): number => {
 }
 
 /** tkill: 0 or a negative errno. */
-export const tkill = (kernel: Kernel, tid: number, signal: number): number =>
-  tgkill(kernel, kernel.process.pid, tid, signal)
+export const tkill = (kernel: Kernel, tid: number, signal: number): number => tgkill(kernel, kernel.process.pid, tid, signal)
 
 /** tgkill: 0 or a negative errno. */
 export const tgkill = (kernel: Kernel, pid: number, tid: number, signal: number): number => {

@@ -16,13 +16,7 @@ export const sigsuspend = (kernel: Kernel, set: number, setSize: number): Syscal
 }
 
 /** rt_sigtimedwait: takes one signal of a set, waiting for it; its number or a negative errno (-EAGAIN when time is up). */
-export const sigtimedwait = (
-  kernel: Kernel,
-  set: number,
-  info: number,
-  timeout: number,
-  setSize: number
-): SyscallResult => {
+export const sigtimedwait = (kernel: Kernel, set: number, info: number, timeout: number, setSize: number): SyscallResult => {
   const { thread, signals, state, time } = kernel
   if (setSize !== sigsetSize) return -Errno.EINVAL
   if (readable(state, set, sigsetSize) === undefined) return -Errno.EFAULT

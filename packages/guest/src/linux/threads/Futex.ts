@@ -28,10 +28,7 @@ export class Futex {
       if (waiter.isWoken) resume(Effect.succeed(0))
       else waiter.resume = () => resume(Effect.succeed(0))
     })
-    return Effect.onInterrupt(
-      woken,
-      () => Effect.sync(() => this.#remove(waiter))
-    )
+    return Effect.onInterrupt(woken, () => Effect.sync(() => this.#remove(waiter)))
   }
 
   /** Wakes at most `count` waiters that wait for any of the bits; how many. */

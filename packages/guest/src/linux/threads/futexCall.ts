@@ -26,7 +26,8 @@ export const futex = (
   address2: number,
   value3: number
 ): SyscallResult => {
-  const { futex, state } = { futex: kernel.threads.futex, state: kernel.state }
+  const { state } = kernel
+  const queues = kernel.threads.futex
   const command = op & opMask
   if (address % 4 !== 0) return -Errno.EINVAL
   switch (command) {
@@ -52,8 +53,8 @@ export const futex = (
       if (address2 % 4 !== 0 || (value | 0) < 0 || (value2 | 0) < 0) return -Errno.EINVAL
       if (readable(state, address, 4) === undefined || readable(state, address2, 4) === undefined) return -Errno.EFAULT
       if (command === Op.compareRequeue && state.u32[address / 4] !== value3 >>> 0) return -Errno.EAGAIN
-      const woken = futex.wake(address, value | 0)
-      return woken + futex.requeue(address, address2, value2 | 0)
+      const woken = queues.wake(address, value | 0)
+      return woken + queues.requeue(address, address2, value2 | 0)
     }
     case Op.wakeOp: {
       if (address2 % 4 !== 0) return -Errno.EINVAL
@@ -61,8 +62,8 @@ export const futex = (
       const result = wakeOp(value3 | 0, state.i32[address2 / 4]!)
       if (result === undefined) return -Errno.ENOSYS
       state.i32[address2 / 4] = result.value
-      const woken = futex.wake(address, value | 0)
-      return result.holds ? woken + futex.wake(address2, value2 | 0) : woken
+      const woken = queues.wake(address, value | 0)
+      return result.holds ? woken + queues.wake(address2, value2 | 0) : woken
     }
     default:
       return -Errno.ENOSYS

@@ -60,7 +60,13 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   syscall(220, "clone", ["long", "pointer", "pointer", "long", "pointer"], clone),
   // turns alone order what threads see, so every barrier is there already
   syscall(283, "membarrier", ["int", "flags", "int"], (_: Kernel, command, flags) =>
-    flags !== 0 ? -Errno.EINVAL : command === 0 ? membarrierCommands : (command & ~membarrierCommands) === 0 ? 0 : -Errno.EINVAL
+    flags !== 0
+      ? -Errno.EINVAL
+      : command === 0
+        ? membarrierCommands
+        : (command & ~membarrierCommands) === 0
+          ? 0
+          : -Errno.EINVAL
   ),
   syscall(293, "rseq", ["pointer", "uint", "int", "uint"], () => -Errno.ENOSYS),
   syscall(435, "clone3", ["pointer", "size"], clone3)

@@ -5,7 +5,7 @@ import { registers } from "../registers.ts"
 import { enterHandler, frameSize, readContext, writeContext } from "./signalFrame.ts"
 
 /** AT_HWCAP: one bit per single-letter extension. */
-const hwcap = [..."IMAFDCV"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0)
+const hwcap = ["I", "M", "A", "F", "D", "C", "V"].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0)
 const riscvFlushIcache = 259
 
 export const riscv64Abi: LinuxAbi = {

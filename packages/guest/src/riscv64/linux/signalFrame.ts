@@ -41,13 +41,7 @@ export const readContext = (state: CpuState, frame: number): FrameContext => {
   return { mask: view.getBigUint64(frame + maskOffset, true), altStack: readAltStack(view, frame + stackOffset) }
 }
 
-export const enterHandler = (
-  state: CpuState,
-  handler: number,
-  signal: number,
-  frame: number,
-  returnTo: number
-): void => {
+export const enterHandler = (state: CpuState, handler: number, signal: number, frame: number, returnTo: number): void => {
   const { i64 } = state
   i64[CpuSlot.pc] = BigInt(handler)
   i64[returnAddress] = BigInt(returnTo)

@@ -74,8 +74,18 @@ describe("system calls", () => {
 
 describe("fatal signals", () => {
   it.effect.each([
-    { what: "a load from nowhere", program: [insn("ld", { rd: 10, rs1: 0, imm: 8 })], status: 139, text: "SIGSEGV (Segmentation fault) at pc 0x10000, address 0x8" },
-    { what: "a jump to nowhere", program: [insn("jalr", { rd: 0, rs1: 0, imm: 64 })], status: 139, text: "SIGSEGV (Segmentation fault) at pc 0x40, address 0x40" },
+    {
+      what: "a load from nowhere",
+      program: [insn("ld", { rd: 10, rs1: 0, imm: 8 })],
+      status: 139,
+      text: "SIGSEGV (Segmentation fault) at pc 0x10000, address 0x8"
+    },
+    {
+      what: "a jump to nowhere",
+      program: [insn("jalr", { rd: 0, rs1: 0, imm: 64 })],
+      status: 139,
+      text: "SIGSEGV (Segmentation fault) at pc 0x40, address 0x40"
+    },
     { what: "a breakpoint", program: [ebreak], status: 133, text: "SIGTRAP (Trace/breakpoint trap) at pc 0x10000" },
     { what: "an illegal instruction", program: [0], status: 132, text: "SIGILL (Illegal instruction) at pc 0x10000" },
     { what: "kill", program: call(Sys.kill, 100, 6), status: 134, text: "SIGABRT (Aborted)" }
@@ -191,7 +201,7 @@ describe("plugins", () => {
       const code = exit(4)
       const program = buildElf({ code: bytesOf(code), symbols: [{ name: "main", address: 0x10000, size: 64 }] })
       const { exit: ended } = yield* run({ program, plugins: [reader] })
-      assert.deepStrictEqual(seen, [4n, "main", 0x10000n, [...bytesOf(code).slice(0, 4)]])
+      assert.deepStrictEqual(seen, [4n, "main", 0x10000n, [...bytesOf(code).subarray(0, 4)]])
       assert.strictEqual(Result.getOrThrow(ended).status, 21)
     })
   )
@@ -201,8 +211,16 @@ describe("loading", () => {
   it.effect.each([
     { what: "a missing program", options: { program: "/none" }, reason: "cannot run /none: there is no such file" },
     { what: "a directory", options: { program: "/" }, reason: "it is not a regular file" },
-    { what: "a missing dynamic loader", options: {}, reason: "its dynamic loader /lib/ld.so cannot be used: there is no such file" },
-    { what: "arguments larger than the stack takes", options: { stackSize: 65536, args: ["x".repeat(20_000)] }, reason: "too large" }
+    {
+      what: "a missing dynamic loader",
+      options: {},
+      reason: "its dynamic loader /lib/ld.so cannot be used: there is no such file"
+    },
+    {
+      what: "arguments larger than the stack takes",
+      options: { stackSize: 65536, args: ["x".repeat(20_000)] },
+      reason: "too large"
+    }
   ])("refuses $what", ({ options, reason }) =>
     Effect.gen(function* () {
       const interpreter = reason.includes("loader") ? { interpreter: "/lib/ld.so" } : {}

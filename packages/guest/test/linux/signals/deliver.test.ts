@@ -41,7 +41,15 @@ beforeEach(() => {
   const process = { pid: 1, uid: 0, name: "test", vdsoBase: 0x7000 } as ProcessInfo
   const threads = new Threads(new Scheduler(state), process, () => undefined)
   thread = threads.create() as Thread
-  kernel = kernelOf({ state, abi: riscv64Abi, memory: space, threads, process, thread, signals: new Signals(threads, process) })
+  kernel = kernelOf({
+    state,
+    abi: riscv64Abi,
+    memory: space,
+    threads,
+    process,
+    thread,
+    signals: new Signals(threads, process)
+  })
 })
 
 describe("a handler", () => {
@@ -55,7 +63,10 @@ describe("a handler", () => {
       [pc(), register(sp), register(a0), register(a1), register(a2), register(ra)],
       [handler + Sig.USR1, frame, Sig.USR1, frame, frame + 128, 0x7000 + 0x6cc]
     )
-    assert.deepStrictEqual([0, 4, 8, 16, 20].map((at) => state.view.getInt32(frame + at, true)), [Sig.USR1, 0, -6, 7, 8])
+    assert.deepStrictEqual(
+      [0, 4, 8, 16, 20].map((at) => state.view.getInt32(frame + at, true)),
+      [Sig.USR1, 0, -6, 7, 8]
+    )
     const context = frame + 128
     assert.strictEqual(u64(context + 40), signalBit(Sig.HUP))
     assert.strictEqual(u64(context + 176), 0x4000n)
@@ -123,7 +134,7 @@ describe("several signals", () => {
       send(signal)
     }
     const taken: Array<number> = []
-    for (let info; (info = kernel.signals.take(thread, ~0n)) !== undefined; ) taken.push(info.signal)
+    for (let info; (info = kernel.signals.take(thread, ~0n)) !== undefined;) taken.push(info.signal)
     assert.deepStrictEqual(taken, [Sig.USR1, 40, 40])
   })
 })

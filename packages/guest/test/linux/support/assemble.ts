@@ -3,7 +3,23 @@ import { encode } from "@emu/guest/riscv64/isa/encode"
 import { insnRow } from "@emu/guest/riscv64/isa/table"
 
 /** Numbers of registers that tests use. */
-export const reg = { zero: 0, ra: 1, sp: 2, tp: 4, t0: 5, t1: 6, s0: 8, s1: 9, a0: 10, a1: 11, a2: 12, a3: 13, a4: 14, a5: 15, a7: 17 }
+export const reg = {
+  zero: 0,
+  ra: 1,
+  sp: 2,
+  tp: 4,
+  t0: 5,
+  t1: 6,
+  s0: 8,
+  s1: 9,
+  a0: 10,
+  a1: 11,
+  a2: 12,
+  a3: 13,
+  a4: 14,
+  a5: 15,
+  a7: 17
+}
 
 export const insn = (name: string, operands: Record<string, number> = {}): number => encode(insnRow(name).pattern, operands)
 

@@ -9,7 +9,12 @@ export interface ElfParts {
   /** ET_DYN instead of ET_EXEC. */
   readonly relocatable?: boolean
   readonly interpreter?: string
-  readonly symbols?: ReadonlyArray<{ readonly name: string; readonly address: number; readonly size: number; readonly info?: number }>
+  readonly symbols?: ReadonlyArray<{
+    readonly name: string
+    readonly address: number
+    readonly size: number
+    readonly info?: number
+  }>
 }
 
 const headerSize = 64
@@ -53,7 +58,8 @@ export const buildElf = (parts: ElfParts): Uint8Array => {
     const at = headerSize + i * segmentSize
     view.setUint32(at, type!, true)
     view.setUint32(at + 4, flags!, true)
-    for (const [field, value] of [offset, place, place, fileSize, memorySize, align].entries()) u64(at + 8 + 8 * field, value!)
+    for (const [field, value] of [offset, place, place, fileSize, memorySize, align].entries())
+      u64(at + 8 + 8 * field, value!)
   })
   if (interpreter !== undefined) bytes.set(interpreter, 1024)
   bytes.set(parts.code, pageSize)

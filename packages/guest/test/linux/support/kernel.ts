@@ -6,7 +6,8 @@ import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
 
 /** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */
-export const makeState = (): CpuState => new CpuState(new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true }))
+export const makeState = (): CpuState =>
+  new CpuState(new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true }))
 
 /** A kernel of the given parts; what is missing must not be used. */
 export const kernelOf = (parts: Partial<Kernel>): Kernel => parts as Kernel

@@ -38,7 +38,8 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
   const warnings: Array<string> = []
   const decoder = new TextDecoder()
   const fs = makeMemoryFs({ stdout: (bytes) => out.push(decoder.decode(bytes)) })
-  const file = request.program instanceof Uint8Array ? request.program : buildElf({ code: bytesOf(request.program), bss: 65536 })
+  const file =
+    request.program instanceof Uint8Array ? request.program : buildElf({ code: bytesOf(request.program), bss: 65536 })
   const fd = fs.open("/prog", created, 0o755)
   fs.write(fd, file)
   fs.close(fd)

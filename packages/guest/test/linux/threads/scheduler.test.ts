@@ -31,7 +31,7 @@ describe("scheduler", () => {
       const log: Array<string> = []
       const starter = new Thread(9, 9, "starter")
       yield* scheduler.acquire(starter)
-      const fibers = yield* Effect.forEach([..."abc"], (name, i) =>
+      const fibers = yield* Effect.forEach(["a", "b", "c"], (name, i) =>
         Effect.forkChild(taker(scheduler, name, i, 3, log), { startImmediately: true })
       )
       scheduler.release()
