@@ -67,7 +67,7 @@ export class Engine extends Context.Service<
     readonly flush: () => void
     /** Drops blocks that contain bytes of guest pages first..last (page numbers). */
     readonly flushPages: (first: number, last: number) => void
-    /** Drops every block from pages that are writable now: what fence.i must do, since only those can have changed. */
+    /** Drops the blocks whose code was changed by stores, as fence.i must do: looks at pages that are writable now. */
     readonly flushWritable: () => void
     /** Drops a vCPU's jump cache (its event mask changed). */
     readonly flushJumpCache: (vcpu: number) => void

@@ -1,4 +1,6 @@
 /** Translated blocks: by pc, by page, with the links between them. Engines say what an entry is. */
+import type { CpuState } from "./CpuState.ts"
+import type { CpuState } from "./CpuState.ts"
 import * as Layout from "./Layout.ts"
 
 /** A translated block, as an engine keeps it. */
@@ -10,6 +12,10 @@ export interface Tb {
   /** First and last guest page that its bytes touch. */
   readonly firstPage: number
   readonly lastPage: number
+  /** The guest's bytes that it was translated from. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The bytes that were translated. */
+  readonly code: Uint8Array
   /** Places that jump straight to this block: the engine undoes them when the block goes. */
   readonly incoming: Array<number>
 }
@@ -27,12 +33,15 @@ export class TbCache<T extends Tb> {
   private readonly byPc = new Map<number, T>()
   private readonly byPage = new Map<number, Set<T>>()
   private readonly jumpCaches: Array<JumpCache | undefined> = []
+  private readonly memory: Uint8Array<ArrayBufferLike>
   private readonly pageTable: Uint8Array<ArrayBufferLike>
+  private readonly u8: Uint8Array<ArrayBufferLike>
   private readonly unlink: (place: number) => void
 
   /** @param unlink undoes the jump at a place that `link` recorded */
-  constructor(pageTable: Uint8Array<ArrayBufferLike>, unlink: (place: number) => void) {
-    this.pageTable = pageTable
+  constructor(state: CpuState, unlink: (place: number) => void) {
+    this.memory = state.u8
+    this.pageTable = state.pageTable
     this.unlink = unlink
   }
 
@@ -92,19 +101,24 @@ export class TbCache<T extends Tb> {
 
   /** Drops the blocks that contain bytes of pages `first` to `last`. */
   flushPages(first: number, last: number): void {
-    this.flushWhere((page) => page >= first && page <= last)
-  }
-
-  /** Drops the blocks of pages that are writable now: what a guest may have changed by its own stores. */
-  flushWritable(): void {
-    this.flushWhere((page) => (this.pageTable[page]! & Layout.PageFlag.write) !== 0)
-  }
-
-  private flushWhere(matches: (page: number) => boolean): void {
     for (const [page, blocks] of this.byPage) {
-      if (matches(page)) {
+      if (page >= first && page <= last) {
+        blocks.forEach((tb) => this.remove(tb))
+      }
+    }
+  }
+
+  /**
+   * Drops the blocks whose bytes are no longer those that they were translated from. Only pages that are writable now are
+   * looked at: who makes a page unwritable calls `flushPages`.
+   */
+  flushChanged(): void {
+    for (const [page, blocks] of this.byPage) {
+      if ((this.pageTable[page]! & Layout.PageFlag.write) !== 0) {
         for (const tb of blocks) {
-          this.remove(tb)
+          if (tb.bytes.some((byte, i) => byte !== this.u8[tb.pc + i])) {
+            this.remove(tb)
+          }
         }
       }
     }

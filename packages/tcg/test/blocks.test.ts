@@ -133,11 +133,19 @@ describe("invalidation", () => {
     assert.lengthOf(guest.translated, 2)
   })
 
-  it("flushWritable drops blocks of writable pages", () => {
+  it("flushWritable drops blocks of writable pages whose bytes have changed", () => {
     const guest = twoPages()
-    guest.state.pageTable[codeBase / pageSize]! |= PageFlag.write
-    guest.engine.flushWritable()
-    assert.strictEqual(guest.engine.stats().cachedBlocks, 1)
+    const page = codeBase / pageSize
+    const flush = (write: number, changed: number) => {
+      guest.state.pageTable[page]! |= write
+      guest.state.u8[changed]! ^= 1
+      guest.engine.flushWritable()
+      return guest.engine.stats().cachedBlocks
+    }
+    assert.strictEqual(flush(0, a), 2, "not writable")
+    guest.state.u8[a]! ^= 1
+    assert.strictEqual(flush(PageFlag.write, a + 4), 2, "other bytes")
+    assert.strictEqual(flush(PageFlag.write, a + 3), 1, "a byte of the first block")
     guest.engine.run(100)
     assert.deepStrictEqual(guest.translated.slice(2), [a])
   })

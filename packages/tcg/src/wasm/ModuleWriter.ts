@@ -17,7 +17,8 @@ export class ModuleWriter {
 
   /** The index of a function type; equal types share one. */
   type(params: ReadonlyArray<ValType>, results: ReadonlyArray<ValType>): number {
-    const same = (a: ReadonlyArray<ValType>, b: ReadonlyArray<ValType>) => a.length === b.length && a.every((t, i) => t === b[i])
+    const same = (a: ReadonlyArray<ValType>, b: ReadonlyArray<ValType>) =>
+      a.length === b.length && a.every((t, i) => t === b[i])
     const found = this.types.findIndex((t) => same(t.params, params) && same(t.results, results))
     return found >= 0 ? found : this.types.push({ params, results }) - 1
   }

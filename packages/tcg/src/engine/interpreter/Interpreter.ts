@@ -95,7 +95,7 @@ export const make = (options: InterpreterOptions): EngineServices => {
       requestExit,
       flush,
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
-      flushWritable: () => invalidate((blocks) => blocks.flushWritable()),
+      flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({
         translatedBlocks: translator.blocks,

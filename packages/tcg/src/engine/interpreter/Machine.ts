@@ -101,7 +101,7 @@ export class Machine {
     this.state = state
     this.translator = translator
     this.traceExec = traceExec
-    this.blocks = new TbCache(state.pageTable, (place) => {
+    this.blocks = new TbCache(state, (place) => {
       this.code[place] = -1
     })
     this.constants = new ConstantPool(state)

@@ -32,7 +32,7 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     ) {
       machine.flush()
     }
-    const block = describe(machine.codeEnd, pc, ir)
+    const block = describe(machine, pc, ir)
     lower(machine, ir, slots, block.insnEntries)
     machine.blocks.add(block)
     machine.byEntry.push(block)
@@ -43,16 +43,18 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
   )
 }
 
-const describe = (entry: number, pc: number, ir: IrBlock): CodeBlock => {
+const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
   const starts = ir.ops.filter((op) => op.opcode === Opcode.insn_start)
   const insnPcs = Uint32Array.from(starts, (op) => op.args[0]!)
   const last = starts.at(-1)
   const end = last === undefined ? pc + 1 : (last.args[0]! >>> 0) + last.args[2]!
   return {
     pc,
-    entry,
+    entry: machine.codeEnd,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
+    code: machine.state.u8.slice(pc, end),
+    bytes: new Uint8Array(machine.state.u8.slice(pc, end)),
     incoming: [],
     insnEntries: new Int32Array(insnPcs.length),
     insnPcs

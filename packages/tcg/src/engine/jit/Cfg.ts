@@ -22,7 +22,11 @@ export type Terminator =
   | { readonly kind: "jump"; readonly target: number; readonly hint: number }
   | { readonly kind: "exit"; readonly nextPc: number; readonly code: number }
   /** On the way in to an entry in the middle: to the case's node if the region was entered at its pc, else to `next`. */
-  | { readonly kind: "dispatch"; readonly cases: ReadonlyArray<{ readonly pc: number; readonly node: number }>; readonly next: number }
+  | {
+      readonly kind: "dispatch"
+      readonly cases: ReadonlyArray<{ readonly pc: number; readonly node: number }>
+      readonly next: number
+    }
 
 /** A basic block: operations `start .. end - 1` of block number `block`. */
 export interface Node {

@@ -87,7 +87,7 @@ const liveInOf = (cfg: Cfg, node: Node, dirtyIn: Globals, liveOut: Globals): Glo
 /** Solves both problems to their fixed points. `order` is a reverse postorder of the reachable nodes. */
 export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
   const dirtyIn: Array<Globals> = cfg.nodes.map(() => 0n)
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (const n of order) {
       const node = cfg.nodes[n]!
@@ -102,7 +102,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
     }
   }
   const liveIn: Array<Globals> = cfg.nodes.map(() => 0n)
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (let i = order.length - 1; i >= 0; i--) {
       const n = order[i]!

@@ -63,7 +63,7 @@ export const analyse = (graph: Graph, entry = 0): Analysis => {
     }
     return x
   }
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (const node of order) {
       if (node === entry) continue
@@ -91,7 +91,10 @@ export const dominates = (analysis: Analysis, a: number, b: number): boolean => 
 }
 
 /** Strongly connected components (Tarjan, iterative): the component number of each node reachable from the entry, or -1. */
-export const components = (graph: Graph, entries: ReadonlyArray<number>): { readonly of: Int32Array; readonly count: number } => {
+export const components = (
+  graph: Graph,
+  entries: ReadonlyArray<number>
+): { readonly of: Int32Array; readonly count: number } => {
   const of = new Int32Array(graph.length).fill(-1)
   const index = new Int32Array(graph.length).fill(-1)
   const low = new Int32Array(graph.length)

@@ -113,7 +113,9 @@ export class Jit {
     const name = `region_${region.root.toString(16)}`
     module.function(regionType, name, compiled.body)
     const bytes = module.finish({ sharedMemory: this.shared })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...this.host, ...this.environment() } })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { ...this.host, ...this.environment() }
+    })
     this.sites.push(...compiled.sites)
     const slot = this.nextSlot++
     this.table.set(slot, instance.exports[name] as unknown as null)

@@ -69,7 +69,8 @@ export const lowerFloat = (context: LowerContext, op: Op): boolean => {
       return true
   }
   const info = opTable[op.opcode]!
-  if ((info.flags & OpFlag.fpStatus) === 0 && op.opcode !== Opcode.fclass_f32 && op.opcode !== Opcode.fclass_f64) return false
+  if ((info.flags & OpFlag.fpStatus) === 0 && op.opcode !== Opcode.fclass_f32 && op.opcode !== Opcode.fclass_f64)
+    return false
   if (!lowerInline(context, op)) {
     outOfLine(context, op)
     values.beginSet(d)

@@ -172,7 +172,13 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
  * The high half of a 64 x 64 bit product from four 32 x 32 products (Hacker's Delight, 2nd edition, section 8-2), then
  * corrected for signed operands: mulh_s(a, b) = mulh_u(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0).
  */
-const lowerMultiplyHigh = ({ code, values, scratch }: LowerContext, opcode: number, d: number, a: number, b: number): void => {
+const lowerMultiplyHigh = (
+  { code, values, scratch }: LowerContext,
+  opcode: number,
+  d: number,
+  a: number,
+  b: number
+): void => {
   const [x, y, t, u] = scratch as [number, number, number, number]
   const low = (local: number) => {
     code.get(local)

@@ -156,7 +156,12 @@ const choices = new Map<number, Cond>([
   [Opcode.atomic_fetch_umax, Cond.gtu]
 ])
 
-const compareInsn = { [Cond.lt]: Insn.i64_lt_s, [Cond.gt]: Insn.i64_gt_s, [Cond.ltu]: Insn.i64_lt_u, [Cond.gtu]: Insn.i64_gt_u }
+const compareInsn = {
+  [Cond.lt]: Insn.i64_lt_s,
+  [Cond.gt]: Insn.i64_gt_s,
+  [Cond.ltu]: Insn.i64_lt_u,
+  [Cond.gtu]: Insn.i64_gt_u
+}
 
 const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
@@ -224,5 +229,9 @@ export const addCheckFunction = (module: ModuleWriter, write: boolean): number =
   code.op(Insn.return)
   code.end()
   code.i32(0)
-  return module.function(module.type([ValType.i64, ValType.i32], [ValType.i32]), write ? "check_write" : "check_read", code.body())
+  return module.function(
+    module.type([ValType.i64, ValType.i32], [ValType.i32]),
+    write ? "check_write" : "check_read",
+    code.body()
+  )
 }
