@@ -41,11 +41,15 @@ export const deliverPending = (kernel: Kernel, thread: Thread): SignalInfo | und
  * @returns the signal that ends the process, if one does
  */
 export const deliverFault = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
-  if ((thread.mask & signalBit(info.signal)) !== 0n || kernel.signals.isIgnored(info.signal)) {
-    kernel.signals.setAction(info.signal, defaultAction)
-    thread.setMask(thread.mask & ~signalBit(info.signal))
-  }
+  lowerShields(kernel, thread, info.signal)
   return deliver(kernel, thread, info)
+}
+
+/** A signal that must act now: one that is blocked or ignored gets its default action. */
+const lowerShields = (kernel: Kernel, thread: Thread, signal: number): void => {
+  if ((thread.mask & signalBit(signal)) === 0n && !kernel.signals.isIgnored(signal)) return
+  kernel.signals.setAction(signal, defaultAction)
+  thread.setMask(thread.mask & ~signalBit(signal))
 }
 
 const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
@@ -93,19 +97,18 @@ const repeatCall = (kernel: Kernel): void => {
   kernel.state.i64[CpuSlot.pc]! -= BigInt(kernel.abi.syscallSize)
 }
 
-/**
- * rt_sigreturn: restores what the frame at the stack pointer holds.
- *
- * @returns false if there is no such frame: SIGSEGV
- */
-export const returnFromHandler = (kernel: Kernel, thread: Thread): boolean => {
+/** rt_sigreturn: restores what the frame at the stack pointer holds; SIGSEGV where there is none. */
+export const returnFromHandler = (kernel: Kernel, thread: Thread): void => {
   const { state, abi } = kernel
   const frame = Number(state.u64[abi.stackSlot]!)
-  if (readable(state, frame, abi.frameSize) === undefined) return false
+  if (readable(state, frame, abi.frameSize) === undefined) {
+    lowerShields(kernel, thread, Sig.SEGV)
+    kernel.signals.sendToThread(thread, { signal: Sig.SEGV, code: SigCode.kernel })
+    return
+  }
   const context = abi.readContext(state, frame)
   thread.setMask(context.mask)
   const sp = Number(state.u64[abi.stackSlot]!)
   if (!isOnAltStack(thread.altStack, sp))
     thread.altStack = { ...context.altStack, flags: context.altStack.flags & ~AltStackFlag.onStack }
-  return true
 }

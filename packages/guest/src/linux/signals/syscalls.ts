@@ -2,7 +2,6 @@
 import type { Kernel } from "../Kernel.ts"
 import { internalResult, type Syscall, syscall } from "../Syscall.ts"
 import { sigaltstack } from "./altStack.ts"
-import { Sig, SigCode } from "./constants.ts"
 import { returnFromHandler } from "./deliver.ts"
 import { kill, queueInfo, queueInfoToThread, tgkill, tkill } from "./kill.ts"
 import { sigaction, sigpending, sigprocmask } from "./mask.ts"
@@ -29,9 +28,7 @@ export const signalSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   syscall(137, "rt_sigtimedwait", ["pointer", "pointer", "pointer", "size"], sigtimedwait),
   syscall(138, "rt_sigqueueinfo", ["int", "signal", "pointer"], queueInfo),
   syscall(139, "rt_sigreturn", [], (kernel: Kernel) => {
-    if (!returnFromHandler(kernel, kernel.thread)) {
-      kernel.signals.sendToThread(kernel.thread, { signal: Sig.SEGV, code: SigCode.kernel })
-    }
+    returnFromHandler(kernel, kernel.thread)
     return internalResult.sigreturn
   }),
   syscall(240, "rt_tgsigqueueinfo", ["int", "int", "signal", "pointer"], queueInfoToThread)

@@ -7,7 +7,6 @@ import { readable, writable } from "../UserMemory.ts"
 const Flag = {
   vm: 0x100n,
   sighand: 0x800n,
-  vfork: 0x4000n,
   thread: 0x1_0000n,
   setTls: 0x8_0000n,
   parentSetTid: 0x10_0000n,

@@ -63,7 +63,8 @@ describe("mmap", () => {
     { what: "page 0", args: [0, 4096, 3, anonymous | fixed, -1, 0], errno: Errno.EPERM }
   ] as const)("refuses $what", ({ args, errno }) => {
     mapped = -Errno.EBADF
-    assert.strictEqual(mmap(kernel, ...args), -errno)
+    const [address, length, prot, flags, fd, offset] = args
+    assert.strictEqual(mmap(kernel, address, length, prot, flags, fd, offset), -errno)
     assert.deepStrictEqual(space.regions.all, [])
   })
 

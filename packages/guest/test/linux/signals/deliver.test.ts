@@ -83,7 +83,7 @@ describe("a handler", () => {
     deliverPending(kernel, thread)
     for (let i = 1; i < 64; i++) if (i !== sp) state.i64[i] = -1n
     state.i64[CpuSlot.fpFlags] = 31n
-    assert.isTrue(returnFromHandler(kernel, thread))
+    returnFromHandler(kernel, thread)
     assert.deepStrictEqual(state.i64.slice(0, 256), before)
     assert.strictEqual(thread.mask, 0n)
   })
@@ -171,6 +171,13 @@ describe("a fault", () => {
     act(Sig.SEGV)
     deliverFault(kernel, thread, { signal: Sig.SEGV, code: 2, address: 0xdeadn })
     assert.strictEqual(u64(register(sp) + 16), 0xdeadn)
+  })
+
+  it("ends the process if rt_sigreturn finds no frame, even with SIGSEGV blocked", () => {
+    thread.setMask(signalBit(Sig.SEGV))
+    state.i64[sp] = 16n
+    returnFromHandler(kernel, thread)
+    assert.strictEqual(deliverPending(kernel, thread)?.signal, Sig.SEGV)
   })
 
   it("ends the process if there is no stack for the frame", () => {
