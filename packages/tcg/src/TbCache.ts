@@ -1,6 +1,5 @@
 /** Translated blocks: by pc, by page, with the links between them. Engines say what an entry is. */
 import type { CpuState } from "./CpuState.ts"
-import type { CpuState } from "./CpuState.ts"
 import * as Layout from "./Layout.ts"
 
 /** A translated block, as an engine keeps it. */
@@ -14,8 +13,6 @@ export interface Tb {
   readonly lastPage: number
   /** The guest's bytes that it was translated from. */
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The bytes that were translated. */
-  readonly code: Uint8Array
   /** Places that jump straight to this block: the engine undoes them when the block goes. */
   readonly incoming: Array<number>
 }
@@ -33,15 +30,14 @@ export class TbCache<T extends Tb> {
   private readonly byPc = new Map<number, T>()
   private readonly byPage = new Map<number, Set<T>>()
   private readonly jumpCaches: Array<JumpCache | undefined> = []
-  private readonly memory: Uint8Array<ArrayBufferLike>
   private readonly pageTable: Uint8Array<ArrayBufferLike>
   private readonly u8: Uint8Array<ArrayBufferLike>
   private readonly unlink: (place: number) => void
 
   /** @param unlink undoes the jump at a place that `link` recorded */
   constructor(state: CpuState, unlink: (place: number) => void) {
-    this.memory = state.u8
     this.pageTable = state.pageTable
+    this.u8 = state.u8
     this.unlink = unlink
   }
 

@@ -53,7 +53,6 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     entry: machine.codeEnd,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
-    code: machine.state.u8.slice(pc, end),
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),
     incoming: [],
     insnEntries: new Int32Array(insnPcs.length),
