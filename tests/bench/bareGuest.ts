@@ -86,6 +86,8 @@ export const runBare = (
         output += decoder.decode(state.u8.slice(a1, a1 + a2))
       }
       state.i64[register.a0] = number === 64 ? BigInt(a2) : enosys
+    } else if (kind === ExitKind.fenceI) {
+      services.engine.flushWritable()
     } else if (kind !== ExitKind.budget) {
       throw new Error(`${path} stopped at 0x${state.u64[CpuSlot.pc]!.toString(16)} with exit ${kind}`)
     }
