@@ -10,7 +10,7 @@ export const makeState = (): CpuState =>
   new CpuState(new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true }))
 
 /** A kernel of the given parts; what is missing must not be used. */
-export const kernelOf = (parts: Partial<Kernel>): Kernel => parts as Kernel
+export const kernelOf = (parts: Partial<Kernel>): Kernel => ({ shareMemory: () => undefined, ...parts }) as Kernel
 
 /** An address space that reports which pages' code was dropped. */
 export const makeSpace = (state: CpuState) => {
