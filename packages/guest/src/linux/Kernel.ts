@@ -31,6 +31,11 @@ export interface Kernel {
   readonly random: Random
   /** Drops translated code that may have changed: the instruction cache flush of the architecture. */
   readonly flushCode: () => void
+  /**
+   * Memory is about to be shared with another thread or process. The first time drops all translated code, as QEMU does,
+   * so that how often blocks are translated agrees.
+   */
+  readonly shareMemory: () => void
   /** Starts an Effect in the background of the process; the function returned stops it. It ends with the process. */
   readonly fork: (effect: Effect.Effect<void>) => () => void
   /** Writes one line for the user to stderr, without newline; silent under `--quiet`. */

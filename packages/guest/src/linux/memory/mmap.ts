@@ -59,6 +59,7 @@ export const mmap = (
     file?.close()
     return -(failure ?? Errno.ENOMEM)
   }
+  if (shared) kernel.shareMemory()
   space.map(start, start + size, { prot: prot & 7, shared, ...(file === undefined ? {} : { file, offset }) })
   return start
 }

@@ -62,6 +62,7 @@ export const createKernel = (parts: KernelParts): Kernel => {
     random,
     process: makeProcessView(process.pid, () => kernel)
   })
+  let isShared = false
   const kernel: Kernel = {
     state,
     abi,
@@ -75,6 +76,10 @@ export const createKernel = (parts: KernelParts): Kernel => {
     attributes: new Attributes(process.pid, stackSize),
     random,
     flushCode: engine.flushWritable,
+    shareMemory: () => {
+      if (!isShared) engine.flush()
+      isShared = true
+    },
     fork: parts.fork,
     warn: options.warn ?? (() => {}),
     get thread(): Thread {

@@ -61,6 +61,7 @@ const create = (kernel: Kernel, request: Request): number => {
   if (has(Flag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
   const child = threads.create(parent.name)
   if (typeof child === "number") return child
+  kernel.shareMemory()
 
   const slots = child.saved
   slots.set(state.i64.subarray(0, slots.length))
