@@ -68,7 +68,7 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
 
   /** A place for a new name: an error if it is taken, or can't be. */
   const freePlace = (path: string, forDirectory = false): Place | number => {
-    const place = tree.place(path, false)
+    const place = tree.place(path, "never")
     if (typeof place === "number") return place
     if (place.inode !== undefined) return -Errno.EEXIST
     if (place.mustBeDirectory && !forDirectory) return -Errno.ENOENT
@@ -85,7 +85,7 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
   const openPath = (path: string, flags: number, mode: number): number => {
     const creates = (flags & O.CREAT) !== 0
     const exclusive = creates && (flags & O.EXCL) !== 0
-    const place = tree.place(path, (flags & O.NOFOLLOW) === 0 && !exclusive)
+    const place = tree.place(path, exclusive ? "never" : (flags & O.NOFOLLOW) === 0 ? "always" : "before slash")
     if (typeof place === "number") return place
     let { inode } = place
     if (creates && place.mustBeDirectory) return -Errno.EISDIR
@@ -147,7 +147,7 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
 
   const remove = (path: string, directory: boolean): number => {
     const last = path.replace(/\/+$/, "").split("/").at(-1)
-    const place = tree.place(path, false)
+    const place = tree.place(path, "never")
     if (typeof place === "number") return place
     const { inode } = place
     if (inode === undefined) return -Errno.ENOENT
@@ -166,8 +166,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
     inode === ancestor || (inode !== tree.root && isWithin(inode.parent, ancestor))
 
   const rename = (fromPath: string, toPath: string): number => {
-    const from = tree.place(fromPath, false)
-    const to = tree.place(toPath, false)
+    const from = tree.place(fromPath, "never")
+    const to = tree.place(toPath, "never")
     if (typeof from === "number") return from
     if (typeof to === "number") return to
     const dots = [".", ".."]

@@ -21,6 +21,8 @@ interface Open {
   readonly input: StreamInput | undefined
   /** File position; undefined where the host's own is used: streams, and files inherited from the parent process. */
   position: number | undefined
+  /** Opened with O_APPEND. */
+  readonly appends: boolean
   /** A write would have blocked: writable again when a moment has passed. */
   isFull: boolean
 }
@@ -43,7 +45,10 @@ const hostFlags: ReadonlyArray<readonly [number, number]> = [
 const linuxFlags = process.platform === "linux" ? O.PATH | (O.TMPFILE & ~O.DIRECTORY) : 0
 
 const toHostFlags = (flags: number): number =>
-  hostFlags.reduce((all, [guest, host]) => ((flags & guest) === guest ? all | (host ?? 0) : all), flags & (O.ACCMODE | linuxFlags))
+  hostFlags.reduce(
+    (all, [guest, host]) => ((flags & guest) === guest ? all | (host ?? 0) : all),
+    flags & (O.ACCMODE | linuxFlags)
+  )
 
 /** A byte string as Node takes it. */
 const hostPath = (path: string): string | Buffer => {
@@ -108,7 +113,7 @@ const latin1 = { encoding: "latin1" } as const
 export const makeNodeHostFs = (): HostFsShape => {
   const open = new Map<number, Open>()
 
-  const remember = (fd: number, path: string, isInherited: boolean): void => {
+  const remember = (fd: number, path: string, flags: number, isInherited = false): void => {
     const status = fstat(fd)
     const type = typeof status === "number" ? 0 : status.mode & S.IFMT
     const isStream = type === S.IFIFO || type === S.IFSOCK || (type === S.IFCHR && Tty.isatty(fd))
@@ -117,10 +122,11 @@ export const makeNodeHostFs = (): HostFsShape => {
       type,
       input: isStream ? new StreamInput(fd) : undefined,
       position: type === S.IFREG && !isInherited ? 0 : undefined,
+      appends: (flags & O.APPEND) !== 0,
       isFull: false
     })
   }
-  for (const fd of [0, 1, 2]) remember(fd, `/dev/fd/${fd}`, true)
+  for (const fd of [0, 1, 2]) remember(fd, `/dev/fd/${fd}`, 0, true)
 
   const pathOf = (fd: number): string | number => {
     const file = open.get(fd)
@@ -130,6 +136,7 @@ export const makeNodeHostFs = (): HostFsShape => {
   }
 
   const write = (file: Open, fd: number, buffer: Uint8Array): number => {
+    if (file.appends && file.position !== undefined) lseek(file, fd, 0, 2)
     const count = attempt(() => Fs.writeSync(fd, buffer, 0, buffer.length, file.position ?? null))
     if (count > 0 && file.position !== undefined) file.position += count
     if (count === -Errno.EAGAIN) file.isFull = true
@@ -197,7 +204,7 @@ export const makeNodeHostFs = (): HostFsShape => {
     open: (path, flags, mode) => {
       const run = (): number => Fs.openSync(hostPath(path), toHostFlags(flags), mode)
       const fd = attempt(() => ((flags & O.CREAT) === 0 ? run() : withoutUmask(run)))
-      if (fd >= 0) remember(fd, path, false)
+      if (fd >= 0) remember(fd, path, flags)
       return fd
     },
     close: (fd) => {
@@ -227,7 +234,8 @@ export const makeNodeHostFs = (): HostFsShape => {
     lstat,
     fstat,
     exists: (path) => Fs.existsSync(hostPath(path)),
-    statfs: (path) => attempt<HostStatFs>(() => ({ ...Fs.statfsSync(hostPath(path), bigint), bsize: Fs.statfsSync(hostPath(path)).bsize })),
+    statfs: (path) =>
+      attempt<HostStatFs>(() => ({ ...Fs.statfsSync(hostPath(path), bigint), bsize: Fs.statfsSync(hostPath(path)).bsize })),
     readdir: entries,
     readlink: (path) => attempt<string | number>(() => Fs.readlinkSync(hostPath(path), latin1)),
     realpath: (path) => attempt<string | number>(() => Fs.realpathSync.native(hostPath(path), latin1)),

@@ -14,6 +14,12 @@ export interface Place {
 
 const mostLinks = 40
 
+/**
+ * Whether a symbolic link at the end of a path leads on: always; only before a slash, as for calls that look at a file; or
+ * never, as for calls that change a name.
+ */
+export type Follow = "always" | "before slash" | "never"
+
 /** Names and inodes. Functions give a negative errno on failure. */
 export class Tree {
   readonly root: Inode
@@ -31,14 +37,14 @@ export class Tree {
     return new Inode(this.#nextInode++, mode, this.now())
   }
 
-  /** Finds the place that an absolute path means; `follow`: a symbolic link at the end leads on. */
-  place(path: string, follow: boolean): Place | number {
+  /** Finds the place that an absolute path means. */
+  place(path: string, follow: Follow): Place | number {
     return this.#walk(this.root, path, follow, { links: 0 })
   }
 
   /** Finds what an absolute path leads to. */
   find(path: string, follow: boolean): Inode | number {
-    const place = this.place(path, follow)
+    const place = this.place(path, follow ? "always" : "before slash")
     if (typeof place === "number") return place
     if (place.inode === undefined) return -Errno.ENOENT
     return place.mustBeDirectory && !place.inode.isDirectory ? -Errno.ENOTDIR : place.inode
@@ -90,7 +96,7 @@ export class Tree {
     directory.ctimeNs = directory.mtimeNs
   }
 
-  #walk(start: Inode, path: string, follow: boolean, count: { links: number }): Place | number {
+  #walk(start: Inode, path: string, follow: Follow, count: { links: number }): Place | number {
     let directory = path.startsWith("/") ? this.root : start
     const names = path.split("/").filter((name) => name !== "")
     const mustBeDirectory = path.endsWith("/")
@@ -101,10 +107,10 @@ export class Tree {
       if (!directory.isDirectory) return -Errno.ENOTDIR
       if (name.length > NAME_MAX) return -Errno.ENAMETOOLONG
       const inode = name === "." ? directory : name === ".." ? directory.parent : directory.entries.get(name)
-      const leadsOn = inode?.type === S.IFLNK && (!isLast || follow || mustBeDirectory)
+      const leadsOn = inode?.type === S.IFLNK && (!isLast || follow === "always" || (mustBeDirectory && follow !== "never"))
       if (leadsOn) {
         if (++count.links > mostLinks) return -Errno.ELOOP
-        const end = this.#walk(directory, inode.target, true, count)
+        const end = this.#walk(directory, inode.target, "always", count)
         if (typeof end === "number") return end
         if (isLast) return { ...end, mustBeDirectory: end.mustBeDirectory || mustBeDirectory }
         if (end.inode === undefined) return -Errno.ENOENT

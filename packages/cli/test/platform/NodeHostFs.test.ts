@@ -1,0 +1,187 @@
+/** The host's files against files in memory: the same operations give the same results on both. */
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import type { HostFsShape } from "@emu/guest/HostFs"
+import { Errno } from "@emu/guest/linux/errno"
+import { O } from "@emu/guest/linux/files/constants"
+import { makeMemoryFs } from "@emu/guest/MemoryFs"
+import { makeNodeHostFs } from "../../src/platform/NodeHostFs.ts"
+
+const scratch = Fs.mkdtempSync(Path.join(Os.tmpdir(), "emu-files-"))
+afterAll(() => Fs.rmSync(scratch, { recursive: true, force: true }))
+
+/** Numbers from a seed (mulberry32): a failure is replayed by its seed. */
+const generator = (seed: number) => (bound: number): number => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) % bound
+}
+
+const names = ["a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "a/x", "./a", "d/../b", "d/", "d/d/..", "none/x", "é\xff"]
+const flagSets = [O.RDONLY, O.WRONLY, O.RDWR, O.RDWR | O.APPEND, O.RDWR | O.TRUNC, O.DIRECTORY, O.RDONLY | O.NOFOLLOW]
+const creating = [0, 0, O.CREAT, O.CREAT | O.EXCL]
+/** Kernels disagree about O_DIRECTORY with O_CREAT, so they don't come together. */
+const flagsOf = (pick: (bound: number) => number): number => {
+  const flags = flagSets[pick(flagSets.length)]!
+  return flags === O.DIRECTORY ? flags : flags | creating[pick(creating.length)]!
+}
+
+/** One side: a file system, the directory where all happens, and its descriptors in the order of opening. */
+interface Side {
+  readonly fs: HostFsShape
+  readonly root: string
+  readonly fds: Array<number>
+}
+
+/** What one operation gives, in a form that both sides can agree on. */
+type Operation = (side: Side) => unknown
+
+const status = (stat: ReturnType<HostFsShape["stat"]>): unknown =>
+  typeof stat === "number"
+    ? stat
+    : { mode: stat.mode, nlink: (stat.mode & 0o170000) === 0o040000 ? 0 : stat.nlink, size: (stat.mode & 0o170000) === 0o100000 ? stat.size : 0 }
+
+const text = (bytes: Uint8Array, count: number): unknown => (count < 0 ? count : String.fromCharCode(...bytes.subarray(0, count)))
+
+/** A random operation with its description. */
+const operation = (pick: (bound: number) => number): readonly [string, Operation] => {
+  const name = names[pick(names.length)]!
+  const other = names[pick(names.length)]!
+  const index = pick(4)
+  const number = [0, 1, 3, 10, 5000][pick(5)]!
+  const at = (side: Side, path = name): string => `${side.root}/${path}`
+  const fd = (side: Side): number => side.fds[index] ?? 9999
+  const cases: ReadonlyArray<() => readonly [string, Operation]> = [
+    () => {
+      const flags = flagsOf(pick)
+      return [
+        `open ${name} 0${flags.toString(8)}`,
+        (side) => {
+          const opened = side.fs.open(at(side), flags, 0o644)
+          if (opened >= 0) side.fds.unshift(opened)
+          if (side.fds.length > 4) side.fs.close(side.fds.pop()!)
+          return opened < 0 ? opened : "open"
+        }
+      ]
+    },
+    () => [`write ${index} ${number}`, (side) => side.fs.write(fd(side), new Uint8Array(number).fill(65 + index))],
+    () => [`pwrite ${index} at ${number}`, (side) => side.fs.pwrite(fd(side), Uint8Array.of(1, 2, 3), number)],
+    () => [
+      `read ${index} ${number}`,
+      (side) => {
+        const bytes = new Uint8Array(number + 1)
+        return text(bytes, side.fs.read(fd(side), bytes))
+      }
+    ],
+    () => [
+      `pread ${index} at ${number}`,
+      (side) => {
+        const bytes = new Uint8Array(20)
+        return text(bytes, side.fs.pread(fd(side), bytes, number))
+      }
+    ],
+    () => {
+      const whence = pick(4)
+      return [`lseek ${index} ${number} ${whence}`, (side) => (side.fs.fstat(fd(side)) as { mode?: number }).mode === 0o040755 ? 0 : side.fs.lseek(fd(side), number - 2, whence)]
+    },
+    () => [`close ${index}`, (side) => (side.fds.length > index ? side.fs.close(side.fds.splice(index, 1)[0]!) : 0)],
+    () => [`stat ${name}`, (side) => status(side.fs.stat(at(side)))],
+    () => [`lstat ${name}`, (side) => status(side.fs.lstat(at(side)))],
+    () => [`fstat ${index}`, (side) => status(side.fs.fstat(fd(side)))],
+    () => [`mkdir ${name}`, (side) => side.fs.mkdir(at(side), 0o755)],
+    () => [`unlink ${name}`, (side) => side.fs.unlink(at(side))],
+    () => [`rmdir ${name}`, (side) => side.fs.rmdir(at(side))],
+    () => [`rename ${name} ${other}`, (side) => side.fs.rename(at(side), at(side, other))],
+    () => [`link ${name} ${other}`, (side) => side.fs.link(at(side), at(side, other))],
+    () => [`symlink ${name} ${other}`, (side) => side.fs.symlink(name.replace(/\/$/, ""), at(side, other))],
+    () => [`readlink ${name}`, (side) => side.fs.readlink(at(side))],
+    () => [`truncate ${name} ${number}`, (side) => side.fs.truncate(at(side), number)],
+    () => [`ftruncate ${index} ${number}`, (side) => side.fs.ftruncate(fd(side), number)],
+    () => [`chmod ${name}`, (side) => side.fs.chmod(at(side), 0o755)],
+    () => {
+      const mode = pick(2)
+      return [`access ${name} ${mode}`, (side) => side.fs.access(at(side), mode)]
+    },
+    () => [`utimens ${name}`, (side) => side.fs.utimens(at(side), 1_000_000_000n, 2_000_000_000n, true)],
+    () => [`exists ${name}`, (side) => side.fs.exists(at(side))],
+    () => [
+      `list ${name}`,
+      (side) => {
+        const directory = side.fs.open(at(side), O.DIRECTORY, 0)
+        if (directory < 0) return directory
+        const entries = side.fs.readdir(directory)
+        side.fs.close(directory)
+        return typeof entries === "number" ? entries : entries.map((entry) => `${entry.name}:${entry.type}`).sort()
+      }
+    ]
+  ]
+  return cases[pick(cases.length)]!()
+}
+
+const runs = 150
+const steps = 80
+
+describe("NodeHostFs", () => {
+  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("does what files in memory do, in random sequences", () => {
+    for (let seed = 1; seed <= runs; seed++) {
+      const root = `${scratch}/${seed}`
+      const memory = makeMemoryFs()
+      Fs.mkdirSync(root)
+      memory.mkdir("/w", 0o755)
+      const node: Side = { fs: makeNodeHostFs(), root, fds: [] }
+      const inMemory: Side = { fs: memory, root: "/w", fds: [] }
+      const log: Array<string> = []
+      const pick = generator(seed)
+      for (let step = 0; step < steps; step++) {
+        const [description, run] = operation(pick)
+        const [real, ours] = [run(node), run(inMemory)]
+        log.push(`${description} -> ${JSON.stringify(real)}`)
+        assert.deepStrictEqual(ours, real, `seed ${seed}, after\n${log.slice(-25).join("\n")}`)
+      }
+      for (const fd of node.fds) node.fs.close(fd)
+    }
+  })
+
+  it("keeps inode numbers, times and names that Node's defaults would round or decode", () => {
+    const fs = makeNodeHostFs()
+    const path = `${scratch}/\xfe\xff`
+    const fd = fs.open(path, O.RDWR | O.CREAT, 0o600)
+    assert.isAtLeast(fd, 0)
+    const status = fs.fstat(fd) as { ino: bigint; mtimeNs: bigint }
+    const real = Fs.fstatSync(fd, { bigint: true })
+    assert.deepStrictEqual([status.ino, status.mtimeNs], [real.ino, real.mtimeNs])
+    assert.strictEqual(fs.fdPath(fd), path)
+    assert.strictEqual(fs.realpath(path), path)
+    fs.close(fd)
+  })
+
+  it("reads and writes shared memory above 2 GiB", () => {
+    const fs = makeNodeHostFs()
+    const memory = new WebAssembly.Memory({ initial: 65536, maximum: 65536, shared: true })
+    const high = new Uint8Array(memory.buffer, 0xd000_0000, 5)
+    const fd = fs.open(`${scratch}/shared`, O.RDWR | O.CREAT, 0o600)
+    high.set([1, 2, 3, 4, 5])
+    assert.strictEqual(fs.write(fd, high), 5)
+    high.fill(0)
+    assert.strictEqual(fs.pread(fd, high, 1), 4)
+    assert.deepStrictEqual([...high], [2, 3, 4, 5, 0])
+    fs.close(fd)
+  })
+
+  it("creates with exactly the mode given", () => {
+    const fs = makeNodeHostFs()
+    fs.close(fs.open(`${scratch}/wide`, O.CREAT | O.WRONLY, 0o666))
+    assert.strictEqual((fs.stat(`${scratch}/wide`) as { mode: number }).mode & 0o777, 0o666)
+  })
+
+  it("gives errors as numbers, also for what Node itself refuses", () => {
+    const fs = makeNodeHostFs()
+    assert.strictEqual(fs.open(`${scratch}/a\0b`, 0, 0), -Errno.EINVAL)
+    assert.strictEqual(fs.read(12345, new Uint8Array(1)), -Errno.EBADF)
+    assert.strictEqual(fs.readdir(12345), -Errno.EBADF)
+    assert.strictEqual(fs.fstat(-1), -Errno.EINVAL)
+  })
+})
