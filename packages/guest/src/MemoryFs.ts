@@ -97,7 +97,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
     }
     if (exclusive) return -Errno.EEXIST
     const isDirectory = inode.isDirectory
-    if (inode.type === S.IFLNK && (flags & O.PATH) !== O.PATH) return (flags & O.DIRECTORY) !== 0 ? -Errno.ENOTDIR : -Errno.ELOOP
+    if (inode.type === S.IFLNK && (flags & O.PATH) !== O.PATH)
+      return (flags & O.DIRECTORY) !== 0 ? -Errno.ENOTDIR : -Errno.ELOOP
     if (((flags & O.DIRECTORY) !== 0 || place.mustBeDirectory) && !isDirectory) return -Errno.ENOTDIR
     if (isDirectory && (creates || (flags & O.ACCMODE) !== O.RDONLY)) return -Errno.EISDIR
     if ((flags & O.TRUNC) !== 0 && inode.type === S.IFREG) resize(inode, 0)
@@ -142,8 +143,7 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
       if (uid !== -1) inode.uid = uid
       if (gid !== -1) inode.gid = gid
     })
-  const setMode = (inode: Inode, mode: number): number =>
-    changed(inode, () => (inode.mode = inode.type | (mode & 0o7777)))
+  const setMode = (inode: Inode, mode: number): number => changed(inode, () => (inode.mode = inode.type | (mode & 0o7777)))
 
   const remove = (path: string, directory: boolean): number => {
     const last = path.replace(/\/+$/, "").split("/").at(-1)
@@ -221,7 +221,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
         if (count > 0) file.position += count
         return count
       }),
-    pread: (fd, buffer, offset) => withFd(fd, (file) => (isStream(file.inode) ? -Errno.ESPIPE : readAt(file, buffer, offset))),
+    pread: (fd, buffer, offset) =>
+      withFd(fd, (file) => (isStream(file.inode) ? -Errno.ESPIPE : readAt(file, buffer, offset))),
     pwrite: (fd, buffer, offset) =>
       withFd(fd, (file) => {
         if (isStream(file.inode)) return -Errno.ESPIPE
@@ -249,7 +250,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
         ffree: 1n << 19n
       })),
     readdir: (fd) => withFd<ReadonlyArray<HostDirent> | number>(fd, ({ inode }) => entriesOf(inode)),
-    readlink: (path) => withPath<string | number>(path, false, (inode) => (inode.type === S.IFLNK ? inode.target : -Errno.EINVAL)),
+    readlink: (path) =>
+      withPath<string | number>(path, false, (inode) => (inode.type === S.IFLNK ? inode.target : -Errno.EINVAL)),
     realpath: (path) => withPath<string | number>(path, true, (inode) => tree.pathOf(inode) ?? -Errno.ENOENT),
     fdPath: (fd) => withFd<string | number>(fd, ({ inode }) => tree.pathOf(inode) ?? -Errno.ENOENT),
     mkdir: (path, mode) => done(create(path, S.IFDIR | mode)),
@@ -296,10 +298,13 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
   }
 
   for (const [path, bytes] of Object.entries(options.files ?? {})) {
-    path.split("/").slice(1, -1).reduce((directory, name) => {
-      fs.mkdir(`${directory}/${name}`, 0o755)
-      return `${directory}/${name}`
-    }, "")
+    path
+      .split("/")
+      .slice(1, -1)
+      .reduce((directory, name) => {
+        fs.mkdir(`${directory}/${name}`, 0o755)
+        return `${directory}/${name}`
+      }, "")
     const inode = create(path, S.IFREG | 0o755)
     if (typeof inode === "number") continue
     inode.resize(bytes.length)

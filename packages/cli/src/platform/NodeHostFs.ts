@@ -164,7 +164,7 @@ export const makeNodeHostFs = (): HostFsShape => {
         return { name, type, ino: at?.ino ?? 0n }
       }
       const list = [entry(".", 4), entry("..", 4)]
-      const directory = Fs.opendirSync(hostPath(path) as string, { encoding: "latin1", bufferSize: 256 })
+      const directory = Fs.opendirSync(hostPath(path), { encoding: "latin1", bufferSize: 256 })
       try {
         for (let next = directory.readSync(); next !== null; next = directory.readSync()) {
           list.push(entry(next.name, direntType(next)))

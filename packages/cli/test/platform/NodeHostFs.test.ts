@@ -13,12 +13,14 @@ const scratch = Fs.mkdtempSync(Path.join(Os.tmpdir(), "emu-files-"))
 afterAll(() => Fs.rmSync(scratch, { recursive: true, force: true }))
 
 /** Numbers from a seed (mulberry32): a failure is replayed by its seed. */
-const generator = (seed: number) => (bound: number): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) % bound
-}
+const generator =
+  (seed: number) =>
+  (bound: number): number => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % bound
+  }
 
 const names = ["a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "a/x", "./a", "d/../b", "d/", "d/d/..", "none/x", "é\xff"]
 const flagSets = [O.RDONLY, O.WRONLY, O.RDWR, O.RDWR | O.APPEND, O.RDWR | O.TRUNC, O.DIRECTORY, O.RDONLY | O.NOFOLLOW]
@@ -39,12 +41,17 @@ interface Side {
 /** What one operation gives, in a form that both sides can agree on. */
 type Operation = (side: Side) => unknown
 
-const status = (stat: ReturnType<HostFsShape["stat"]>): unknown =>
+const shown = (stat: ReturnType<HostFsShape["stat"]>): unknown =>
   typeof stat === "number"
     ? stat
-    : { mode: stat.mode, nlink: (stat.mode & 0o170000) === 0o040000 ? 0 : stat.nlink, size: (stat.mode & 0o170000) === 0o100000 ? stat.size : 0 }
+    : {
+        mode: stat.mode,
+        nlink: (stat.mode & 0o170000) === 0o040000 ? 0 : stat.nlink,
+        size: (stat.mode & 0o170000) === 0o100000 ? stat.size : 0
+      }
 
-const text = (bytes: Uint8Array, count: number): unknown => (count < 0 ? count : String.fromCharCode(...bytes.subarray(0, count)))
+const text = (bytes: Uint8Array, count: number): unknown =>
+  count < 0 ? count : String.fromCharCode(...bytes.subarray(0, count))
 
 /** A random operation with its description. */
 const operation = (pick: (bound: number) => number): readonly [string, Operation] => {
@@ -85,12 +92,16 @@ const operation = (pick: (bound: number) => number): readonly [string, Operation
     ],
     () => {
       const whence = pick(4)
-      return [`lseek ${index} ${number} ${whence}`, (side) => (side.fs.fstat(fd(side)) as { mode?: number }).mode === 0o040755 ? 0 : side.fs.lseek(fd(side), number - 2, whence)]
+      return [
+        `lseek ${index} ${number} ${whence}`,
+        (side) =>
+          (side.fs.fstat(fd(side)) as { mode?: number }).mode === 0o040755 ? 0 : side.fs.lseek(fd(side), number - 2, whence)
+      ]
     },
     () => [`close ${index}`, (side) => (side.fds.length > index ? side.fs.close(side.fds.splice(index, 1)[0]!) : 0)],
-    () => [`stat ${name}`, (side) => status(side.fs.stat(at(side)))],
-    () => [`lstat ${name}`, (side) => status(side.fs.lstat(at(side)))],
-    () => [`fstat ${index}`, (side) => status(side.fs.fstat(fd(side)))],
+    () => [`stat ${name}`, (side) => shown(side.fs.stat(at(side)))],
+    () => [`lstat ${name}`, (side) => shown(side.fs.lstat(at(side)))],
+    () => [`fstat ${index}`, (side) => shown(side.fs.fstat(fd(side)))],
     () => [`mkdir ${name}`, (side) => side.fs.mkdir(at(side), 0o755)],
     () => [`unlink ${name}`, (side) => side.fs.unlink(at(side))],
     () => [`rmdir ${name}`, (side) => side.fs.rmdir(at(side))],
@@ -125,25 +136,28 @@ const runs = 150
 const steps = 80
 
 describe("NodeHostFs", () => {
-  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("does what files in memory do, in random sequences", () => {
-    for (let seed = 1; seed <= runs; seed++) {
-      const root = `${scratch}/${seed}`
-      const memory = makeMemoryFs()
-      Fs.mkdirSync(root)
-      memory.mkdir("/w", 0o755)
-      const node: Side = { fs: makeNodeHostFs(), root, fds: [] }
-      const inMemory: Side = { fs: memory, root: "/w", fds: [] }
-      const log: Array<string> = []
-      const pick = generator(seed)
-      for (let step = 0; step < steps; step++) {
-        const [description, run] = operation(pick)
-        const [real, ours] = [run(node), run(inMemory)]
-        log.push(`${description} -> ${JSON.stringify(real)}`)
-        assert.deepStrictEqual(ours, real, `seed ${seed}, after\n${log.slice(-25).join("\n")}`)
+  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
+    "does what files in memory do, in random sequences",
+    () => {
+      for (let seed = 1; seed <= runs; seed++) {
+        const root = `${scratch}/${seed}`
+        const memory = makeMemoryFs()
+        Fs.mkdirSync(root)
+        memory.mkdir("/w", 0o755)
+        const node: Side = { fs: makeNodeHostFs(), root, fds: [] }
+        const inMemory: Side = { fs: memory, root: "/w", fds: [] }
+        const log: Array<string> = []
+        const pick = generator(seed)
+        for (let step = 0; step < steps; step++) {
+          const [description, run] = operation(pick)
+          const [real, ours] = [run(node), run(inMemory)]
+          log.push(`${description} -> ${JSON.stringify(real)}`)
+          assert.deepStrictEqual(ours, real, `seed ${seed}, after\n${log.slice(-25).join("\n")}`)
+        }
+        for (const fd of node.fds) node.fs.close(fd)
       }
-      for (const fd of node.fds) node.fs.close(fd)
     }
-  })
+  )
 
   it("keeps inode numbers, times and names that Node's defaults would round or decode", () => {
     const fs = makeNodeHostFs()

@@ -1,5 +1,5 @@
 /** The files of a process: descriptors, current directory, umask, and how paths are looked up. */
-import type { HostFsShape, HostStat } from "../../HostFs.ts"
+import type { HostFsShape } from "../../HostFs.ts"
 import { Errno } from "../errno.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
 import type { Random } from "../process/Random.ts"
@@ -162,11 +162,6 @@ export class FileTable {
   /** An inode number for a pipe, socket or file in memory. */
   newInode(): bigint {
     return this.#nextInode++
-  }
-
-  /** The host's status of what a path leads to; see `PathLookup.resolve` for the arguments. */
-  statPath(dirfd: number, path: string, follow: boolean): HostStat | number {
-    return this.paths.stat(dirfd, path, follow)
   }
 
   #directoryOf(fd: number): string | number {

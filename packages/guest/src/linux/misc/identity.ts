@@ -19,8 +19,11 @@ const setIds =
 const setUser = setIds("user")
 const setGroup = setIds("group")
 
-const put3 = (kernel: Kernel, addresses: readonly [number, number, number], ids: readonly [number, number, number]): number =>
-  addresses.reduce((error, address, i) => error || putInt(kernel.state, address, ids[i]!), 0)
+const put3 = (
+  kernel: Kernel,
+  addresses: readonly [number, number, number],
+  ids: readonly [number, number, number]
+): number => addresses.reduce((error, address, i) => error || putInt(kernel.state, address, ids[i]!), 0)
 
 const getgroups = (kernel: Kernel, size: number, address: number): number => {
   const { groups } = kernel.host
@@ -104,7 +107,13 @@ export const identitySyscalls = [
   row(152, "setfsgid", ["uint"], ({ process }) => process.egid, "never changes it"),
   row(154, "setpgid", ["int", "int"], setpgid, "known to the emulator only"),
   row(155, "getpgid", ["int"], getpgid, "of this process only"),
-  row(156, "getsid", ["int"], (kernel, pid) => (isSelf(kernel, pid) ? kernel.attributes.session : -Errno.ESRCH), "of this process only"),
+  row(
+    156,
+    "getsid",
+    ["int"],
+    (kernel, pid) => (isSelf(kernel, pid) ? kernel.attributes.session : -Errno.ESRCH),
+    "of this process only"
+  ),
   row(157, "setsid", [], setsid, "known to the emulator only"),
   row(158, "getgroups", ["int", "pointer"], getgroups),
   row(159, "setgroups", ["size", "pointer"], () => -Errno.EPERM, "always EPERM"),

@@ -38,12 +38,18 @@ const setpriority = (kernel: Kernel, which: number, who: number, nice: number): 
 }
 
 export const limitSyscalls = [
-  row(30, "ioprio_set", ["int", "int", "int"], (kernel, which, who, priority) => {
-    if (which < 1 || which > 3) return -Errno.EINVAL
-    if (!isSelf(kernel, who)) return -Errno.ESRCH
-    kernel.attributes.ioPriority = priority
-    return 0
-  }, "kept, without effect"),
+  row(
+    30,
+    "ioprio_set",
+    ["int", "int", "int"],
+    (kernel, which, who, priority) => {
+      if (which < 1 || which > 3) return -Errno.EINVAL
+      if (!isSelf(kernel, who)) return -Errno.ESRCH
+      kernel.attributes.ioPriority = priority
+      return 0
+    },
+    "kept, without effect"
+  ),
   row(31, "ioprio_get", ["int", "int"], (kernel, which, who) => {
     if (which < 1 || which > 3) return -Errno.EINVAL
     return isSelf(kernel, who) ? kernel.attributes.ioPriority : -Errno.ESRCH
@@ -51,8 +57,12 @@ export const limitSyscalls = [
   row(140, "setpriority", ["int", "int", "int"], setpriority, "kept, without effect"),
   row(141, "getpriority", ["int", "int"], getpriority),
   row(163, "getrlimit", ["int", "pointer"], (kernel, resource, old) => prlimit64(kernel, 0, resource, 0, old)),
-  row(164, "setrlimit", ["int", "pointer"], (kernel, resource, next) =>
-    next === 0 ? -Errno.EFAULT : prlimit64(kernel, 0, resource, next, 0), "only RLIMIT_NOFILE is enforced"
+  row(
+    164,
+    "setrlimit",
+    ["int", "pointer"],
+    (kernel, resource, next) => (next === 0 ? -Errno.EFAULT : prlimit64(kernel, 0, resource, next, 0)),
+    "only RLIMIT_NOFILE is enforced"
   ),
   row(261, "prlimit64", ["int", "int", "pointer", "pointer"], prlimit64, "of this process; only RLIMIT_NOFILE is enforced")
 ]

@@ -40,7 +40,8 @@ const getattr = (kernel: Kernel, pid: number, address: number, size: number): nu
   return putBytes(kernel.state, address, bytes)
 }
 
-const priorityRange = (policy: number, bound: number): number => (!known(policy) ? -Errno.EINVAL : realTime(policy) ? bound : 0)
+const priorityRange = (policy: number, bound: number): number =>
+  !known(policy) ? -Errno.EINVAL : realTime(policy) ? bound : 0
 
 const otherOnly = "SCHED_OTHER only"
 

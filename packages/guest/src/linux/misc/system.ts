@@ -65,7 +65,13 @@ export const systemSyscalls = [
   row(160, "uname", ["pointer"], uname),
   row(161, "sethostname", ["pointer", "int"], refused, "always EPERM"),
   row(162, "setdomainname", ["pointer", "int"], refused, "always EPERM"),
-  row(167, "prctl", ["int", "long", "long", "long", "long"], prctl, "names, death signal, dumpable, no_new_privs and the like"),
+  row(
+    167,
+    "prctl",
+    ["int", "long", "long", "long", "long"],
+    prctl,
+    "names, death signal, dumpable, no_new_privs and the like"
+  ),
   row(168, "getcpu", ["pointer", "pointer", "pointer"], getcpu),
   row(179, "sysinfo", ["pointer"], sysinfo),
   row(224, "swapon", ["path", "flags"], refused, "always EPERM"),

@@ -232,4 +232,12 @@ export const renameFlags = bits([
   [4, "RENAME_WHITEOUT"]
 ])
 
-export const prctlOption = oneOf({ 1: "PR_SET_PDEATHSIG", 3: "PR_GET_DUMPABLE", 4: "PR_SET_DUMPABLE", 15: "PR_SET_NAME", 16: "PR_GET_NAME", 23: "PR_CAPBSET_READ", 38: "PR_SET_NO_NEW_PRIVS" })
+export const prctlOption = oneOf({
+  1: "PR_SET_PDEATHSIG",
+  3: "PR_GET_DUMPABLE",
+  4: "PR_SET_DUMPABLE",
+  15: "PR_SET_NAME",
+  16: "PR_GET_NAME",
+  23: "PR_CAPBSET_READ",
+  38: "PR_SET_NO_NEW_PRIVS"
+})

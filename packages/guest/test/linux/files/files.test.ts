@@ -12,7 +12,14 @@ describe("opening", () => {
   it("takes the lowest free descriptor", () => {
     const { call } = makeFileKernel()
     assert.deepStrictEqual(
-      [call("openat", FDCWD, "a", create, 0o644), call("dup", 3), call("close", 3), call("openat", FDCWD, "a", 0, 0), call("dup3", 0, 9, 0), call("fcntl", 0, 0, 9)],
+      [
+        call("openat", FDCWD, "a", create, 0o644),
+        call("dup", 3),
+        call("close", 3),
+        call("openat", FDCWD, "a", 0, 0),
+        call("dup3", 0, 9, 0),
+        call("fcntl", 0, 0, 9)
+      ],
       [3, 4, 0, 3, 9, 10]
     )
   })
@@ -31,7 +38,9 @@ describe("opening", () => {
     ["long path", "x/".repeat(3000), O.RDONLY, Errno.ENAMETOOLONG]
   ]
   it.each(failures)("%s", (_, path, flags, error) => {
-    const { call } = makeFileKernel({ host: makeMemoryFs({ files: { "/file": new Uint8Array(3), "/dir/f": new Uint8Array(0) } }) })
+    const { call } = makeFileKernel({
+      host: makeMemoryFs({ files: { "/file": new Uint8Array(3), "/dir/f": new Uint8Array(0) } })
+    })
     call("symlinkat", "file", FDCWD, "link")
     call("symlinkat", "loop", FDCWD, "loop")
     assert.strictEqual(call("openat", FDCWD, path, flags, 0o644), -error)
@@ -201,7 +210,10 @@ describe("descriptors", () => {
     const copy = call("dup", fd)
     call("write", fd, "abc", 3)
     assert.strictEqual(call("lseek", copy, 0, 1), 3)
-    assert.deepStrictEqual([call("fcntl", fd, 1), call("fcntl", copy, 1), call("fcntl", fd, 1030, 20), call("fcntl", 20, 1)], [1, 0, 20, 1])
+    assert.deepStrictEqual(
+      [call("fcntl", fd, 1), call("fcntl", copy, 1), call("fcntl", fd, 1030, 20), call("fcntl", 20, 1)],
+      [1, 0, 20, 1]
+    )
     call("ioctl", copy, 0x5451)
     assert.strictEqual(call("fcntl", copy, 1), 1)
   })
@@ -250,7 +262,11 @@ describe("descriptors", () => {
 
 describe("names", () => {
   it("directories are listed with their dots, in parts that fit", () => {
-    const { call, state } = makeFileKernel({ host: makeMemoryFs({ files: { "/d/one": new Uint8Array(0), "/d/two": new Uint8Array(0), "/d/sub/x": new Uint8Array(0) } }) })
+    const { call, state } = makeFileKernel({
+      host: makeMemoryFs({
+        files: { "/d/one": new Uint8Array(0), "/d/two": new Uint8Array(0), "/d/sub/x": new Uint8Array(0) }
+      })
+    })
     const fd = call("openat", FDCWD, "/d", O.DIRECTORY, 0)
     const names: Array<string> = []
     assert.strictEqual(call("getdents64", fd, out, 10), -Errno.EINVAL)
@@ -319,7 +335,12 @@ describe("names", () => {
 describe("the sysroot", () => {
   const host = () =>
     makeMemoryFs({
-      files: { "/root/lib/x": Uint8Array.of(1), "/lib/x": Uint8Array.of(2), "/lib/y": Uint8Array.of(3), "/root/bin/z": Uint8Array.of(4) }
+      files: {
+        "/root/lib/x": Uint8Array.of(1),
+        "/lib/x": Uint8Array.of(2),
+        "/lib/y": Uint8Array.of(3),
+        "/root/bin/z": Uint8Array.of(4)
+      }
     })
   const firstByte = (path: string): number => {
     const { call, state } = makeFileKernel({ host: host(), sysroot: "/root" })

@@ -59,6 +59,8 @@ const structStatx: typeof structStat = [
   ["stx_dev_minor", 140, 4, 0x1230_0005n]
 ]
 
+const fileSystem = { type: 1n, bsize: 4096, blocks: 2n, bfree: 3n, bavail: 4n, files: 5n, ffree: 6n }
+
 const structStatfs: typeof structStat = [
   ["f_type", 0, 8, 1n],
   ["f_bsize", 8, 8, 4096n],
@@ -74,26 +76,28 @@ const structStatfs: typeof structStat = [
 const field = (bytes: Uint8Array, offset: number, size: number): bigint =>
   bytes.slice(offset, offset + size).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
 
-const check = (bytes: Uint8Array, size: number, fields: typeof structStat): void => {
-  assert.strictEqual(bytes.length, size)
-  for (const [name, offset, width, value] of fields) assert.strictEqual(field(bytes, offset, width), value, name)
-}
+/** Values of the fields as they lie in the bytes. */
+const read = (bytes: Uint8Array, fields: typeof structStat) =>
+  fields.map(([name, offset, width]) => [name, offset, width, field(bytes, offset, width)])
 
 describe("structures in guest memory", () => {
-  it("struct stat", () => check(encodeStat(stat), 128, structStat))
-  it("struct statx", () => check(encodeStatx(stat), 256, structStatx))
-  it("struct statfs", () =>
-    check(
-      encodeStatfs({ type: 1n, bsize: 4096, blocks: 2n, bfree: 3n, bavail: 4n, files: 5n, ffree: 6n }),
-      120,
-      structStatfs
-    ))
+  it.each([
+    ["stat", encodeStat(stat), 128, structStat],
+    ["statx", encodeStatx(stat), 256, structStatx],
+    ["statfs", encodeStatfs(fileSystem), 120, structStatfs]
+  ] as const)("struct %s", (_, bytes, size, fields) => {
+    assert.strictEqual(bytes.length, size)
+    assert.deepStrictEqual(read(bytes, fields), fields)
+  })
   it("struct dirent64: name at 19, length a multiple of 8", () => {
     for (const name of ["a", "abcd", "abcde", "\xff\xfe"]) {
       const bytes = encodeDirent({ name, type: 8, ino: 5n }, 3)
       assert.strictEqual(bytes.length % 8, 0)
       assert.isAtLeast(bytes.length, 19 + name.length + 1)
-      assert.deepStrictEqual([field(bytes, 0, 8), field(bytes, 8, 8), field(bytes, 16, 2), field(bytes, 18, 1)], [5n, 3n, BigInt(bytes.length), 8n])
+      assert.deepStrictEqual(
+        [field(bytes, 0, 8), field(bytes, 8, 8), field(bytes, 16, 2), field(bytes, 18, 1)],
+        [5n, 3n, BigInt(bytes.length), 8n]
+      )
       assert.strictEqual(String.fromCharCode(...bytes.slice(19, 19 + name.length)), name)
     }
   })

@@ -28,7 +28,10 @@ describe("/proc", () => {
   it("has the 52 fields of stat", () => assert.lengthOf(contents("/proc/self/stat").trim().split(" "), 52))
 
   it("links lead where they say", () => {
-    const { call, text } = makeFileKernel({ host: makeMemoryFs({ files: { "/bin/program": Uint8Array.of(7), "/d/f": Uint8Array.of(8) } }), cwd: "/d" })
+    const { call, text } = makeFileKernel({
+      host: makeMemoryFs({ files: { "/bin/program": Uint8Array.of(7), "/d/f": Uint8Array.of(8) } }),
+      cwd: "/d"
+    })
     assert.strictEqual(text(call("readlinkat", AT.FDCWD, "/proc/self/exe", out, 99)), "/bin/program")
     assert.strictEqual(text(call("readlinkat", AT.FDCWD, "/proc/self", out, 99)), "100")
     const read = (path: string): number => {

@@ -19,7 +19,12 @@ const kit = () => {
     state.view.setUint16(at + 4, events, true)
     return at
   }
-  return { ...all, pollfd, pipe: (flags = 0) => pair("pipe2", base, flags), sockets: (type = 1) => pair("socketpair", 1, type, 0, base) }
+  return {
+    ...all,
+    pollfd,
+    pipe: (flags = 0) => pair("pipe2", base, flags),
+    sockets: (type = 1) => pair("socketpair", 1, type, 0, base)
+  }
 }
 
 describe("pipes", () => {
@@ -130,7 +135,10 @@ describe("counters and timers", () => {
     state.view.setBigInt64(base, -1n, true)
     assert.strictEqual(call("write", fd, base, 8), -Errno.EINVAL)
     const semaphore = call("eventfd2", 2, 1 | O.NONBLOCK)
-    assert.deepStrictEqual([call("read", semaphore, out, 8), words(1), call("read", semaphore, out, 8), call("read", semaphore, out, 8)], [8, [1], 8, -Errno.EAGAIN])
+    assert.deepStrictEqual(
+      [call("read", semaphore, out, 8), words(1), call("read", semaphore, out, 8), call("read", semaphore, out, 8)],
+      [8, [1], 8, -Errno.EAGAIN]
+    )
   })
 
   it.live("timerfd expires, repeatedly", () =>
@@ -234,7 +242,10 @@ describe("poll, select and epoll", () => {
       assert.strictEqual(yield* ready(), 0)
       call("write", write, "x", 1)
       assert.deepStrictEqual([yield* ready(), yield* ready()], [1, 1])
-      assert.deepStrictEqual([state.view.getUint32(out + 0x1000, true), state.view.getBigUint64(out + 0x1008, true)], [1, 7n])
+      assert.deepStrictEqual(
+        [state.view.getUint32(out + 0x1000, true), state.view.getBigUint64(out + 0x1008, true)],
+        [1, 7n]
+      )
       control(3, read, 0x8000_0000 + POLL.IN)
       assert.deepStrictEqual([yield* ready(), yield* ready()], [1, 0])
       call("write", write, "y", 1)
@@ -264,7 +275,15 @@ describe("poll, select and epoll", () => {
     const { call, read, epoll, control } = epollKit()
     control(1, read, POLL.IN)
     assert.deepStrictEqual(
-      [control(1, read, 1), control(3, 0, 1), control(2, 0, 1), control(1, 77, 1), control(9, read, 1), control(1, epoll, 1), control(1, 0, 1)],
+      [
+        control(1, read, 1),
+        control(3, 0, 1),
+        control(2, 0, 1),
+        control(1, 77, 1),
+        control(9, read, 1),
+        control(1, epoll, 1),
+        control(1, 0, 1)
+      ],
       [-Errno.EEXIST, -Errno.ENOENT, -Errno.ENOENT, -Errno.EBADF, -Errno.EINVAL, -Errno.EINVAL, -Errno.EPERM]
     )
     assert.strictEqual(call("epoll_ctl", read, 1, read, base), -Errno.EINVAL)

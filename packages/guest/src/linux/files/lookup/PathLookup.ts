@@ -104,4 +104,3 @@ export class PathLookup {
     return typeof target === "number" ? target : { path: join(target.path, baseName(path)) }
   }
 }
-

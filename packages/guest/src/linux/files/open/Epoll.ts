@@ -100,7 +100,9 @@ export class Epoll extends OpenFile {
       for (const interest of this.#interests.values()) {
         if ((interest.events & eventMask) === 0) continue
         const edge = (interest.events & EPOLL.ET) !== 0 && (interest.file.poll() & interest.events & eventMask) !== 0
-        changes.push(edge ? interest.file.waiters.wait(() => Effect.void) : interest.file.wait(interest.events & eventMask, 65536))
+        changes.push(
+          edge ? interest.file.waiters.wait(() => Effect.void) : interest.file.wait(interest.events & eventMask, 65536)
+        )
       }
       return Effect.flatMap(Effect.raceAllFirst(changes), () => this.wait(events, length))
     })

@@ -49,4 +49,3 @@ export class EventFd extends OpenFile {
     return (this.#count > 0n ? POLL.IN | POLL.RDNORM : 0) | (this.#count < largest ? POLL.OUT | POLL.WRNORM : 0)
   }
 }
-

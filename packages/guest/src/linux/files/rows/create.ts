@@ -14,7 +14,12 @@ import { TimerFd } from "../open/TimerFd.ts"
 import { userString } from "../user/userBuffers.ts"
 
 /** Installs two files and writes their descriptors as an array of int: 0 or a negative errno. */
-export const installPair = (kernel: Kernel, address: number, pair: readonly [OpenFile, OpenFile], closeOnExec: boolean): number => {
+export const installPair = (
+  kernel: Kernel,
+  address: number,
+  pair: readonly [OpenFile, OpenFile],
+  closeOnExec: boolean
+): number => {
   const { files, state } = kernel
   const first = files.install(pair[0], closeOnExec)
   const second = first < 0 ? first : files.install(pair[1], closeOnExec)

@@ -58,12 +58,10 @@ const mkdirat = (kernel: Kernel, dirfd: number, path: number, mode: number): num
   onPath(kernel, dirfd, path, false, (p) => kernel.files.host.mkdir(p, mode & 0o1777 & ~kernel.files.umask))
 
 const mknodat = (kernel: Kernel, dirfd: number, path: number, mode: number): number => {
-  const type = (mode & S.IFMT) || S.IFREG
+  const type = mode & S.IFMT || S.IFREG
   if (type === S.IFDIR) return -Errno.EPERM
   if (type === S.IFLNK || type === S.IFMT) return -Errno.EINVAL
-  return onPath(kernel, dirfd, path, false, (p) =>
-    kernel.files.host.mknod(p, type | (mode & 0o7777 & ~kernel.files.umask))
-  )
+  return onPath(kernel, dirfd, path, false, (p) => kernel.files.host.mknod(p, type | (mode & 0o7777 & ~kernel.files.umask)))
 }
 
 const unlinkat = (kernel: Kernel, dirfd: number, path: number, flags: number): number => {
@@ -73,7 +71,14 @@ const unlinkat = (kernel: Kernel, dirfd: number, path: number, flags: number): n
 }
 
 /** renameat2; `flags`: RENAME_NOREPLACE 1. RENAME_EXCHANGE 2 and RENAME_WHITEOUT 4 are refused as by a file system without them. */
-const renameat2 = (kernel: Kernel, oldDir: number, oldPath: number, newDir: number, newPath: number, flags: number): number => {
+const renameat2 = (
+  kernel: Kernel,
+  oldDir: number,
+  oldPath: number,
+  newDir: number,
+  newPath: number,
+  flags: number
+): number => {
   if (flags > 1) return -Errno.EINVAL
   const { host } = kernel.files
   return onPath(kernel, oldDir, oldPath, false, (from) =>
@@ -139,5 +144,11 @@ export const directorySyscalls = [
     files.umask = mask & 0o777
     return before
   }),
-  row(276, "renameat2", ["fd", "path", "fd", "path", "flags"], renameat2, "RENAME_NOREPLACE is not atomic; no RENAME_EXCHANGE")
+  row(
+    276,
+    "renameat2",
+    ["fd", "path", "fd", "path", "flags"],
+    renameat2,
+    "RENAME_NOREPLACE is not atomic; no RENAME_EXCHANGE"
+  )
 ]

@@ -50,13 +50,14 @@ const waitFor = (
   // The host tells only some time after it was asked whether a terminal or pipe has something.
   const least = readsAhead ? 1_000_000n : 0n
   const end = timeout === undefined ? undefined : (time.now(ClockId.MONOTONIC) ?? 0n) + (timeout < least ? least : timeout)
-  const changed = Effect.suspend(() => Effect.raceAllFirst([Effect.never, ...watched.map(({ file, events }) => file.wait(events, 65536))]))
+  const changed = Effect.suspend(() =>
+    Effect.raceAllFirst([Effect.never, ...watched.map(({ file, events }) => file.wait(events, 65536))])
+  )
   const again: Effect.Effect<number> = Effect.flatMap(changed, () => {
     const now = check()
     return now === 0 ? again : Effect.succeed(now)
   })
-  const limited =
-    end === undefined ? again : Effect.raceFirst(again, Effect.as(time.sleepUntil(ClockId.MONOTONIC, end), 0))
+  const limited = end === undefined ? again : Effect.raceFirst(again, Effect.as(time.sleepUntil(ClockId.MONOTONIC, end), 0))
   const held = Effect.suspend(() => {
     for (const { file } of watched) file.hold()
     return Effect.ensuring(
@@ -77,7 +78,12 @@ const timeoutAt = (kernel: Kernel, address: number): { readonly timeout: bigint 
 }
 
 /** Runs a wait and then writes what is left of its timeout back, as ppoll and pselect6 do. */
-const withRemaining = (kernel: Kernel, address: number, timeout: bigint | undefined, result: SyscallResult): SyscallResult => {
+const withRemaining = (
+  kernel: Kernel,
+  address: number,
+  timeout: bigint | undefined,
+  result: SyscallResult
+): SyscallResult => {
   if (timeout === undefined || !Effect.isEffect(result)) return result
   const { state, time } = kernel
   const end = (time.now(ClockId.MONOTONIC) ?? 0n) + timeout
@@ -89,7 +95,14 @@ const withRemaining = (kernel: Kernel, address: number, timeout: bigint | undefi
 }
 
 /** ppoll: an array of `struct pollfd`, each descriptor, events and (written) revents. */
-const ppoll = (kernel: Kernel, fds: number, count: number, timeoutAddress: number, mask: number, maskSize: number): SyscallResult => {
+const ppoll = (
+  kernel: Kernel,
+  fds: number,
+  count: number,
+  timeoutAddress: number,
+  mask: number,
+  maskSize: number
+): SyscallResult => {
   const { state, files } = kernel
   if (count > files.limit) return -Errno.EINVAL
   const limit = timeoutAt(kernel, timeoutAddress)
@@ -102,8 +115,7 @@ const ppoll = (kernel: Kernel, fds: number, count: number, timeoutAddress: numbe
   const check = (): number => {
     let ready = 0
     entries.forEach(({ fd, file, events }, i) => {
-      const bits =
-        fd < 0 ? 0 : file === undefined || file.closed ? POLL.NVAL : file.poll() & (events | POLL.ERR | POLL.HUP)
+      const bits = fd < 0 ? 0 : file === undefined || file.closed ? POLL.NVAL : file.poll() & (events | POLL.ERR | POLL.HUP)
       state.view.setUint16(fds + 8 * i + 6, bits, true)
       if (bits !== 0) ready++
     })
@@ -219,10 +231,25 @@ const epollWait = (
 }
 
 /** epoll_pwait: `timeout` in milliseconds, negative for ever. */
-const epollPwait = (kernel: Kernel, fd: number, events: number, limit: number, timeout: number, mask: number, size: number): SyscallResult =>
-  epollWait(kernel, fd, events, limit, timeout < 0 ? undefined : BigInt(timeout) * 1_000_000n, mask, size)
+const epollPwait = (
+  kernel: Kernel,
+  fd: number,
+  events: number,
+  limit: number,
+  timeout: number,
+  mask: number,
+  size: number
+): SyscallResult => epollWait(kernel, fd, events, limit, timeout < 0 ? undefined : BigInt(timeout) * 1_000_000n, mask, size)
 
-const epollPwait2 = (kernel: Kernel, fd: number, events: number, limit: number, timeout: number, mask: number, size: number): SyscallResult => {
+const epollPwait2 = (
+  kernel: Kernel,
+  fd: number,
+  events: number,
+  limit: number,
+  timeout: number,
+  mask: number,
+  size: number
+): SyscallResult => {
   const time = timeoutAt(kernel, timeout)
   return typeof time === "number" ? time : epollWait(kernel, fd, events, limit, time.timeout, mask, size)
 }

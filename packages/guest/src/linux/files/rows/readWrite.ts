@@ -75,7 +75,8 @@ export const writeFrom = (
 export const afterWrite = (kernel: Kernel, file: OpenFile, result: SyscallResult, signal = true): SyscallResult => {
   const thread = kernel.thread
   const finish = (count: number | bigint): number | bigint => {
-    if (count === -Errno.EPIPE && signal) kernel.signals.sendToThread(thread, kernel.signals.fromSelf(Sig.PIPE, SigCode.user))
+    if (count === -Errno.EPIPE && signal)
+      kernel.signals.sendToThread(thread, kernel.signals.fromSelf(Sig.PIPE, SigCode.user))
     else if (count > 0 && file.identity !== undefined) kernel.memory.fileWritten(file.identity)
     return count
   }
@@ -119,7 +120,15 @@ const positioned =
 
 const positioned2 =
   (move: Transfer) =>
-  (kernel: Kernel, fd: number, vector: number, count: number, offset: number, _high: bigint, flags: number): SyscallResult => {
+  (
+    kernel: Kernel,
+    fd: number,
+    vector: number,
+    count: number,
+    offset: number,
+    _high: bigint,
+    flags: number
+  ): SyscallResult => {
     if ((flags & ~harmless) !== 0) return -Errno.EOPNOTSUPP
     return move(kernel, fd, userVector(kernel.state, vector, count), offset === -1 ? undefined : offset)
   }

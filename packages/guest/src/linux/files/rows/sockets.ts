@@ -99,7 +99,14 @@ const options = (socket: PairedSocket): ReadonlyMap<number, number> =>
     [39, AF_UNIX]
   ])
 
-const getsockopt = (kernel: Kernel, fd: number, level: number, name: number, address: number, lengthAddress: number): number => {
+const getsockopt = (
+  kernel: Kernel,
+  fd: number,
+  level: number,
+  name: number,
+  address: number,
+  lengthAddress: number
+): number => {
   const socket = socketOf(kernel, fd)
   if (typeof socket === "number") return socket
   const value = level === 1 ? options(socket).get(name) : undefined
@@ -136,20 +143,38 @@ export const socketSyscalls = [
   row(203, "connect", ["fd", "pointer", "uint"], connected, pairsOnly),
   row(204, "getsockname", ["fd", "pointer", "pointer"], unnamed, pairsOnly),
   row(205, "getpeername", ["fd", "pointer", "pointer"], unnamed, pairsOnly),
-  row(206, "sendto", ["fd", "pointer", "size", "flags", "pointer", "uint"], (kernel, fd, at, length, flags) =>
-    send(kernel, fd, one(at, length), flags), pairsOnly
+  row(
+    206,
+    "sendto",
+    ["fd", "pointer", "size", "flags", "pointer", "uint"],
+    (kernel, fd, at, length, flags) => send(kernel, fd, one(at, length), flags),
+    pairsOnly
   ),
-  row(207, "recvfrom", ["fd", "pointer", "size", "flags", "pointer", "pointer"], (kernel, fd, at, length, flags) =>
-    receive(kernel, fd, one(at, length), flags), pairsOnly
+  row(
+    207,
+    "recvfrom",
+    ["fd", "pointer", "size", "flags", "pointer", "pointer"],
+    (kernel, fd, at, length, flags) => receive(kernel, fd, one(at, length), flags),
+    pairsOnly
   ),
-  row(208, "setsockopt", ["fd", "int", "int", "pointer", "uint"], (kernel, fd) => {
-    const socket = socketOf(kernel, fd)
-    return typeof socket === "number" ? socket : 0
-  }, "accepted and ignored"),
+  row(
+    208,
+    "setsockopt",
+    ["fd", "int", "int", "pointer", "uint"],
+    (kernel, fd) => {
+      const socket = socketOf(kernel, fd)
+      return typeof socket === "number" ? socket : 0
+    },
+    "accepted and ignored"
+  ),
   row(209, "getsockopt", ["fd", "int", "int", "pointer", "pointer"], getsockopt, "type, error, domain and buffer sizes"),
   row(210, "shutdown", ["fd", "int"], shutdown),
-  row(211, "sendmsg", ["fd", "pointer", "flags"], (kernel, fd, at, flags) =>
-    send(kernel, fd, messageBuffers(kernel, at), flags), pairsOnly
+  row(
+    211,
+    "sendmsg",
+    ["fd", "pointer", "flags"],
+    (kernel, fd, at, flags) => send(kernel, fd, messageBuffers(kernel, at), flags),
+    pairsOnly
   ),
   row(212, "recvmsg", ["fd", "pointer", "flags"], recvmsg, pairsOnly),
   row(242, "accept4", ["fd", "pointer", "pointer", "flags"], connected, pairsOnly)

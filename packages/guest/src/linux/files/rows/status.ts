@@ -135,12 +135,36 @@ const noXattrs = "files have no extended attributes; setting one fails with EOPN
 const { ENODATA, EOPNOTSUPP } = Errno
 
 export const statusSyscalls = [
-  row(5, "setxattr", ["path", "path", "pointer", "size", "flags"], (k, p, n) => noAttribute(k, p, n, true, -EOPNOTSUPP), noXattrs),
-  row(6, "lsetxattr", ["path", "path", "pointer", "size", "flags"], (k, p, n) => noAttribute(k, p, n, false, -EOPNOTSUPP), noXattrs),
-  row(7, "fsetxattr", ["fd", "path", "pointer", "size", "flags"], (k, fd, n) => checkFd(k, fd) || checkName(k, n) || -EOPNOTSUPP, noXattrs),
+  row(
+    5,
+    "setxattr",
+    ["path", "path", "pointer", "size", "flags"],
+    (k, p, n) => noAttribute(k, p, n, true, -EOPNOTSUPP),
+    noXattrs
+  ),
+  row(
+    6,
+    "lsetxattr",
+    ["path", "path", "pointer", "size", "flags"],
+    (k, p, n) => noAttribute(k, p, n, false, -EOPNOTSUPP),
+    noXattrs
+  ),
+  row(
+    7,
+    "fsetxattr",
+    ["fd", "path", "pointer", "size", "flags"],
+    (k, fd, n) => checkFd(k, fd) || checkName(k, n) || -EOPNOTSUPP,
+    noXattrs
+  ),
   row(8, "getxattr", ["path", "path", "pointer", "size"], (k, p, n) => noAttribute(k, p, n, true, -ENODATA), noXattrs),
   row(9, "lgetxattr", ["path", "path", "pointer", "size"], (k, p, n) => noAttribute(k, p, n, false, -ENODATA), noXattrs),
-  row(10, "fgetxattr", ["fd", "path", "pointer", "size"], (k, fd, n) => checkFd(k, fd) || checkName(k, n) || -ENODATA, noXattrs),
+  row(
+    10,
+    "fgetxattr",
+    ["fd", "path", "pointer", "size"],
+    (k, fd, n) => checkFd(k, fd) || checkName(k, n) || -ENODATA,
+    noXattrs
+  ),
   row(11, "listxattr", ["path", "pointer", "size"], (k, p) => checkPath(k, p, true), noXattrs),
   row(12, "llistxattr", ["path", "pointer", "size"], (k, p) => checkPath(k, p, false), noXattrs),
   row(13, "flistxattr", ["fd", "pointer", "size"], checkFd, noXattrs),

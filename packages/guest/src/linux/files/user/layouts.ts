@@ -98,4 +98,3 @@ export const encodeDirent = (entry: HostDirent, offset: number): Uint8Array => {
   bytes.set(name, 19)
   return bytes
 }
-

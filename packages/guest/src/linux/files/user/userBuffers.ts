@@ -7,7 +7,8 @@ import { IOV_MAX, maxTransfer, PATH_MAX } from "../constants.ts"
 import { fromBytes } from "../lookup/Path.ts"
 
 /** A path argument as a byte string, or -EFAULT or -ENAMETOOLONG. */
-export const userPath = (state: CpuState, address: number): string | number => userString(state, address, PATH_MAX, -Errno.ENAMETOOLONG)
+export const userPath = (state: CpuState, address: number): string | number =>
+  userString(state, address, PATH_MAX, -Errno.ENAMETOOLONG)
 
 /** A zero-terminated string of fewer than `limit` bytes as a byte string; -EFAULT, or `tooLong` if it doesn't end in time. */
 export const userString = (state: CpuState, address: number, limit: number, tooLong: number): string | number => {
@@ -77,7 +78,8 @@ export const transfer = (
 }
 
 /** Total length of buffers. */
-export const totalLength = (buffers: ReadonlyArray<UserBuffer>): number => buffers.reduce((sum, { length }) => sum + length, 0)
+export const totalLength = (buffers: ReadonlyArray<UserBuffer>): number =>
+  buffers.reduce((sum, { length }) => sum + length, 0)
 
 /** Copies bytes to guest memory: 0 or -EFAULT. */
 export const putBytes = (state: CpuState, address: number, bytes: Uint8Array): number => {
