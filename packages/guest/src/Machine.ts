@@ -40,5 +40,8 @@ export class Machine extends Context.Service<
 
 const makeMemory = (): WebAssembly.Memory => {
   const shared = typeof SharedArrayBuffer !== "undefined"
-  return new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared })
+  // Grown, not made, at full size: V8 counts the initial size as garbage-collector debt and pays with full collections.
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: wasmPages, shared })
+  memory.grow(wasmPages - 1)
+  return memory
 }
