@@ -1,6 +1,7 @@
 /** Rows of the system calls on signals. */
 import type { Kernel } from "../Kernel.ts"
-import { internalResult, type Syscall, syscall } from "../Syscall.ts"
+import { row } from "../row.ts"
+import { internalResult, type Syscall } from "../Syscall.ts"
 import { sigaltstack } from "./altStack.ts"
 import { returnFromHandler } from "./deliver.ts"
 import { kill, queueInfo, queueInfoToThread, tgkill, tkill } from "./kill.ts"
@@ -10,26 +11,26 @@ import { timerCreate, timerDelete, timerGetOverrun, timerGetTime, timerSetTime }
 import { sigsuspend, sigtimedwait } from "./wait.ts"
 
 export const signalSyscalls: ReadonlyArray<Syscall<Kernel>> = [
-  syscall(102, "getitimer", ["int", "pointer"], getitimer),
-  syscall(103, "setitimer", ["int", "pointer", "pointer"], setitimer),
-  syscall(107, "timer_create", ["int", "pointer", "pointer"], timerCreate),
-  syscall(108, "timer_gettime", ["int", "pointer"], timerGetTime),
-  syscall(109, "timer_getoverrun", ["int"], timerGetOverrun),
-  syscall(110, "timer_settime", ["int", "flags", "pointer", "pointer"], timerSetTime),
-  syscall(111, "timer_delete", ["int"], timerDelete),
-  syscall(129, "kill", ["int", "signal"], kill),
-  syscall(130, "tkill", ["int", "signal"], tkill),
-  syscall(131, "tgkill", ["int", "int", "signal"], tgkill),
-  syscall(132, "sigaltstack", ["pointer", "pointer"], sigaltstack),
-  syscall(133, "rt_sigsuspend", ["pointer", "size"], sigsuspend),
-  syscall(134, "rt_sigaction", ["signal", "pointer", "pointer", "size"], sigaction),
-  syscall(135, "rt_sigprocmask", ["int", "pointer", "pointer", "size"], sigprocmask),
-  syscall(136, "rt_sigpending", ["pointer", "size"], sigpending),
-  syscall(137, "rt_sigtimedwait", ["pointer", "pointer", "pointer", "size"], sigtimedwait),
-  syscall(138, "rt_sigqueueinfo", ["int", "signal", "pointer"], queueInfo),
-  syscall(139, "rt_sigreturn", [], (kernel: Kernel) => {
+  row(102, "getitimer", ["int", "pointer"], getitimer),
+  row(103, "setitimer", ["int", "pointer", "pointer"], setitimer, "all timers run on real time"),
+  row(107, "timer_create", ["int", "pointer", "pointer"], timerCreate),
+  row(108, "timer_gettime", ["int", "pointer"], timerGetTime),
+  row(109, "timer_getoverrun", ["int"], timerGetOverrun),
+  row(110, "timer_settime", ["int", "flags", "pointer", "pointer"], timerSetTime),
+  row(111, "timer_delete", ["int"], timerDelete),
+  row(129, "kill", ["int", "signal"], kill, "the process itself only; stop signals do nothing"),
+  row(130, "tkill", ["int", "signal"], tkill),
+  row(131, "tgkill", ["int", "int", "signal"], tgkill),
+  row(132, "sigaltstack", ["pointer", "pointer"], sigaltstack),
+  row(133, "rt_sigsuspend", ["pointer", "size"], sigsuspend),
+  row(134, "rt_sigaction", ["signal", "pointer", "pointer", "size"], sigaction),
+  row(135, "rt_sigprocmask", ["int", "pointer", "pointer", "size"], sigprocmask),
+  row(136, "rt_sigpending", ["pointer", "size"], sigpending),
+  row(137, "rt_sigtimedwait", ["pointer", "pointer", "pointer", "size"], sigtimedwait),
+  row(138, "rt_sigqueueinfo", ["int", "signal", "pointer"], queueInfo),
+  row(139, "rt_sigreturn", [], (kernel) => {
     returnFromHandler(kernel, kernel.thread)
     return internalResult.sigreturn
   }),
-  syscall(240, "rt_tgsigqueueinfo", ["int", "int", "signal", "pointer"], queueInfoToThread)
+  row(240, "rt_tgsigqueueinfo", ["int", "int", "signal", "pointer"], queueInfoToThread)
 ]

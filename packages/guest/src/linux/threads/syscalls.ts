@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
-import { internalResult, type Syscall, syscall } from "../Syscall.ts"
+import { row } from "../row.ts"
+import { internalResult, type Syscall } from "../Syscall.ts"
 import { readable, writable } from "../UserMemory.ts"
 import { clone, clone3 } from "./clone.ts"
 import { futex } from "./futexCall.ts"
@@ -11,25 +12,25 @@ const robustListHeadSize = 24
 const membarrierCommands = 0x1ff
 
 export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
-  syscall(93, "exit", ["int"], (kernel: Kernel, status) => {
+  row(93, "exit", ["int"], (kernel, status) => {
     kernel.thread.exitStatus = status & 0xff
     return internalResult.exit
   }),
-  syscall(94, "exit_group", ["int"], (kernel: Kernel, status) => {
+  row(94, "exit_group", ["int"], (kernel, status) => {
     kernel.process.exitStatus = status & 0xff
     return internalResult.exit
   }),
-  syscall(96, "set_tid_address", ["pointer"], (kernel: Kernel, address) => {
+  row(96, "set_tid_address", ["pointer"], (kernel, address) => {
     kernel.thread.clearChildTid = address
     return kernel.thread.tid
   }),
-  syscall(98, "futex", ["pointer", "int", "uint", "pointer", "pointer", "uint"], futex),
-  syscall(99, "set_robust_list", ["pointer", "size"], (kernel: Kernel, head, size) => {
+  row(98, "futex", ["pointer", "int", "uint", "pointer", "pointer", "uint"], futex, "no priority inheritance"),
+  row(99, "set_robust_list", ["pointer", "size"], (kernel, head, size) => {
     if (size !== robustListHeadSize) return -Errno.EINVAL
     kernel.thread.robustList = head
     return 0
   }),
-  syscall(100, "get_robust_list", ["int", "pointer", "pointer"], (kernel: Kernel, tid, head, size) => {
+  row(100, "get_robust_list", ["int", "pointer", "pointer"], (kernel, tid, head, size) => {
     const thread = tid === 0 ? kernel.thread : kernel.threads.find(tid)
     if (thread === undefined) return -Errno.ESRCH
     if (writable(kernel.state, head, 8) === undefined || writable(kernel.state, size, 8) === undefined) return -Errno.EFAULT
@@ -37,13 +38,13 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
     kernel.state.view.setBigUint64(size, BigInt(robustListHeadSize), true)
     return 0
   }),
-  syscall(122, "sched_setaffinity", ["int", "size", "pointer"], (kernel: Kernel, tid, size, mask) => {
+  row(122, "sched_setaffinity", ["int", "size", "pointer"], (kernel, tid, size, mask) => {
     if (tid !== 0 && kernel.threads.find(tid) === undefined) return -Errno.ESRCH
     const bytes = readable(kernel.state, mask, Math.min(size, 128))
     if (bytes === undefined) return -Errno.EFAULT
     return bytes.some((byte) => byte !== 0) ? 0 : -Errno.EINVAL
   }),
-  syscall(123, "sched_getaffinity", ["int", "size", "pointer"], (kernel: Kernel, tid, size, mask) => {
+  row(123, "sched_getaffinity", ["int", "size", "pointer"], (kernel, tid, size, mask) => {
     if (tid !== 0 && kernel.threads.find(tid) === undefined) return -Errno.ESRCH
     const cpus = kernel.host.cpus
     const length = Math.ceil(cpus / 64) * 8
@@ -55,11 +56,11 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
     return length
   }),
   // an Effect: the dispatcher lets others run meanwhile
-  syscall(124, "sched_yield", [], (kernel: Kernel) => (kernel.threads.scheduler.isContended ? Effect.succeed(0) : 0)),
-  syscall(178, "gettid", [], (kernel: Kernel) => kernel.thread.tid),
-  syscall(220, "clone", ["long", "pointer", "pointer", "long", "pointer"], clone),
+  row(124, "sched_yield", [], (kernel) => (kernel.threads.scheduler.isContended ? Effect.succeed(0) : 0)),
+  row(178, "gettid", [], (kernel) => kernel.thread.tid),
+  row(220, "clone", ["long", "pointer", "pointer", "long", "pointer"], clone, "threads only"),
   // turns alone order what threads see, so every barrier is there already
-  syscall(283, "membarrier", ["int", "flags", "int"], (_: Kernel, command, flags) =>
+  row(283, "membarrier", ["int", "flags", "int"], (_, command, flags) =>
     flags !== 0
       ? -Errno.EINVAL
       : command === 0
@@ -68,6 +69,6 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
           ? 0
           : -Errno.EINVAL
   ),
-  syscall(293, "rseq", ["pointer", "uint", "int", "uint"], () => -Errno.ENOSYS),
-  syscall(435, "clone3", ["pointer", "size"], clone3)
+  row(293, "rseq", ["pointer", "uint", "int", "uint"], () => -Errno.ENOSYS, "ENOSYS"),
+  row(435, "clone3", ["pointer", "size"], clone3, "threads only")
 ]

@@ -1,11 +1,12 @@
 /** Rows of the system calls that only RISC-V has. */
 import type { Kernel } from "../../linux/Kernel.ts"
-import { type Syscall, syscall } from "../../linux/Syscall.ts"
+import { row } from "../../linux/row.ts"
+import type { Syscall } from "../../linux/Syscall.ts"
 import { hwprobeSyscalls } from "./hwprobe.ts"
 
 export const riscv64Syscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...hwprobeSyscalls,
-  syscall(259, "riscv_flush_icache", ["pointer", "pointer", "flags"], (kernel: Kernel) => {
+  row(259, "riscv_flush_icache", ["pointer", "pointer", "flags"], (kernel) => {
     kernel.flushCode()
     return 0
   })
