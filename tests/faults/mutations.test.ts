@@ -95,12 +95,11 @@ describe("damaged files on the command line", () => {
     for (let seed = 5000; seed < 5030; seed++) {
       const { bytes, what } = mutate(originals[0]!, seed, true)
       fs.writeFileSync(file, bytes)
-      const { status, stderr, stdout } = await run(emu, ["run", file], { timeout: 30 })
+      const { status, stderr } = await run(emu, ["run", file], { timeout: 30 })
       const errors = stderr.toString()
       assert.notMatch(errors, /^\s+at |node:internal|Error:/m, what)
       assert.isAtMost(errors.trimEnd().split("\n").length, 2, `${what}: ${errors}`)
-      if (status === 0) assert.match(stdout.toString(), /Hello/, what)
-      else assert.isNotEmpty(errors, `${what}: status ${status} without a word`)
+      if (status !== 0) assert.isNotEmpty(errors, `${what}: status ${status} without a word`)
     }
   })
 })

@@ -47,11 +47,11 @@ describe("plugins that throw", () => {
   const places: ReadonlyArray<readonly [string, string]> = [
     ["in install", "fail()"],
     ["in install, as a defect", "Effect.sync(fail)"],
-    ["in install, as a failure", `Effect.fail(new Error("the plugin's own words"))`],
+    ["in install, as a failure", `Effect.fail(new Plugin.PluginInstallFailure({ message: "the plugin's own words" }))`],
     ["when a block is translated", "api.onTbTrans(fail)"],
     ["when a block is executed", "api.onTbTrans((tb) => tb.onExec(fail))"],
     ["when an instruction is executed", "api.onTbTrans((tb) => tb.insns[0]?.onExec(fail))"],
-    ["at a memory access", "api.onTbTrans((tb) => tb.insns.forEach((insn) => insn.onMem(fail, MemRw.rw)))"],
+    ["at a memory access", "api.onTbTrans((tb) => tb.insns.forEach((insn) => insn.onMem(fail, MemRw.readWrite)))"],
     ["at a system call", "api.onSyscall(fail)"],
     ["after a system call", "api.onSyscallRet(fail)"],
     ["when a vCPU starts", "api.onVcpuInit(fail)"],

@@ -11,6 +11,11 @@ const reasons: ReadonlyArray<{ readonly applies: (recording: Recording) => boole
   {
     applies: ({ program, name }) => program === "blocksplit" && !["stdout", "insn"].includes(name),
     reason: "QEMU splits blocks when its translator runs out of temporaries; emu's end after 512 instructions"
+  },
+  {
+    // Both print how often blocks were translated.
+    applies: ({ program, plugin }) => program === "smc" && /^(hotblocks|insn,sizes)/.test(plugin ?? ""),
+    reason: "QEMU translates again after any store into a page with code; emu after fence.i, where code changed"
   }
 ]
 

@@ -1,18 +1,22 @@
 /** Where the log and the text of plugins go: stderr or the file of `-D`. Buffered, since plugins may print millions of lines. */
 import * as fs from "node:fs"
 import { UsageError } from "./UsageError.ts"
-import { writeAll } from "./hostText.ts"
+import { complain, writeAll } from "./hostText.ts"
 
 const flushAt = 64 * 1024
 
 export class LogSink {
   readonly #descriptor: number
+  /** Name for error messages. */
+  readonly #name: string
+  #hasFailed = false
   #parts: Array<string> = []
   #length = 0
   #scheduled: NodeJS.Immediate | undefined
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, name: string) {
     this.#descriptor = descriptor
+    this.#name = name
   }
 
   /**
@@ -20,9 +24,9 @@ export class LogSink {
    * @throws UsageError where the file cannot be written
    */
   static open(file: string | undefined): LogSink {
-    if (file === undefined) return new LogSink(2)
+    if (file === undefined) return new LogSink(2, "stderr")
     try {
-      return new LogSink(fs.openSync(file, "w"))
+      return new LogSink(fs.openSync(file, "w"), file)
     } catch (error) {
       throw new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -44,6 +48,9 @@ export class LogSink {
     const text = this.#parts.join("")
     this.#parts = []
     this.#length = 0
-    writeAll(this.#descriptor, text)
+    const problem = writeAll(this.#descriptor, text)
+    if (problem === undefined || this.#hasFailed) return
+    this.#hasFailed = true
+    complain(`the log is incomplete: cannot write ${this.#name}: ${problem}`)
   }
 }

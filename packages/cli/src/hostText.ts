@@ -6,18 +6,25 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4))
 /**
  * Writes everything, waiting where a pipe is full. Where nobody reads any more (closed pipe or descriptor) the text is
  * dropped: what emu has to say must not stop the guest.
+ *
+ * @returns why the text could not be written where that is another reason, such as a full disk
  */
-export const writeAll = (descriptor: number, text: string): void => {
+export const writeAll = (descriptor: number, text: string): string | undefined => {
   let bytes: Uint8Array = Buffer.from(text)
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(fs.writeSync(descriptor, bytes))
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return
+      const code = error instanceof Error && "code" in error ? error.code : undefined
+      if (code === "EPIPE" || code === "EBADF") return undefined
+      if (code !== "EAGAIN") return error instanceof Error ? error.message : String(error)
       Atomics.wait(sleeper, 0, 0, 1)
     }
   }
+  return undefined
 }
 
 /** One line on stderr, with the command's name before it. */
-export const complain = (line: string): void => writeAll(2, `emu: ${line}\n`)
+export const complain = (line: string): void => {
+  writeAll(2, `emu: ${line}\n`)
+}

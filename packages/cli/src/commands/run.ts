@@ -63,7 +63,7 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
  *   where a plugin or the program cannot be loaded, or a plugin's callback throws.
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
-  const sink = LogSink.open(options.logFile)
+  const sink = yield* Effect.try({ try: () => LogSink.open(options.logFile), catch: (error) => error as UsageError })
   const output = Layer.succeed(PluginOutput)({ write: sink.write })
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
