@@ -170,8 +170,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
     const to = tree.place(toPath, "never")
     if (typeof from === "number") return from
     if (typeof to === "number") return to
-    const dots = [".", ".."]
-    if (dots.includes(from.name) || dots.includes(to.name)) return -Errno.EBUSY
+    const dots = new Set([".", ".."])
+    if (dots.has(from.name) || dots.has(to.name)) return -Errno.EBUSY
     const { inode } = from
     if (inode === undefined) return -Errno.ENOENT
     if (!inode.isDirectory && (from.mustBeDirectory || to.mustBeDirectory)) return -Errno.ENOTDIR

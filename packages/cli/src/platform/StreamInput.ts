@@ -4,6 +4,11 @@ import * as Effect from "effect/Effect"
 import { Errno } from "@emu/guest/linux/errno"
 import { errnoOf } from "./nodeErrno.ts"
 
+let inFlight = 0
+
+/** How many reads the host has not finished. */
+export const readsInFlight = (): number => inFlight
+
 /** Reads one descriptor ahead, only when asked and only as much as the asker would take. */
 export class StreamInput {
   readonly #fd: number
@@ -50,9 +55,11 @@ export class StreamInput {
   request(length: number): void {
     if (this.isReady || this.#isReading) return
     this.#isReading = true
+    inFlight++
     const buffer = new Uint8Array(Math.max(1, Math.min(length, 65536)))
     Fs.read(this.#fd, buffer, 0, buffer.length, null, (error, count) => {
       this.#isReading = false
+      inFlight--
       if (error !== null && errnoOf(error) === -Errno.EAGAIN) {
         setTimeout(() => this.request(length), 1)
         return

@@ -73,7 +73,9 @@ export class Epoll extends OpenFile {
   /** Takes up to `limit` events that are ready now; later ones get their turn first the next time. */
   take(limit: number): Array<ReadyEvent> {
     const ready: Array<ReadyEvent> = []
-    for (const [fd, interest] of [...this.#interests]) {
+    // those told go to the end of the list, so this goes over the list as it is now
+    const interests = Array.from(this.#interests)
+    for (const [fd, interest] of interests) {
       if (ready.length === limit) break
       const events = this.#fresh(interest)
       interest.told = interest.file.closed ? 0 : interest.file.poll()

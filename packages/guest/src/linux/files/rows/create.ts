@@ -44,16 +44,16 @@ const eventfd2 = ({ files }: Kernel, initial: number, flags: number): number => 
   return files.install(new EventFd(initial, (flags & 1) !== 0, flags & O.NONBLOCK), (flags & O.CLOEXEC) !== 0)
 }
 
-const timerClocks: ReadonlyArray<number> = [
+const timerClocks: ReadonlySet<number> = new Set<number>([
   ClockId.REALTIME,
   ClockId.MONOTONIC,
   ClockId.BOOTTIME,
   ClockId.REALTIME_ALARM,
   ClockId.BOOTTIME_ALARM
-]
+])
 
 const timerfdCreate = ({ files, time }: Kernel, clock: number, flags: number): number => {
-  if ((flags & ~(O.CLOEXEC | O.NONBLOCK)) !== 0 || !timerClocks.includes(clock)) return -Errno.EINVAL
+  if ((flags & ~(O.CLOEXEC | O.NONBLOCK)) !== 0 || !timerClocks.has(clock)) return -Errno.EINVAL
   return files.install(new TimerFd(time, clock, flags & O.NONBLOCK), (flags & O.CLOEXEC) !== 0)
 }
 
