@@ -1,5 +1,6 @@
 /** Where the log and the text of plugins go: stderr or the file of `-D`. Buffered, since plugins may print millions of lines. */
 import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
 import { UsageError } from "./UsageError.ts"
 import { complain, writeAll } from "./hostText.ts"
 
@@ -21,16 +22,14 @@ export class LogSink {
 
   /**
    * @param file path of the log file, which is emptied; undefined for stderr
-   * @throws UsageError where the file cannot be written
+   * @returns fails where the file cannot be written
    */
-  static open(file: string | undefined): LogSink {
-    if (file === undefined) return new LogSink(2, "stderr")
-    try {
-      return new LogSink(fs.openSync(file, "w"), file)
-    } catch (error) {
-      throw new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
+  static readonly open = (file: string | undefined): Effect.Effect<LogSink, UsageError> =>
+    Effect.try({
+      try: () => (file === undefined ? new LogSink(2, "stderr") : new LogSink(fs.openSync(file, "w"), file)),
+      catch: (error) =>
+        new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    })
 
   /** Takes text; it is written soon, at the latest at the next turn of the event loop. */
   readonly write = (text: string): void => {

@@ -2,7 +2,7 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { PluginInstallFailure } from "@emu/core/Plugin"
+import { PluginCallbackError } from "@emu/core/PluginError"
 import { PluginOptionError } from "@emu/core/PluginOptions"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput } from "@emu/core/Ports"
@@ -28,9 +28,8 @@ const installPlugins = (specs: ReadonlyArray<PluginSpec>) =>
       const plugin = yield* loadPlugin(name)
       yield* Effect.mapError(system.install(plugin, args), (error) => {
         if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
-        if (error instanceof PluginInstallFailure)
-          return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
-        return error
+        if (error instanceof PluginCallbackError) return error
+        return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
       })
     }),
     { discard: true }
@@ -63,7 +62,7 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
  *   where a plugin or the program cannot be loaded, or a plugin's callback throws.
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
-  const sink = yield* Effect.try({ try: () => LogSink.open(options.logFile), catch: (error) => error as UsageError })
+  const sink = yield* LogSink.open(options.logFile)
   const output = Layer.succeed(PluginOutput)({ write: sink.write })
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
