@@ -5,7 +5,7 @@
  *     node scripts/build.ts            build
  *     node scripts/build.ts --pack DIR build, check and put the packages' tarballs in DIR
  */
-import { execFileSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { bundle } from "./bundle.ts"
@@ -13,13 +13,15 @@ import { bundle } from "./bundle.ts"
 const root = path.resolve(import.meta.dirname, "..")
 const packages = ["core", "tcg", "guest", "plugins", "cli"].map((name) => path.join(root, "packages", name))
 
+/** Runs a command; where it fails, it has said why, and the build ends. */
 const run = (command: string, args: ReadonlyArray<string>, cwd = root) => {
-  execFileSync(command, args, { cwd, stdio: "inherit" })
+  const { status } = spawnSync(command, args, { cwd, stdio: "inherit" })
+  if (status !== 0) process.exit(status ?? 1)
 }
 
 const tool = (name: string) => path.join(root, "node_modules/.bin", name)
 
-run(tool("tsc"), ["-b"])
+run(tool("tsc"), ["-b", ...packages])
 
 const dist = path.join(root, "packages/cli/dist")
 fs.rmSync(dist, { recursive: true, force: true })

@@ -41,9 +41,10 @@ const loadFile = Effect.fnUntraced(function* (file: string) {
   const stat = fs.statSync(absolute, { throwIfNoEntry: false })
   if (stat === undefined) return yield* new PluginLoadError({ message: `plugin ${file}: there is no such file` })
   if (!stat.isFile()) return yield* new PluginLoadError({ message: `plugin ${file}: this is no file` })
-  installModuleHooks()
+  const location = url.pathToFileURL(absolute).href
+  installModuleHooks(location)
   const loaded: Record<string, unknown> = yield* Effect.tryPromise({
-    try: () => import(url.pathToFileURL(absolute).href),
+    try: () => import(location),
     catch: (cause) => new PluginLoadError({ message: `plugin ${file} cannot be loaded: ${describe(cause)}`, cause })
   })
   if (!isPlugin(loaded.default)) {

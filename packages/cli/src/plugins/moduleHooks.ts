@@ -18,12 +18,13 @@ const bundled = (specifier: string): string | undefined => {
 const runsSources = import.meta.url.endsWith(".ts")
 
 /**
- * Makes this process resolve imports of plugin files so.
+ * Makes this process resolve imports of a plugin file so. Plugins are ES modules whatever the package.json around them says
+ * (npm writes one that says otherwise): the file itself, and every TypeScript file that it imports.
  *
- * @returns a function that takes the hooks away again
+ * @param plugin the file's URL
  */
-export const installModuleHooks = (): (() => void) => {
-  const hooks = module.registerHooks({
+export const installModuleHooks = (plugin: string): void => {
+  module.registerHooks({
     resolve: (specifier, context, next) => {
       if (isOwn(specifier)) {
         if (runsSources) return next(specifier, { ...context, parentURL: import.meta.url })
@@ -32,15 +33,8 @@ export const installModuleHooks = (): (() => void) => {
         return { url, format: "module", shortCircuit: true }
       }
       const found = next(specifier, context)
-      // Plugins are modules even where no package.json says so; Node would guess, and warn about it.
-      if (found.url.startsWith("file:") && !runsInPackage(found.format)) {
-        if (found.url.endsWith(".ts")) return { ...found, format: "module-typescript" }
-        if (found.url.endsWith(".js") && context.parentURL === undefined) return { ...found, format: "module" }
-      }
-      return found
+      if (found.url.endsWith(".ts")) return { ...found, format: "module-typescript" }
+      return found.url === plugin && found.url.endsWith(".js") ? { ...found, format: "module" } : found
     }
   })
-  return () => hooks.deregister()
 }
-
-const runsInPackage = (format: string | null | undefined): boolean => format !== undefined && format !== null
