@@ -205,6 +205,54 @@ describe("exits", () => {
     assert.strictEqual(guest.instructions, 5)
   })
 
+  it("warming up, in the middle of a long run, is seen by nobody", () => {
+    let calls = 0
+    const guest: Guest = new Guest({
+      code: { [a]: step(a, 2, `call r3,r1,r2,0\n${to(b)}`), [b]: step(b, 2, to(a)) },
+      helpers: [
+        {
+          name: "helper",
+          run: () => {
+            if (++calls === 25_000) guest.engine.requestExit()
+            return 7n
+          }
+        }
+      ]
+    })
+    const registers = Array.from({ length: 28 }, (_, i) => BigInt(i) << 33n)
+    registers.forEach((value, i) => guest.setReg(4 + i, value))
+    assert.strictEqual(guest.engine.run(1_000_000).kind, ExitKind.requested)
+    assert.strictEqual(guest.instructions, 99_998)
+    assert.strictEqual(guest.engine.run(100_002).kind, ExitKind.budget)
+    assert.strictEqual(guest.instructions, 200_000)
+    assert.strictEqual(guest.reg(1), 200_000n)
+    assert.deepStrictEqual(
+      registers.map((_, i) => guest.reg(4 + i)),
+      registers
+    )
+    assert.deepStrictEqual(guest.translated, [a, b])
+    assert.strictEqual(guest.state.pageTable[0], 0)
+    assert.deepStrictEqual(guest.engine.stats(), { translatedBlocks: 2, translatedInsns: 4, flushes: 0, cachedBlocks: 2 })
+  })
+
+  it("an exit requested in the block at which warming up is due is not lost", () => {
+    let calls = 0
+    const guest: Guest = new Guest({
+      code: { [a]: step(a, 2, `call r3,r1,r2,0\n${to(a)}`) },
+      helpers: [
+        {
+          name: "helper",
+          run: () => {
+            if (++calls === 50_000) guest.engine.requestExit()
+            return 7n
+          }
+        }
+      ]
+    })
+    assert.strictEqual(guest.engine.run(1_000_000).kind, ExitKind.requested)
+    assert.strictEqual(guest.instructions, 100_000)
+  })
+
   it("helpers see the count of instructions before theirs", () => {
     const seen: Array<bigint> = []
     const guest = new Guest({

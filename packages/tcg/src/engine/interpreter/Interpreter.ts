@@ -3,16 +3,20 @@ import { CodeCache } from "@emu/core/Ports"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import type { CpuState } from "../../CpuState.ts"
-import { Engine } from "../../Engine.ts"
+import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
+import { warmUp } from "./warmUp.ts"
 import { lookOutside, Machine, type Pending } from "./Machine.ts"
 
 const word = (slot: number): number => 2 * slot
+
+/** Guest instructions to run before the loop is warmed up: for shorter programs it would cost more than it gains. */
+const coldInsns = 100_000
 
 /** What an interpreter needs to know. */
 export interface InterpreterOptions extends TranslatorOptions {
@@ -67,17 +71,15 @@ export const make = (options: InterpreterOptions): EngineServices => {
     }
   }
 
-  const run = (budget: number) => {
-    machine.vcpu = i32[word(Layout.CpuSlot.vcpuIndex)]!
-    machine.jumpCache = machine.blocks.jumpCache(machine.vcpu)
+  /** Runs with a budget that the machine can count. */
+  const slice = (budget: number) => {
     machine.before =
       i32[word(Layout.CpuSlot.instructions) + 1]! * 4294967296 + (i32[word(Layout.CpuSlot.instructions)]! >>> 0)
-    machine.budget = Math.min(budget, lookOutside)
-    machine.exitRequested = false
+    machine.budget = budget
     machine.running = true
     try {
       const pc = word(Layout.CpuSlot.pc)
-      const entry = next(machine, machine.budget, firstBlock, i32[pc]!, i32[pc + 1]!)
+      const entry = next(machine, budget, firstBlock, i32[pc]!, i32[pc + 1]!)
       if (entry >= 0) {
         execute(machine, entry)
       }
@@ -85,7 +87,28 @@ export const make = (options: InterpreterOptions): EngineServices => {
       settle()
     }
     syncInstructions(machine, machine.left)
-    return machine.exit
+  }
+
+  let executed = 0
+  let warm = options.trace?.exec !== undefined
+  const run = (budget: number) => {
+    machine.vcpu = i32[word(Layout.CpuSlot.vcpuIndex)]!
+    machine.jumpCache = machine.blocks.jumpCache(machine.vcpu)
+    machine.exitRequested = false
+    for (let left = budget; ;) {
+      if (!warm && executed >= coldInsns) {
+        warmUp(machine)
+        warm = true
+      }
+      const now = Math.min(left, warm ? lookOutside : coldInsns - executed)
+      slice(now)
+      const ran = now - machine.left
+      executed += ran
+      left -= ran
+      if (machine.exit.kind !== ExitKind.budget || left <= 0) {
+        return machine.exit
+      }
+    }
   }
 
   return {
