@@ -120,9 +120,18 @@ class Weaver {
       this.compareExchange(d, base, expected, value, args[4]!, list)
     } else {
       const operand = this.save(args[2]!, d)
-      this.out.push(op)
       const memop = args[3]!
-      this.access({ base, disp: 0, value: d, memop, store: false }, list)
+      // The read has happened by the time the write faults on a read-only page: so it is seen before the operation.
+      if (
+        list.some(
+          (callback) => (callback.kind === "mem" || callback.kind === "memInline") && (callback.rw & MemRw.read) !== 0
+        )
+      ) {
+        const old = this.temp()
+        this.op(Opcode.guest_ld, old, base, 0, memop)
+        this.access({ base, disp: 0, value: old, memop, store: false }, list)
+      }
+      this.out.push(op)
       this.access({ base, disp: 0, value: this.stored(opcode, d, operand, memop), memop, store: true }, list)
     }
   }
