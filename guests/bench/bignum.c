@@ -7,7 +7,7 @@ u64 kernel(void)
 {
   u64 sum = 0;
   for (int i = 0; i < N; i++) x[i] = next_random(), y[i] = next_random();
-  for (int round = 0; round < 26000; round++) {
+  for (int round = 0; round < 43000; round++) {
     for (int i = 0; i < 2 * N; i++) z[i] = 0;
     for (int i = 0; i < N; i++) {
       u64 carry = 0;

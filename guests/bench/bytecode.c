@@ -34,6 +34,6 @@ u64 kernel(void)
     LOAD, 1, LOAD, 0, LESS, JUMP_IF, 53, JUMP, 8, 0,
     DONE,
     LOAD, 1, LOAD, 0, SUB, STORE, 1, JUMP, 8 };
-  memory[2] = 4500000;
+  memory[2] = 6000000;
   return run(code);
 }

@@ -26,7 +26,7 @@ u64 kernel(void)
   for (int i = 0; i < 68; i++) key[i] = (u32)next_random();
   for (int i = 0; i < 4096; i++) data[i] = (u32)next_random();
   u64 sum = 0;
-  for (int round = 0; round < 4400; round++) {
+  for (int round = 0; round < 6200; round++) {
     for (int i = 0; i < 4096; i += 4) encrypt(data + i);
     sum = sum * 31 + data[round * 3 & 4095];
   }

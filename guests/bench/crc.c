@@ -12,7 +12,7 @@ u64 kernel(void)
     table[i] = c;
   }
   for (int i = 0; i < N; i++) data[i] = (u8)next_random();
-  for (int round = 0; round < 250; round++) {
+  for (int round = 0; round < 340; round++) {
     u32 c = ~(u32)round;
     for (int i = 0; i < N; i++) c = table[(c ^ data[i]) & 255] ^ (c >> 8);
     sum = sum * 31 + ~c;

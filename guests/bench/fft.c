@@ -9,7 +9,7 @@ static void roots(void)
   cosine[0] = 1;
   sine[0] = 0;
   for (int half = N / 2; half >= 1; half >>= 1) {
-    /* the root with angle pi * 2 half / N ... halves its angle each time */
+    /* c + i s is the root number `half`, with the angle 2 pi half / N: half that of the round before */
     if (half < N / 2) {
       double c2 = c;
       c = __builtin_sqrt((1 + c2) / 2);
@@ -50,7 +50,7 @@ u64 kernel(void)
   u64 sum = 0;
   roots();
   for (int i = 0; i < N; i++) re[i] = (double)(next_random() >> 11) / 9007199254740992.0 - 0.5, im[i] = 0;
-  for (int round = 0; round < 180; round++) {
+  for (int round = 0; round < 420; round++) {
     transform();
     for (int i = 0; i < N; i++) re[i] *= 0.0078125, im[i] *= -0.0078125;
     sum = sum * 31 + bits(re[round]) + bits(im[round]);

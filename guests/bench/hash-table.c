@@ -24,7 +24,7 @@ static NOINLINE u64 *find(u64 key)
 u64 kernel(void)
 {
   u64 sum = 0;
-  for (int round = 0; round < 24; round++) {
+  for (int round = 0; round < 48; round++) {
     for (int i = 0; i < SIZE; i++) slots[i].key = slots[i].value = 0;
     for (int i = 0; i < 700000; i++) {
       u64 key = (next_random() & 0xffff) + 1;

@@ -21,7 +21,7 @@ u64 kernel(void)
     n->next = head;
     head = n;
   }
-  for (int round = 0; round < 15000; round++) {
+  for (int round = 0; round < 16500; round++) {
     for (struct node *n = head; n; n = n->next) sum += n->key ^ n->value;
     if (round % 16 == 0) {
       struct node *reversed = 0;

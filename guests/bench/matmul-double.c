@@ -10,7 +10,7 @@ u64 kernel(void)
       a[i][j] = (double)(next_random() >> 11) / 9007199254740992.0;
       b[i][j] = (double)(next_random() >> 11) / 9007199254740992.0;
     }
-  for (int round = 0; round < 22; round++) {
+  for (int round = 0; round < 30; round++) {
     for (int i = 0; i < N; i++)
       for (int j = 0; j < N; j++) {
         double s = 0;

@@ -10,7 +10,7 @@ u64 kernel(void)
       a[i][j] = (i64)(next_random() >> 40);
       b[i][j] = (i64)(next_random() >> 40);
     }
-  for (int round = 0; round < 110; round++) {
+  for (int round = 0; round < 150; round++) {
     for (int i = 0; i < N; i++)
       for (int j = 0; j < N; j++) {
         i64 s = 0;

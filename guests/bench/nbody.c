@@ -9,7 +9,7 @@ static struct body bodies[5] = {
   { 15.3796971148509165, -25.9193146099879641, 0.179258772950371181, 0.979090732243898, 0.594698998647676, -0.03475595555078104, 0.0020336868699246304 } };
 u64 kernel(void)
 {
-  for (int step = 0; step < 800000; step++) {
+  for (int step = 0; step < 1650000; step++) {
     for (int i = 0; i < 5; i++) {
       struct body *p = &bodies[i];
       for (int j = i + 1; j < 5; j++) {

@@ -10,7 +10,7 @@ static NOINLINE u64 ackermann(u64 m, u64 n)
 u64 kernel(void)
 {
   u64 sum = 0;
-  for (int i = 0; i < 7; i++) sum = sum * 3 + fibonacci(34 + (i & 1));
+  for (int i = 0; i < 11; i++) sum = sum * 3 + fibonacci(34 + (i & 1));
   for (int i = 0; i < 12; i++) sum = sum * 3 + ackermann(2, 600 + i);
   return sum;
 }

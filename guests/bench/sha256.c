@@ -30,7 +30,7 @@ u64 kernel(void)
   static u8 data[1 << 16];
   u32 h[8] = { 0x6a09e667,0xbb67ae85,0x3c6ef372,0xa54ff53a,0x510e527f,0x9b05688c,0x1f83d9ab,0x5be0cd19 };
   for (u64 i = 0; i < sizeof data; i++) data[i] = (u8)next_random();
-  for (int round = 0; round < 1700; round++)
+  for (int round = 0; round < 2300; round++)
     for (u64 i = 0; i < sizeof data; i += 64) compress(h, data + i);
   return (u64)h[0] << 32 | h[7];
 }

@@ -5,7 +5,7 @@ static u8 composite[N];
 u64 kernel(void)
 {
   u64 sum = 0;
-  for (int round = 0; round < 130; round++) {
+  for (int round = 0; round < 170; round++) {
     for (int i = 0; i < N; i++) composite[i] = 0;
     for (int i = 2; i * i < N; i++)
       if (!composite[i])

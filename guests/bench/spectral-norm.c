@@ -22,7 +22,7 @@ static NOINLINE void transposed(const double *x, double *y)
 u64 kernel(void)
 {
   for (int i = 0; i < N; i++) u[i] = 1;
-  for (int round = 0; round < 150; round++) {
+  for (int round = 0; round < 200; round++) {
     times(u, t);
     transposed(t, v);
     times(v, t);

@@ -58,7 +58,7 @@ u64 kernel(void)
   static const u8 alphabet[] = "abcdefghijklmnop  _ABC \n 0123456789 0 +-*/=<>()  \"\" \\ /* */ # \n xyz";
   u64 sum = 0;
   for (int i = 0; i < N; i++) text[i] = alphabet[(next_random() >> 20) % (sizeof alphabet - 1)];
-  for (int round = 0; round < 160; round++) {
+  for (int round = 0; round < 210; round++) {
     sum = sum * 31 + scan(text);
     text[(round * 7919) % N] = alphabet[round % (sizeof alphabet - 1)];
   }

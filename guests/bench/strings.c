@@ -27,7 +27,7 @@ u64 kernel(void)
   u64 sum = 0;
   for (int i = 0; i < N; i++) a[i] = (char)('a' + (next_random() >> 30) % 20);
   a[N] = 0;
-  for (int round = 0; round < 3600; round++) {
+  for (int round = 0; round < 5200; round++) {
     sum += length(a);
     copy_bytes(b, a, N + 1);
     b[N - 1 - round] ^= 1;

@@ -21,12 +21,17 @@ describe("build-guests", () => {
     assert.match(stdout.toString(), /no-such-compiler-gcc is not installed.*\n.*skipped/)
   })
 
-  it("every program in guests/ has its ELF file in examples/, and the other way round", () => {
-    const names = (directory: string, extension: string) =>
-      fs
-        .readdirSync(path.join(root, directory))
-        .filter((f) => f.endsWith(extension))
-        .map((f) => path.basename(f, extension))
-    assert.deepStrictEqual(names("guests", ".c").sort(), names("examples", ".elf").sort())
+  const names = (directory: string, extension: string) =>
+    fs
+      .readdirSync(path.join(root, directory))
+      .filter((f) => f.endsWith(extension))
+      .map((f) => path.basename(f, extension))
+      .sort()
+
+  it.each([
+    ["guests", "examples"],
+    ["guests/bench", "bench/kernels"]
+  ])("every program in %s/ has its ELF file in %s/, and the other way round", (sources, programs) => {
+    assert.deepStrictEqual(names(sources, ".c"), names(programs, ".elf"))
   })
 })
