@@ -97,8 +97,8 @@ const runScoped = Effect.fnUntraced(function* (
   const main = kernel.threads.create()
   if (typeof main === "number") return yield* Effect.die(new Error("the first thread was refused"))
   main.saved.set(machine.state.i64.subarray(0, main.saved.length))
-  supervise(driver.run(main))
   yield* forwardSignals(kernel, options)
+  supervise(driver.run(main))
 
   const end = yield* Effect.exit(Deferred.await(ended))
   const vcpu = Exit.isSuccess(end) ? end.value.vcpu : main.vcpu
