@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
+import type { LogItem } from "../../src/options/logItems.ts"
 import { namesPluginFile } from "../../src/options/namesPluginFile.ts"
 import { type HelpRequest, parseRunOptions, type RunOptions } from "../../src/options/RunOptions.ts"
 import { UsageError } from "../../src/UsageError.ts"
@@ -34,7 +35,7 @@ describe("the command line of emu run", () => {
       execfn: undefined,
       stackSize: undefined,
       seed: undefined,
-      log: new Set(),
+      log: new Set<LogItem>(),
       logFile: undefined,
       oneInsnPerTb: false,
       engine: "interpreter",

@@ -2,7 +2,7 @@
 
 /** A test for a pattern: `*` stands for any text, `?` for one character, everything else for itself. */
 export const globMatcher = (pattern: string): ((text: string) => boolean) => {
-  const source = [...pattern].map((letter) => {
+  const source = Array.from(pattern, (letter) => {
     if (letter === "*") return ".*"
     if (letter === "?") return "."
     return letter.replace(/[\\^$.*+?()[\]{}|/-]/, "\\$&")
