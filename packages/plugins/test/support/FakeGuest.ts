@@ -1,0 +1,216 @@
+/** A guest without an emulator: runs a plugin against blocks, accesses and registers that a test makes up. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import {
+  type CallbackFlags,
+  type ExecCallback,
+  InlineOp,
+  type MemCallback,
+  type MemInfo,
+  type MemRw,
+  PluginCond
+} from "@emu/core/Instrumentation"
+import type { Plugin } from "@emu/core/Plugin"
+import type { InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
+import * as PluginOptions from "@emu/core/PluginOptions"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+
+/** An instruction that the guest can execute. */
+export interface FakeInsn {
+  readonly disas: string
+  readonly size?: number
+  readonly accesses?: ReadonlyArray<FakeAccess>
+  /** What it does to registers, by name. */
+  readonly sets?: Readonly<Record<string, bigint>>
+}
+
+export interface FakeAccess {
+  readonly address: number
+  readonly store: boolean
+  readonly bytes: number
+  readonly value: bigint
+}
+
+interface Access {
+  readonly rw: MemRw
+  readonly run: MemCallback
+}
+
+interface Translated {
+  readonly pcs: ReadonlyArray<bigint>
+  readonly tb: Array<ExecCallback>
+  readonly exec: Array<Array<ExecCallback>>
+  readonly mem: Array<Array<Access>>
+}
+
+const registerNames = ["a0", "a1", "s1", "pc"]
+
+export class FakeGuest {
+  /** What the plugin has printed. */
+  text = ""
+  symbols: Readonly<Record<string, string>> = {}
+  readonly registers: Record<string, bigint> = Object.fromEntries(registerNames.map((name) => [name, 0n]))
+  /** The greatest permission that a callback was registered with. */
+  flags: CallbackFlags = 0
+  readonly #api: PluginApi
+  readonly #slots: Array<Map<number, bigint>> = []
+  #vcpus = 1
+  #tbTrans: ((tb: TbHandle) => void) | undefined
+  #atExit: (() => unknown) | undefined
+
+  private constructor() {
+    this.#api = this.#makeApi()
+  }
+
+  /** Installs a plugin with arguments as on the command line. Throws what it fails with. */
+  static install<Options>(plugin: Plugin<Options>, args: Readonly<Record<string, string>> = {}): FakeGuest {
+    const guest = new FakeGuest()
+    const options = Result.getOrThrow(PluginOptions.decode(plugin, Object.entries(args)))
+    const info = { targetName: "riscv64", apiVersion: { min: 1, current: 1 }, systemEmulation: false }
+    Effect.runSync(plugin.install(guest.#api, options, info))
+    return guest
+  }
+
+  /** Shows a block to the plugin; the result executes it on a vCPU. */
+  translate(pc: bigint, insns: ReadonlyArray<FakeInsn>): (vcpu?: number) => void {
+    const pcs: Array<bigint> = []
+    let at = pc
+    for (const insn of insns) {
+      pcs.push(at)
+      at += BigInt(insn.size ?? 4)
+    }
+    const block: Translated = { pcs, tb: [], exec: insns.map(() => []), mem: insns.map(() => []) }
+    this.#tbTrans?.({ pc, insns: insns.map((insn, i) => this.#insnHandle(insn, i, block)), ...this.#points(block.tb) })
+    return (vcpu = 0) => this.#execute(block, insns, vcpu)
+  }
+
+  /** Ends the guest; what the plugin has printed. */
+  exit(): string {
+    this.#atExit?.()
+    return this.text
+  }
+
+  #execute(block: Translated, insns: ReadonlyArray<FakeInsn>, vcpu: number): void {
+    this.#vcpus = Math.max(this.#vcpus, vcpu + 1)
+    this.registers["pc"] = block.pcs[0]!
+    for (const run of block.tb) run(vcpu)
+    insns.forEach((insn, i) => {
+      this.registers["pc"] = block.pcs[i]!
+      for (const run of block.exec[i]!) run(vcpu)
+      Object.assign(this.registers, insn.sets)
+      for (const { address, bytes, store, value } of insn.accesses ?? []) {
+        const info: MemInfo = {
+          sizeShift: Math.log2(bytes),
+          isSignExtended: false,
+          isBigEndian: false,
+          isStore: store,
+          value
+        }
+        for (const { rw, run } of block.mem[i]!) if ((rw & (store ? 2 : 1)) !== 0) run(vcpu, info, address)
+      }
+    })
+  }
+
+  #points(list: Array<ExecCallback>) {
+    return {
+      onExec: (callback: ExecCallback, flags: CallbackFlags = 0) => {
+        this.flags = Math.max(this.flags, flags) as CallbackFlags
+        list.push(callback)
+      },
+      onExecCond: (
+        callback: ExecCallback,
+        cond: PluginCond,
+        entry: ScoreboardU64,
+        imm: bigint,
+        flags: CallbackFlags = 0
+      ) => {
+        this.flags = Math.max(this.flags, flags) as CallbackFlags
+        list.push((vcpu) => {
+          const value = this.#get(entry, vcpu)
+          if (cond === PluginCond.eq ? value === imm : cond === PluginCond.ne && value !== imm) callback(vcpu)
+        })
+      },
+      inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => {
+        list.push((vcpu) => this.#set(entry, vcpu, op === InlineOp.addU64 ? this.#get(entry, vcpu) + imm : imm))
+      }
+    }
+  }
+
+  #insnHandle({ disas, size = 4 }: FakeInsn, index: number, block: Translated): InsnHandle {
+    const pc = block.pcs[index]!
+    const mem = block.mem[index]!
+    return {
+      pc,
+      size,
+      bytes: new Uint8Array(size),
+      opcode: 0x13,
+      disas: () => disas,
+      symbol: () => this.symbols[String(pc)],
+      ...this.#points(block.exec[index]!),
+      onMem: (run, rw) => void mem.push({ rw, run }),
+      memInline: (rw, _op, entry, imm) =>
+        void mem.push({ rw, run: (vcpu) => this.#set(entry, vcpu, this.#get(entry, vcpu) + imm) })
+    }
+  }
+
+  #get(entry: ScoreboardU64, vcpu: number): bigint {
+    return this.#slots[entry.scoreboard]!.get(vcpu * 1024 + entry.offset) ?? 0n
+  }
+
+  #set(entry: ScoreboardU64, vcpu: number, value: bigint): void {
+    this.#slots[entry.scoreboard]!.set(vcpu * 1024 + entry.offset, BigInt.asUintN(64, value))
+  }
+
+  #makeApi(): PluginApi {
+    const unused = () => {
+      throw new Error("the fake guest has none of this")
+    }
+    const scoreboardNewUnsafe = () => this.#slots.push(new Map()) - 1
+    const vcpus = () => Array.from({ length: this.#vcpus }, (_, vcpu) => vcpu)
+    const handles = registerNames.map((name, index): RegisterHandle => ({
+      name,
+      index,
+      feature: "",
+      size: 8,
+      isReadOnly: false
+    }))
+    return {
+      id: 1n,
+      name: "test",
+      onVcpuInit: unused,
+      onVcpuExit: unused,
+      onVcpuIdle: () => Effect.void,
+      onVcpuResume: unused,
+      onTbTrans: (callback) => Effect.sync(() => void (this.#tbTrans = callback)),
+      onSyscall: unused,
+      onSyscallRet: unused,
+      onSyscallFilter: unused,
+      onDiscon: unused,
+      onFlush: unused,
+      onAtExit: (callback) => Effect.sync(() => void (this.#atExit = callback)),
+      reset: unused,
+      uninstall: unused,
+      scoreboardNew: () => Effect.sync(scoreboardNewUnsafe),
+      scoreboardFree: unused,
+      scoreboardNewUnsafe,
+      scoreboardFind: unused,
+      u64: (scoreboard, offset = 0) => ({ scoreboard, offset }),
+      u64Add: (entry, vcpu, value) => this.#set(entry, vcpu, this.#get(entry, vcpu) + value),
+      u64Get: (entry, vcpu) => this.#get(entry, vcpu),
+      u64Set: (entry, vcpu, value) => this.#set(entry, vcpu, value),
+      u64Sum: (entry) => vcpus().reduce((sum, vcpu) => sum + this.#get(entry, vcpu), 0n),
+      getRegisters: () => handles,
+      readRegister: ({ name }) => this.registers[name]!,
+      writeRegister: unused,
+      setPc: unused,
+      readMemory: unused,
+      writeMemory: unused,
+      numVcpus: () => this.#vcpus,
+      vcpuForEach: (callback) => vcpus().forEach(callback),
+      program: () => ({ path: "/p", startCode: 0x1000n, endCode: 0x2000n, entryCode: 0x1000n, target: "riscv64" }),
+      symbol: (address) => this.symbols[String(address)],
+      outs: (text) => void (this.text += text),
+      runSync: unused
+    }
+  }
+}
