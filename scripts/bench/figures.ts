@@ -1,0 +1,42 @@
+/** The figures that the project wants to reach, and how far it got. */
+import type { Table } from "./table.ts"
+
+/** A figure: the less, the better. */
+export interface Figure {
+  readonly name: string
+  readonly must: number
+  readonly aim: number
+}
+
+/** The goals, by what they are about. */
+export const figures = {
+  overall: { name: "geometric mean, time of emu / time of QEMU", must: 0.75, aim: 0.5 },
+  slowest: { name: "slowest kernel", must: 1.1, aim: 0.8 },
+  floatingPoint: { name: "floating-point kernels, geometric mean", must: 0.5, aim: 0.3 },
+  hello: { name: "hello, time of emu / time of node -e 0", must: 4, aim: 3 }
+} as const satisfies Record<string, Figure>
+
+/** What `--plugin` gets, and by how much it may slow a program down. */
+export const plugins: ReadonlyArray<Figure> = [
+  { name: "bb,inline=on", must: 1.15, aim: 1.05 },
+  { name: "insn,inline=on", must: 1.15, aim: 1.05 },
+  { name: "mem,inline=on", must: 1.4, aim: 1.2 },
+  { name: "bb", must: 6, aim: 3 }
+]
+
+const verdict = ({ aim, must }: Figure, reached: number): string => {
+  if (reached <= aim) return "aim"
+  return reached <= must ? "must" : "missed"
+}
+
+/** The table of figures with what was measured. */
+export const figureTable = (measured: ReadonlyArray<readonly [Figure, number]>): Table => ({
+  head: ["figure", "must", "aim", "measured", "reached"],
+  rows: measured.map(([figure, reached]) => [
+    figure.name,
+    `<= ${figure.must}`,
+    `<= ${figure.aim}`,
+    reached.toFixed(2),
+    verdict(figure, reached)
+  ])
+})
