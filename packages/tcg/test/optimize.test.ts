@@ -34,20 +34,25 @@ const optimized = (text: string): string => {
   return print(block, globals).replace(/^tb .*\n/, "") + sums.join("")
 }
 
-for (const file of readdirSync(folder)) {
-  const path = new URL(file, folder)
-  const cases = readFileSync(path, "utf8")
+const readCases = (path: URL) =>
+  readFileSync(path, "utf8")
     .split(/^(?=# )(?!# \d)/m)
     .map((text) => {
       const [head = "", expected = ""] = text.split("=>\n")
       return { name: /^# (.*)/.exec(head)?.[1] ?? "", head, expected: expected.trimEnd() }
     })
-  if (update) {
-    writeFileSync(path, cases.map(({ head }) => `${head}=>\n${optimized(head)}`).join("\n"))
-    continue
-  }
+
+for (const file of readdirSync(folder)) {
+  const path = new URL(file, folder)
+  if (update)
+    writeFileSync(
+      path,
+      readCases(path)
+        .map(({ head }) => `${head}=>\n${optimized(head)}`)
+        .join("\n")
+    )
   describe(file, () => {
-    it.each(cases.map((each) => [each.name, each] as const))("%s", (_, { expected, head }) => {
+    it.each(readCases(path).map((each) => [each.name, each] as const))("%s", (_, { expected, head }) => {
       assert.strictEqual(optimized(head).trimEnd(), expected)
     })
   })
