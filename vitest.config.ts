@@ -13,7 +13,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { experimental, name: "e2e", include: ["tests/**/*.test.ts"], exclude: ["**/node_modules/**", "tests/debian/**"], testTimeout: 120_000 }
+        test: {
+          experimental,
+          name: "e2e",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "tests/debian/**"],
+          testTimeout: 120_000
+        }
       }
     ]
   }
