@@ -27,7 +27,7 @@ describe.each(pages)("%s", (page) => {
 
   it("names scripts of package.json", () => {
     const { scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: object }
-    const known = [...Object.keys(scripts), "exec", "install"]
+    const known = [...Object.keys(scripts), "exec", "install", "pack"]
     for (const [, script] of readPage(page).matchAll(/pnpm@12 ([\w:]+)/g)) assert.include(known, script)
   })
 })
