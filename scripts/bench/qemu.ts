@@ -101,12 +101,14 @@ const setting: Setting = {
   progress
 }
 
+// Now, not at the end: the commit that is measured, and the load that others make.
+const machine = describeMachine(root, qemu)
 const findings = Object.entries(parts)
   .filter(([name]) => only.includes(name))
   .map(([, measure]) => measure(setting))
 
 const options = emuOptions.length === 0 ? "" : `; emu run ${emuOptions.join(" ")}`
-process.stdout.write(`${describeMachine(root, qemu)}; medians of ${pairs} runs of each in turn${options}\n`)
+process.stdout.write(`${machine}; medians of ${pairs} runs of each in turn${options}\n`)
 const tables = [...findings.map(({ table }) => table), figureTable(findings.flatMap(({ figures }) => figures))]
 for (const table of tables) process.stdout.write(`\n${renderTable(table, markdown)}`)
 if (findings.some(({ failures }) => failures > 0)) process.exitCode = 1
