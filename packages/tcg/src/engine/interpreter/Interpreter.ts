@@ -7,6 +7,10 @@ import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
+import { Jit } from "../jit/Jit.ts"
+import { Scratch } from "../jit/Runtime.ts"
+import { execute as softfloat } from "../../softfloat/index.ts"
+import { publish } from "./tier.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
@@ -36,6 +40,17 @@ export const make = (options: InterpreterOptions): EngineServices => {
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
+  if ((options as { jit?: boolean }).jit === true) {
+    machine.jit = new Jit(state, {
+      float: (packed) => {
+        softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
+      },
+      helper: () => {},
+      callback: () => 0,
+      retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
+      published: (pc) => publish(machine, pc)
+    })
+  }
 
   const invalidate = (pending: Pending) => {
     if (machine.running) {
@@ -124,7 +139,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
         translatedBlocks: translator.blocks,
         translatedInsns: translator.insns,
         flushes: machine.flushes,
-        cachedBlocks: machine.blocks.size
+        cachedBlocks: machine.blocks.size,
+        ...machine.jit?.stats
       })
     },
     codeCache: {

@@ -5,10 +5,15 @@ import * as Layout from "../../Layout.ts"
 import { maxInsns } from "../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
+import { Code } from "./Code.ts"
+import { publish } from "./tier.ts"
 import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 
 /** More words than one operation can take. */
 const wordsPerOp = 16
+
+/** How often a block is interpreted before it is compiled. */
+const hotThreshold = Number(process.env.HOT ?? 300)
 
 /**
  * Translates the block at `pc` and adds it to the machine's code, dropping all code first where it is full.
@@ -33,9 +38,15 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
       machine.flush()
     }
     const block = describe(machine, pc, ir)
+    if (machine.jit !== undefined) {
+      machine.code[machine.codeEnd++] = Code.hot
+      machine.code[machine.codeEnd++] = hotThreshold
+      machine.jit.blocks.add(pc, block.end, ir, machine.translator.instrumentation)
+    }
     lower(machine, ir, slots, block.insnEntries)
     machine.blocks.add(block)
     machine.byEntry.push(block)
+    if (machine.jit?.has(pc) === true) publish(machine, pc)
     return block
   }
   throw new Error(
@@ -51,6 +62,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
   return {
     pc,
     entry: machine.codeEnd,
+    end,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),

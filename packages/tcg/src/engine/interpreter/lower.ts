@@ -54,7 +54,7 @@ const inlineFloat: ReadonlyMap<number, number> = new Map<number, number>([
   [Opcode.fdiv_f64, Code.fdiv_f64]
 ])
 
-const exitKinds: Record<number, ExitKind> = {
+export const exitKinds: Record<number, ExitKind> = {
   [ExitCode.syscall]: ExitKind.syscall,
   [ExitCode.breakpoint]: ExitKind.breakpoint,
   [ExitCode.illegal]: ExitKind.illegal,

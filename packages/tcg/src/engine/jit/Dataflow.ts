@@ -48,12 +48,12 @@ export const usesOf = (op: Op): Globals => {
   return set
 }
 
-const opsOf = (cfg: Cfg, node: Node): ReadonlyArray<Op> => cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+const opsOf = (node: Node): ReadonlyArray<Op> => node.ir.ops.slice(node.start, node.end)
 
 /** Dirty globals behind a node, given those in front of it. `writes(op)` says whether it makes memory right (a barrier). */
-const dirtyOut = (cfg: Cfg, node: Node, dirtyIn: Globals): Globals => {
+const dirtyOut = (node: Node, dirtyIn: Globals): Globals => {
   let dirty = dirtyIn
-  for (const op of opsOf(cfg, node)) {
+  for (const op of opsOf(node)) {
     if (isBarrier(op)) dirty = 0n
     dirty |= definesOf(op)
   }
@@ -61,8 +61,8 @@ const dirtyOut = (cfg: Cfg, node: Node, dirtyIn: Globals): Globals => {
 }
 
 /** Live globals in front of a node, given those behind it. */
-const liveInOf = (cfg: Cfg, node: Node, dirtyIn: Globals, liveOut: Globals): Globals => {
-  const ops = opsOf(cfg, node)
+const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals): Globals => {
+  const ops = opsOf(node)
   // Dirty sets in front of each operation, forwards.
   const dirtyAt: Array<Globals> = []
   let dirty = dirtyIn
@@ -91,7 +91,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
     changed = false
     for (const n of order) {
       const node = cfg.nodes[n]!
-      const out = dirtyOut(cfg, node, dirtyIn[n]!)
+      const out = dirtyOut(node, dirtyIn[n]!)
       for (const s of successors(node.terminator)) {
         const merged = dirtyIn[s]! | out
         if (merged !== dirtyIn[s]) {
@@ -109,7 +109,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
       const node = cfg.nodes[n]!
       let liveOut = 0n
       for (const s of successors(node.terminator)) liveOut |= liveIn[s]!
-      const live = liveInOf(cfg, node, dirtyIn[n]!, liveOut)
+      const live = liveInOf(node, dirtyIn[n]!, liveOut)
       if (live !== liveIn[n]) {
         liveIn[n] = live
         changed = true

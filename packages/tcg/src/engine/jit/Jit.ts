@@ -1,13 +1,15 @@
 /** The compiled tier: regions as WebAssembly functions, the table through which they are entered, and what they call. */
+import type { Instrumentation } from "@emu/core/Instrumentation"
+import type { IrBlock } from "../../ir/Block.ts"
 import type { CpuState } from "../../CpuState.ts"
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { type RegionBlock, staticExits } from "./Cfg.ts"
+import { Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
+import type { RegionBlock } from "./Cfg.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
-import { addCheckFunction } from "./lower/memory.ts"
 import type { Window } from "./lower/Context.ts"
-import { type BlockSource, type RegionLimits, selectRegion } from "./Region.ts"
+import { type Region, type RegionLimits, selectRegion } from "./Region.ts"
 import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
 import { Windows } from "./Windows.ts"
@@ -15,14 +17,17 @@ import { isLocalGlobal } from "./Dataflow.ts"
 
 /** What compiled code asks of the engine. */
 export interface JitHost {
-  /** Fuel is used up: the fuel to go on with, or a negative number to leave. */
-  readonly poll: (fuel: number) => number
   /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
   readonly float: (packed: number) => void
   /** A helper: its index; operands in the scratch slots. */
   readonly helper: (index: number) => void
   /** A plugin callback: its number; 0 to go on. */
   readonly callback: (index: number) => number
+  /**
+   * Translates the first `limit` instructions at `pc` anew with the given instrumentation, asking no plugin. Undefined where
+   * the code cannot be fetched any more.
+   */
+  readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
 }
@@ -53,9 +58,7 @@ export class Jit {
   private readonly enterSlot: Enter
   private readonly shared: boolean
   private readonly exactFma = hasFusedMultiplyAdd()
-  private readonly blocks = new Map<number, RegionBlock>()
-  private readonly predecessors = new Map<number, Array<number>>()
-  private readonly source: BlockSource
+  readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
   readonly sites: Array<Site> = []
@@ -66,20 +69,6 @@ export class Jit {
     this.windows = new Windows(state)
     this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
     this.enterSlot = this.makeTrampoline()
-    this.source = {
-      block: (pc) => this.blocks.get(pc),
-      predecessors: (pc) => this.predecessors.get(pc) ?? []
-    }
-  }
-
-  /** Takes note of a block that was translated. */
-  addBlock(block: RegionBlock): void {
-    this.blocks.set(block.pc, block)
-    for (const { pc } of staticExits(block)) {
-      const list = this.predecessors.get(pc)
-      if (list === undefined) this.predecessors.set(pc, [block.pc])
-      else if (!list.includes(block.pc)) list.push(block.pc)
-    }
   }
 
   /** Whether a region can be entered at a pc. */
@@ -94,15 +83,14 @@ export class Jit {
     const module = new ModuleWriter()
     const i32 = ValType.i32
     const callees = {
-      poll: module.importFunction("poll", module.type([i32], [i32])),
       float: module.importFunction("float", module.type([i32], [])),
       helper: module.importFunction("helper", module.type([i32], [])),
-      callback: module.importFunction("callback", module.type([i32], [i32])),
-      checkRead: addCheckFunction(module, false),
-      checkWrite: addCheckFunction(module, true)
+      callback: module.importFunction("callback", module.type([i32], [i32]))
     }
     const regionType = module.type(regionParameters, regionResults)
-    const region = selectRegion(this.source, hot, limits)
+    const region = this.translated(selectRegion(this.blocks, hot, limits))
+    if (region === undefined) return
+    if (process.env.JITDUMP) console.error("region", region.root.toString(16), "hot", hot.toString(16), region.blocks.map((b) => b.pc.toString(16)).join(" "))
     const compiled = compileRegion(region, hot, {
       callees,
       regionType,
@@ -113,9 +101,8 @@ export class Jit {
     const name = `region_${region.root.toString(16)}`
     module.function(regionType, name, compiled.body)
     const bytes = module.finish({ sharedMemory: this.shared })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { ...this.host, ...this.environment() }
-    })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...this.host, ...this.environment() } })
+    if (process.env.JITDUMP) console.error(" entries", compiled.entries.map((b) => b.toString(16)).join(" "), bytes.length)
     this.sites.push(...compiled.sites)
     const slot = this.nextSlot++
     this.table.set(slot, instance.exports[name] as unknown as null)
@@ -123,6 +110,27 @@ export class Jit {
     this.stats.regions++
     this.stats.bytes += bytes.length
     this.stats.milliseconds += performance.now() - started
+  }
+
+  /** The IR of a region's blocks, cut where they overlap. */
+  private translated({ blocks, root }: Region): { root: number; blocks: Array<RegionBlock> } | undefined {
+    const byPc = new Map(blocks.map((block) => [block.pc, block]))
+    const result: Array<RegionBlock> = []
+    for (const block of blocks) {
+      const made = this.translate(block, cutOf(block, byPc))
+      if (made === undefined) return undefined
+      result.push(made)
+    }
+    return { root, blocks: result }
+  }
+
+  private translate({ end, insnPcs, instrumentation, pc }: KnownBlock, cut: number | undefined): RegionBlock | undefined {
+    const { host } = this
+    const ir = host.retranslate(pc, cut ?? insnPcs.length, instrumentation && { tb: [], insns: instrumentation.insns })
+    const hasHead = instrumentation !== undefined && instrumentation.tb.length > 0
+    const head = hasHead ? host.retranslate(pc, 0, { tb: instrumentation.tb, insns: [] }) : undefined
+    if (ir === undefined || (hasHead && head === undefined)) return undefined
+    return { pc, end, ir, head, cut: cut === undefined ? undefined : insnPcs[cut]! }
   }
 
   private publish(pc: number, slot: number): void {
@@ -149,7 +157,6 @@ export class Jit {
   /** Drops all regions and blocks. */
   flush(): void {
     this.blocks.clear()
-    this.predecessors.clear()
     this.dropRegions()
   }
 

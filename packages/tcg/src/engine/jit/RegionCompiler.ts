@@ -8,9 +8,9 @@
 import type { Op } from "../../ir/Block.ts"
 import { CpuSlot, FpFlag } from "../../Layout.ts"
 import { JumpHint, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
-import { CodeWriter, type Label } from "../../wasm/CodeWriter.ts"
+import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type Node, successors } from "./Cfg.ts"
+import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
 import { definesOf, type Dataflow, type Globals, isBarrier, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
@@ -18,17 +18,18 @@ import type { Callees, LowerContext, Window } from "./lower/Context.ts"
 import { lowerFloat, usesFpStatus } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
-import type { Region } from "./Region.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 
 /** A place where a region may leave in the middle of a block, for the engine to make sense of. */
 export interface Site {
-  readonly block: number
-  /** Index of the guest instruction in its block. */
-  readonly insn: number
-  readonly bytes: number
-  readonly write: boolean
+  /** Guest instruction. */
+  readonly pc: number
+  /** Instructions of its block from it on: counted already, but not executed. */
+  readonly unexecuted: number
+  /** The access, and the `PageFlag`s it needs. */
+  readonly memop: number
+  readonly needs: number
 }
 
 export interface CompileOptions {
@@ -44,7 +45,7 @@ export interface CompileOptions {
 }
 
 export interface CompiledRegion {
-  readonly body: Uint8Array<ArrayBuffer>
+  readonly body: FunctionBody
   readonly sites: ReadonlyArray<Site>
   /** Guest pcs at which the function may be called. */
   readonly entries: ReadonlyArray<number>
@@ -57,8 +58,14 @@ const parameters = { pc: 0, depth: 1, fuel: 2 } as const
 export const regionParameters = [ValType.i32, ValType.i32, ValType.i32]
 export const regionResults = [ValType.i32, ValType.i32]
 
-/** Compiles a region that can be entered at its root and at `hot`. */
-export const compileRegion = (region: Region, hot: number, options: CompileOptions): CompiledRegion =>
+/** Blocks to compile together, the root's first. */
+export interface RegionSource {
+  readonly root: number
+  readonly blocks: ReadonlyArray<RegionBlock>
+}
+
+/** Compiles a region that can be entered at its root, at `hot` and at its loops. */
+export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, hot, options).compile()
 
 class RegionCompiler {
@@ -85,7 +92,7 @@ class RegionCompiler {
   private node!: Node
   private liveAfter: Globals = 0n
 
-  constructor(region: Region, hot: number, options: CompileOptions) {
+  constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     const entries = addEntries(this.cfg, region.root, hot)
@@ -112,14 +119,15 @@ class RegionCompiler {
       callees: options.callees,
       exactFma: options.exactFma,
       address: code.local(ValType.i64),
+      page: code.local(ValType.i32),
       scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
       scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
       window: options.window,
-      fault: (_op, bytes, write) => this.leaveAtSite(Leave.fault, bytes, write),
+      fault: (memop, needs) => this.leaveAtSite(Leave.fault, memop, needs),
       storeDirty: () => this.values.store(this.dirty),
       leaveIfInterrupted: () => {
         code.if()
-        this.leaveAtSite(Leave.interrupted, 0, false)
+        this.leaveAtSite(Leave.interrupted, 0, 0)
         code.end()
       },
       reloadLive: () => this.values.load(this.liveAfter)
@@ -164,7 +172,7 @@ class RegionCompiler {
   }
 
   private opsOf(node: Node): ReadonlyArray<Op> {
-    return this.cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+    return node.ir.ops.slice(node.start, node.end)
   }
 
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
@@ -179,7 +187,7 @@ class RegionCompiler {
       code.i32(0)
       code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
       code.op(Insn.i32_or)
-      code.if()
+      code.ifUnlikely()
       code.i32(0)
       code.get(parameters.pc)
       code.op(Insn.i64_extend_i32_u)
@@ -191,23 +199,12 @@ class RegionCompiler {
     }
     code.get(parameters.fuel)
     code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.if()
+    code.op(Insn.i32_le_s)
+    code.ifUnlikely()
     code.get(parameters.pc)
     code.set(this.next)
-    this.pollOrLeave(0n)
+    code.br(this.exits.get(0n)!)
     code.end()
-  }
-
-  /** Asks whether to go on without fuel: leaves with `next`, or takes more. */
-  private pollOrLeave(dirty: Globals): void {
-    const { code } = this
-    code.get(parameters.fuel)
-    code.call(this.options.callees.poll)
-    code.tee(parameters.fuel)
-    code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.brIf(this.exits.get(dirty)!)
   }
 
   private returnNext(): void {
@@ -241,20 +238,15 @@ class RegionCompiler {
   private emitNode(n: number): void {
     const node = this.cfg.nodes[n]!
     this.node = node
-    const block = this.cfg.blocks[node.block]!
-    this.values.enterBlock(block.ir)
+    const { ir } = node
+    this.values.enterBlock(ir)
     this.dirty = this.flow.dirtyIn[n]!
     this.insn = -1
-    for (let i = 0; i < node.start; i++) if (block.ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
-    if (node.first) this.spendFuel(block.ir.insns.length)
+    for (let i = 0; i < node.start; i++) if (ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
+    if (node.body) this.spendFuel(ir.insns.length)
     const ops = this.opsOf(node)
     ops.forEach((op) => this.emitOp(op))
     this.emitTerminator(n, node)
-  }
-
-  /** Whether a dispatch case's node is the entry itself, not another dispatch node on the way. */
-  private isEntry(node: number, pc: number): boolean {
-    return this.cfg.entryOf.get(pc) === node
   }
 
   private spendFuel(instructions: number): void {
@@ -301,12 +293,12 @@ class RegionCompiler {
         if (terminator.cases.length > 0) {
           code.get(parameters.pc)
           code.if()
-          for (const { pc, node } of terminator.cases) {
+          for (const { key, last, node } of terminator.cases) {
             code.get(parameters.pc)
-            code.i32(pc)
+            code.i32(key)
             code.op(Insn.i32_eq)
             code.if()
-            if (this.isEntry(node, pc)) {
+            if (last) {
               code.i32(0)
               code.set(parameters.pc)
             }
@@ -321,6 +313,10 @@ class RegionCompiler {
         }
         return this.branch(from, terminator.next)
       }
+      case "enter":
+        code.i32(terminator.key)
+        code.set(parameters.pc)
+        return this.branch(from, terminator.target)
       case "leave":
         values.store(this.dirty)
         return this.jumpTo(terminator.pc)
@@ -328,8 +324,10 @@ class RegionCompiler {
         return this.call(from, node, terminator)
       case "jump":
         return this.jump(terminator.target, terminator.hint)
-      case "exit":
+      case "exit": {
         values.store(this.dirty)
+        const unexecuted = node.ir.insns.length - 1 - this.insn
+        if (unexecuted > 0) this.spendFuel(-unexecuted)
         code.i32(0)
         values.getI64(terminator.nextPc)
         code.memory(Insn.i64_store, Cell.pc)
@@ -340,6 +338,7 @@ class RegionCompiler {
         code.get(parameters.fuel)
         code.op(Insn.return)
         return
+      }
     }
   }
 
@@ -364,37 +363,43 @@ class RegionCompiler {
         this.node = node
         this.insn = insn
         this.dirty = dirty
-        this.values.enterBlock(this.cfg.blocks[node.block]!.ir)
+        this.values.enterBlock(node.ir)
       }
       return
     }
-    const target = this.cfg.nodes[to]!
-    const pc = this.cfg.blocks[target.block]!.pc
+    const { terminator } = this.cfg.nodes[from]!
+    // On the way to a dispatch node the key says where the way leads; an odd one leads into the middle of a block.
+    const key = terminator.kind === "enter" ? terminator.key : this.cfg.nodes[to]!.resume
+    const pc = key === undefined || (key & 1) !== 0 ? undefined : key
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
+      if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
       this.values.store(dirty)
       code.i32(pc)
       code.get(parameters.fuel)
       code.op(Insn.return)
       return
     }
-    code.get(parameters.fuel)
-    code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.if()
-    code.i32(pc)
-    code.set(this.next)
-    this.pollOrLeave(dirty)
-    code.end()
+    if (pc !== undefined) {
+      code.get(parameters.fuel)
+      code.i32(0)
+      code.op(Insn.i32_le_s)
+      code.ifUnlikely()
+      code.i32(pc)
+      code.set(this.next)
+      code.br(this.exits.get(dirty)!)
+      code.end()
+    }
     code.br(this.labels.get(to)!)
   }
 
   // --- ways out ------------------------------------------------------------------------------------------------------
 
   /** Leaves in the middle of a block: the cells say where. */
-  private leaveAtSite(leave: number, bytes: number, write: boolean): void {
+  private leaveAtSite(leave: number, memop: number, needs: number): void {
     const { code } = this
     const site = this.options.firstSite + this.sites.length
-    this.sites.push({ block: this.cfg.blocks[this.node.block]!.pc, insn: this.insn, bytes, write })
+    const { insns } = this.node.ir
+    this.sites.push({ pc: Number(insns[this.insn]!.pc), unexecuted: insns.length - this.insn, memop, needs })
     code.i32(0)
     code.i32(site)
     code.memory(Insn.i32_store, Cell.site)

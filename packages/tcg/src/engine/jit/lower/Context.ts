@@ -11,12 +11,9 @@ export interface Window {
 
 /** Function indices that lowered code may call. */
 export interface Callees {
-  readonly poll: number
   readonly float: number
   readonly helper: number
   readonly callback: number
-  readonly checkRead: number
-  readonly checkWrite: number
 }
 
 export interface LowerContext {
@@ -25,14 +22,15 @@ export interface LowerContext {
   readonly callees: Callees
   /** Spare locals. */
   readonly address: number
+  readonly page: number
   readonly scratch: ReadonlyArray<number>
   readonly scratchF64: ReadonlyArray<number>
   /** The host's relaxed multiply-add is fused. */
   readonly exactFma: boolean
   /** The window to test accesses off a base against, or undefined where none is worth it. */
   readonly window: (base: number, write: boolean) => Window | undefined
-  /** Leaves the region with a fault of the access at local `address`; the number of bytes and the kind go to the site. */
-  readonly fault: (op: Op, bytes: number, write: boolean) => void
+  /** Leaves the region with a fault of the access at local `address`, which needs these `PageFlag`s. */
+  readonly fault: (memop: number, needs: number) => void
   /** Stores all dirty globals, so that JS sees them; they stay dirty in the sense of later exits. */
   readonly storeDirty: () => void
   /** Leaves the region because JS asked for it at this operation (value on the stack: 0 to go on). */
