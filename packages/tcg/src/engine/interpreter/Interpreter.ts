@@ -7,10 +7,7 @@ import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
-import { Jit } from "../jit/Jit.ts"
-import { Scratch } from "../jit/Runtime.ts"
-import { execute as softfloat } from "../../softfloat/index.ts"
-import { publish } from "./tier.ts"
+import { makeJit } from "./tier.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
@@ -26,6 +23,8 @@ const coldInsns = 100_000
 export interface InterpreterOptions extends TranslatorOptions {
   readonly state: CpuState
   readonly frontEnd: FrontEnd
+  /** Compile hot code to WebAssembly; needs a host that can. */
+  readonly jit?: boolean
 }
 
 /** Both services of an engine. */
@@ -40,16 +39,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
-  if ((options as { jit?: boolean }).jit === true) {
-    machine.jit = new Jit(state, {
-      float: (packed) => {
-        softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
-      },
-      helper: () => {},
-      callback: () => 0,
-      retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
-      published: (pc) => publish(machine, pc)
-    })
+  if (options.jit === true && options.trace?.exec === undefined) {
+    machine.jit = makeJit(machine)
   }
 
   const invalidate = (pending: Pending) => {
@@ -133,6 +124,7 @@ export const make = (options: InterpreterOptions): EngineServices => {
       requestExit,
       flush,
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
+      protect: (first, last, flags) => machine.jit?.protect(first, last, flags),
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({

@@ -75,6 +75,8 @@ export class Machine {
   readonly callbacks: Array<CodeCallback> = []
   /** The compiled tier, where there is one. */
   jit: Jit | undefined
+  /** Fuel taken away from running compiled code so that it leaves at its next look. */
+  fuelTaken = 0
   readonly access = new AccessInfo()
   scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
   findScoreboard: (id: number) => Scoreboard = (id) => {
@@ -106,9 +108,13 @@ export class Machine {
     this.state = state
     this.translator = translator
     this.traceExec = traceExec
-    this.blocks = new TbCache(state, (place) => {
-      this.code[place] = -1
-    })
+    this.blocks = new TbCache<CodeBlock>(
+      state,
+      (place) => {
+        this.code[place] = -1
+      },
+      ({ pc }) => this.jit?.removeBlock(pc)
+    )
     this.constants = new ConstantPool(state)
   }
 

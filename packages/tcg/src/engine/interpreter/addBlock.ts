@@ -13,7 +13,7 @@ import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 const wordsPerOp = 16
 
 /** How often a block is interpreted before it is compiled. */
-const hotThreshold = Number(process.env.HOT ?? 300)
+const hotThreshold = 300
 
 /**
  * Translates the block at `pc` and adds it to the machine's code, dropping all code first where it is full.

@@ -1,11 +1,14 @@
 /** Between the interpreter and the compiled tier: blocks that become hot, and entering compiled regions. */
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import { Cell, Leave } from "../jit/Runtime.ts"
-import { computedJump, next } from "./exits.ts"
-import { exitKinds } from "./lower.ts"
-import type { Machine } from "./Machine.ts"
+import { execute as softfloat } from "../../softfloat/index.ts"
+import { Jit } from "../jit/Jit.ts"
+import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
+import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
+import { computedJump, next } from "./exits.ts"
+import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
+import { lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
@@ -13,7 +16,50 @@ const pcWord = 2 * Layout.CpuSlot.pc
 /** Words of the operation that begins each block where there is a compiled tier. */
 export const headWords = 2
 
-/** Lets the block at `entry` lead to compiled code. */
+/** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
+const rehotThreshold = 50
+
+/** The compiled tier of a machine. */
+export const makeJit = (machine: Machine): Jit => {
+  const { state, translator } = machine
+  /** What a callback's call gives compiled code: fuel to take away so that it leaves at its next look, or negative. */
+  const after = (called: boolean): number => {
+    if (!called) return -1
+    if (machine.limit !== lookOutside || machine.fuelTaken > 0) return 0
+    machine.fuelTaken = fuelToTake
+    return fuelToTake
+  }
+  return new Jit(state, {
+    imports: {
+      float: (packed) => {
+        softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
+      },
+      helper: (helper, fuel) => callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
+      exec: (callback) => after(callExec(machine, callback)),
+      mem: (callback, address) => {
+        state.i32[word(Scratch.a)] = address
+        return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
+      }
+    },
+    retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
+    callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
+    scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
+    published: (pc) => publish(machine, pc),
+    withdrawn: (pc) => {
+      const block = machine.blocks.get(pc)
+      if (block === undefined) return
+      machine.code[block.entry] = Code.hot
+      machine.code[block.entry + 1] = rehotThreshold
+    }
+  })
+}
+
+const word = (slot: number): number => 2 * slot
+
+/** More than any fuel: with this taken away, code leaves at its next look. */
+const fuelToTake = 0x40000000
+
+/** Lets the block at a pc lead to compiled code. */
 export const publish = (machine: Machine, pc: number): void => {
   const block = machine.blocks.get(pc)
   if (block === undefined) return
@@ -35,8 +81,9 @@ export const hot = (machine: Machine, at: number): number => {
 export const enterRegion = (machine: Machine, at: number, left: number): number => {
   const jit = machine.jit!
   const { i32 } = machine.state
+  machine.fuelTaken = 0
   const result = jit.enter(machine.code[at + 1]! >>> 0, left)
-  machine.left = jit.fuelLeft
+  machine.left = jit.fuelLeft + machine.fuelTaken
   if ((result & 1) === 0) return next(machine, machine.left, computedJump, result, 0)
   switch (result) {
     case Leave.farJump:
@@ -53,11 +100,19 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       if (fine >= 0) throw new Error(`compiled code at 0x${site.pc.toString(16)} reported a fault where there is none`)
       return -1
     }
+    case Leave.interrupted: {
+      const site = jit.sites[i32[Cell.site >>> 2]!]!
+      machine.left += site.unexecuted
+      if (machine.exit.kind !== ExitKind.redirected) {
+        i32[pcWord] = site.pc
+        i32[pcWord + 1] = 0
+      }
+      return -1
+    }
     case Leave.unfit: {
+      jit.refit(i32[pcWord]! >>> 0)
       const block = machine.blocks.get(i32[pcWord]! >>> 0)
-      return block === undefined
-        ? next(machine, machine.left, computedJump, i32[pcWord]!, 0)
-        : block.entry + headWords
+      return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
     }
     default:
       throw new Error(`compiled code returned ${result}`)

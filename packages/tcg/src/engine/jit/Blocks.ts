@@ -38,6 +38,10 @@ export class Blocks {
     return this.preceding.get(pc) ?? []
   }
 
+  remove(pc: number): void {
+    this.byPc.delete(pc)
+  }
+
   clear(): void {
     this.byPc.clear()
     this.preceding.clear()

@@ -1,7 +1,9 @@
 /** The compiled tier: regions as WebAssembly functions, the table through which they are entered, and what they call. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
-import type { IrBlock } from "../../ir/Block.ts"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock } from "../../ir/Block.ts"
 import type { CpuState } from "../../CpuState.ts"
+import { PageFlag } from "../../Layout.ts"
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
@@ -15,21 +17,32 @@ import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts
 import { Windows } from "./Windows.ts"
 import { isLocalGlobal } from "./Dataflow.ts"
 
-/** What compiled code asks of the engine. */
-export interface JitHost {
+/** What compiled code calls. */
+export interface JitImports {
   /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
   readonly float: (packed: number) => void
-  /** A helper: its index; operands in the scratch slots. */
-  readonly helper: (index: number) => void
-  /** A plugin callback: its number; 0 to go on. */
-  readonly callback: (index: number) => number
+  /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
+  readonly helper: (helper: number, fuel: number) => void
+  /** A plugin's exec callback: fuel to take away, or negative to leave. */
+  readonly exec: (callback: number) => number
+  /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
+  readonly mem: (callback: number, address: number) => number
+}
+
+/** What the compiled tier asks of the engine. */
+export interface JitHost {
+  readonly imports: JitImports
   /**
    * Translates the first `limit` instructions at `pc` anew with the given instrumentation, asking no plugin. Undefined where
    * the code cannot be fetched any more.
    */
   readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
+  /** No region can be entered at this pc any more. */
+  readonly withdrawn: (pc: number) => void
 }
 
 export interface JitStats {
@@ -62,6 +75,8 @@ export class Jit {
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
   readonly sites: Array<Site> = []
+  /** Whether the region in a table slot does floating point out of line. */
+  private readonly strict: Array<boolean> = []
 
   constructor(state: CpuState, host: JitHost) {
     this.state = state
@@ -76,40 +91,53 @@ export class Jit {
     return this.slots.has(pc)
   }
 
-  /** Compiles a region for a block that has become hot. */
-  compile(hot: number): void {
+  /** Compiles a region for a block that has become hot. What cannot be compiled stays with the interpreter. */
+  compile(hot: number, strictFloat = false): void {
     if (this.nextSlot >= tableSize) return
     const started = performance.now()
+    const source = this.translated(selectRegion(this.blocks, hot, limits))
+    if (source === undefined) return
     const module = new ModuleWriter()
-    const i32 = ValType.i32
+    const { i32 } = ValType
     const callees = {
       float: module.importFunction("float", module.type([i32], [])),
-      helper: module.importFunction("helper", module.type([i32], [])),
-      callback: module.importFunction("callback", module.type([i32], [i32]))
+      helper: module.importFunction("helper", module.type([i32, i32], [])),
+      exec: module.importFunction("exec", module.type([i32], [i32])),
+      mem: module.importFunction("mem", module.type([i32, i32], [i32]))
     }
     const regionType = module.type(regionParameters, regionResults)
-    const region = this.translated(selectRegion(this.blocks, hot, limits))
-    if (region === undefined) return
-    if (process.env.JITDUMP) console.error("region", region.root.toString(16), "hot", hot.toString(16), region.blocks.map((b) => b.pc.toString(16)).join(" "))
-    const compiled = compileRegion(region, hot, {
+    const { callbackNumber, imports, scoreboardAddress } = this.host
+    const compiled = compileRegion(source, hot, {
       callees,
       regionType,
       exactFma: this.exactFma,
+      strictFloat,
+      callbackNumber,
+      scoreboardAddress,
       window: (base, write) => this.windowFor(base, write),
       firstSite: this.sites.length
     })
-    const name = `region_${region.root.toString(16)}`
+    const name = `region_${source.root.toString(16)}`
     module.function(regionType, name, compiled.body)
     const bytes = module.finish({ sharedMemory: this.shared })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...this.host, ...this.environment() } })
-    if (process.env.JITDUMP) console.error(" entries", compiled.entries.map((b) => b.toString(16)).join(" "), bytes.length)
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...imports, ...this.environment() } })
     this.sites.push(...compiled.sites)
     const slot = this.nextSlot++
     this.table.set(slot, instance.exports[name] as unknown as null)
     for (const pc of compiled.entries) this.publish(pc, slot)
+    this.strict[slot] = strictFloat
     this.stats.regions++
     this.stats.bytes += bytes.length
     this.stats.milliseconds += performance.now() - started
+  }
+
+  /**
+   * The region entered at `pc` does not fit the floating-point status: compiles one that does. The status seldom changes
+   * back and forth, so the newer one simply takes the place of the other.
+   */
+  refit(pc: number): void {
+    const slot = this.slots.get(pc)
+    if (slot !== undefined) this.compile(pc, !this.strict[slot]!)
   }
 
   /** The IR of a region's blocks, cut where they overlap. */
@@ -160,9 +188,22 @@ export class Jit {
     this.dropRegions()
   }
 
+  /** A block is gone: so are the regions, any of which may contain it. */
+  removeBlock(pc: number): void {
+    this.blocks.remove(pc)
+    if (this.nextSlot > 1) this.dropRegions()
+  }
+
+  /** Pages `first` to `last` get other `PageFlag`s. */
+  protect(first: number, last: number, flags: number): void {
+    const both = PageFlag.read | PageFlag.write
+    if ((flags & both) !== both && this.windows.shrink(first, last)) this.dropRegions()
+  }
+
   /** Drops all regions, keeping the blocks they were made of. */
   dropRegions(): void {
     for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
+    for (const pc of this.slots.keys()) this.host.withdrawn(pc)
     this.nextSlot = 1
     this.slots.clear()
     this.sites.length = 0

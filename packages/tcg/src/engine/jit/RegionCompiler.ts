@@ -5,19 +5,21 @@
  * (ICFP 2022): walk the dominator tree; a loop header opens a `loop`, a merge point ends a `block`. An edge that goes back to
  * a node that does not dominate it (irreducible) leaves the region at the target's pc instead.
  */
-import type { Op } from "../../ir/Block.ts"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock, Op } from "../../ir/Block.ts"
 import { CpuSlot, FpFlag } from "../../Layout.ts"
 import { JumpHint, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
-import { definesOf, type Dataflow, type Globals, isBarrier, solve } from "./Dataflow.ts"
+import { definesOf, type Dataflow, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
 import type { Callees, LowerContext, Window } from "./lower/Context.ts"
 import { lowerFloat, usesFpStatus } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
+import { lowerPlugin } from "./lower/plugin.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 
@@ -40,6 +42,12 @@ export interface CompileOptions {
   readonly exactFma: boolean
   /** The window to test accesses off a base against; `base` is a value number. */
   readonly window: (base: number, write: boolean) => Window | undefined
+  /** Gives a plugin callback the number under which compiled code calls it. */
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  /** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  /** Do floating point out of line: for a status where the inexact flag is clear or rounding is not to nearest. */
+  readonly strictFloat: boolean
   /** Number of the first site; sites of all regions count on. */
   readonly firstSite: number
 }
@@ -91,6 +99,7 @@ class RegionCompiler {
   private insn = -1
   private node!: Node
   private liveAfter: Globals = 0n
+  private vcpu: number | undefined
 
   constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
@@ -125,13 +134,36 @@ class RegionCompiler {
       window: options.window,
       fault: (memop, needs) => this.leaveAtSite(Leave.fault, memop, needs),
       storeDirty: () => this.values.store(this.dirty),
-      leaveIfInterrupted: () => {
-        code.if()
+      afterCallback: () => {
+        const taken = this.context.page
+        code.tee(taken)
+        code.i32(0)
+        code.op(Insn.i32_lt_s)
+        code.ifUnlikely()
         this.leaveAtSite(Leave.interrupted, 0, 0)
         code.end()
+        code.get(parameters.fuel)
+        code.get(taken)
+        code.op(Insn.i32_sub)
+        code.set(parameters.fuel)
       },
+      pushFuelHere: () => {
+        code.get(parameters.fuel)
+        code.i32(this.node.ir.insns.length - this.insn)
+        code.op(Insn.i32_add)
+      },
+      vcpu: () => this.vcpuLocal(),
+      callbackNumber: options.callbackNumber,
+      scoreboardAddress: options.scoreboardAddress,
+      strictFloat: options.strictFloat,
       reloadLive: () => this.values.load(this.liveAfter)
     }
+  }
+
+  /** The local with the vCPU's index; the function's entry loads it. */
+  private vcpuLocal(): number {
+    this.vcpu ??= this.code.local(ValType.i32)
+    return this.vcpu
   }
 
   private isForward(from: number, to: number): boolean {
@@ -143,6 +175,11 @@ class RegionCompiler {
     const sets = this.dirtySets()
     for (const set of sets) this.exits.set(set, code.block())
     this.entryChecks()
+    if (this.cfg.blocks.some(({ head, ir }) => ir.callbacks.length > 0 || head !== undefined)) {
+      code.i32(0)
+      code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
+      code.set(this.vcpuLocal())
+    }
     this.values.load(this.flow.liveIn[this.entry]!)
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
@@ -163,7 +200,7 @@ class RegionCompiler {
       let dirty = this.flow.dirtyIn[n]!
       for (const op of this.opsOf(node)) {
         if ((opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0) sets.add(dirty)
-        if (isBarrier(op)) dirty = 0n
+        if (isBarrier(node.ir, op)) dirty = 0n
         dirty |= definesOf(op)
       }
       sets.add(dirty)
@@ -187,6 +224,7 @@ class RegionCompiler {
       code.i32(0)
       code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
       code.op(Insn.i32_or)
+      if (this.options.strictFloat) code.op(Insn.i32_eqz)
       code.ifUnlikely()
       code.i32(0)
       code.get(parameters.pc)
@@ -245,8 +283,19 @@ class RegionCompiler {
     for (let i = 0; i < node.start; i++) if (ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
     if (node.body) this.spendFuel(ir.insns.length)
     const ops = this.opsOf(node)
-    ops.forEach((op) => this.emitOp(op))
+    const behind: Array<Globals> = []
+    if (ops.some((op) => isBarrier(ir, op))) liveInOf(node, this.dirty, this.liveOut(node), behind)
+    ops.forEach((op, i) => {
+      this.liveAfter = behind[i] ?? 0n
+      this.emitOp(op)
+    })
     this.emitTerminator(n, node)
+  }
+
+  private liveOut(node: Node): Globals {
+    let live = 0n
+    for (const s of successors(node.terminator)) live |= this.flow.liveIn[s]!
+    return live
   }
 
   private spendFuel(instructions: number): void {
@@ -271,10 +320,18 @@ class RegionCompiler {
       case Opcode.mb:
         return
     }
-    if (!(lowerInteger(this.context, op) || lowerMemory(this.context, op) || lowerFloat(this.context, op))) {
+    const { context } = this
+    if (
+      !(
+        lowerInteger(context, op) ||
+        lowerMemory(context, op) ||
+        lowerFloat(context, op) ||
+        lowerPlugin(context, this.node.ir, op)
+      )
+    ) {
       throw new Error(`the JIT has no lowering for ${opTable[op.opcode]!.name}`)
     }
-    if (isBarrier(op)) this.dirty = 0n
+    if (isBarrier(this.node.ir, op)) this.dirty = 0n
     this.dirty |= definesOf(op)
   }
 
@@ -356,6 +413,7 @@ class RegionCompiler {
     const { code } = this
     const { dirty } = this
     if (this.isForward(from, to)) {
+      this.leaveAfterCallbacks(to)
       if (this.merges.has(to)) code.br(this.labels.get(to)!)
       else {
         const { node, insn } = this
@@ -390,6 +448,22 @@ class RegionCompiler {
       code.end()
     }
     code.br(this.labels.get(to)!)
+  }
+
+  /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
+  private leaveAfterCallbacks(to: number): void {
+    const { code } = this
+    const { resume } = this.cfg.nodes[to]!
+    const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
+    if (!calls || resume === undefined) return
+    code.get(parameters.fuel)
+    code.i32(0)
+    code.op(Insn.i32_le_s)
+    code.ifUnlikely()
+    code.i32(resume)
+    code.set(this.next)
+    code.br(this.exits.get(this.dirty)!)
+    code.end()
   }
 
   // --- ways out ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
  * `next` is the guest pc to continue at, or `Leave.described` (odd, so no pc), in which case the cells say why.
  * All state is in memory at every call and return.
  */
-import { CpuSlot } from "../../Layout.ts"
+import { CpuSlot, guestEnd } from "../../Layout.ts"
 
 /** Values of a region's first result that are not a pc. */
 export const Leave = {
@@ -39,10 +39,10 @@ export const Scratch = { a: 256, b: 257, c: 258, result: 259 } as const
 export const maxDepth = 1000
 
 /**
- * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place of the arena, indexed by
+ * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place behind the guest's addresses, indexed by
  * bits 1 to 18 of the pc. A pc of zero is an empty pair.
  */
-export const entryTableBase = 0xe0000000
+export const entryTableBase = guestEnd
 export const entryTableBits = 18
 export const entryTableBytes = 8 << entryTableBits
 

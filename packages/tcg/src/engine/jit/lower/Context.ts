@@ -1,5 +1,6 @@
 /** What the lowering of single operations works with. */
-import type { Op } from "../../../ir/Block.ts"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock } from "../../../ir/Block.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import type { Values } from "../Values.ts"
 
@@ -13,7 +14,8 @@ export interface Window {
 export interface Callees {
   readonly float: number
   readonly helper: number
-  readonly callback: number
+  readonly exec: number
+  readonly mem: number
 }
 
 export interface LowerContext {
@@ -33,8 +35,15 @@ export interface LowerContext {
   readonly fault: (memop: number, needs: number) => void
   /** Stores all dirty globals, so that JS sees them; they stay dirty in the sense of later exits. */
   readonly storeDirty: () => void
-  /** Leaves the region because JS asked for it at this operation (value on the stack: 0 to go on). */
-  readonly leaveIfInterrupted: (op: Op) => void
+  /** Behind a call to a plugin: pops what it returned, fuel to take away or a negative number to leave the region here. */
+  readonly afterCallback: () => void
+  /** Pushes the fuel as it is in front of the current instruction. */
+  readonly pushFuelHere: () => void
+  /** The local that holds the vCPU's index. */
+  readonly vcpu: () => number
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  readonly strictFloat: boolean
   /** Reloads what is live behind the operation from memory. */
   readonly reloadLive: () => void
 }

@@ -71,7 +71,7 @@ export const lowerFloat = (context: LowerContext, op: Op): boolean => {
   const info = opTable[op.opcode]!
   if ((info.flags & OpFlag.fpStatus) === 0 && op.opcode !== Opcode.fclass_f32 && op.opcode !== Opcode.fclass_f64)
     return false
-  if (!lowerInline(context, op)) {
+  if (context.strictFloat || !lowerInline(context, op)) {
     outOfLine(context, op)
     values.beginSet(d)
     pushResult(context)
