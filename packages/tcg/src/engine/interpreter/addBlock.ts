@@ -6,14 +6,11 @@ import { maxInsns } from "../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
 import { Code } from "./Code.ts"
-import { publish } from "./tier.ts"
+import { hotThreshold, publish } from "./tier.ts"
 import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 
 /** More words than one operation can take. */
 const wordsPerOp = 16
-
-/** How often a block is interpreted before it is compiled. */
-const hotThreshold = 300
 
 /**
  * Translates the block at `pc` and adds it to the machine's code, dropping all code first where it is full.

@@ -16,6 +16,13 @@ const pcWord = 2 * Layout.CpuSlot.pc
 /** Words of the operation that begins each block where there is a compiled tier. */
 export const headWords = 2
 
+/** How often a block is interpreted before it is compiled. */
+export const hotThreshold = 300
+/** How often it must have run to be compiled together with a hot one. */
+const warmRuns = 10
+/** The share of a run's time that compilation may take; beyond it hot blocks have to wait. */
+const compileShare = 0.3
+
 /** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
 const rehotThreshold = 50
 
@@ -44,6 +51,11 @@ export const makeJit = (machine: Machine): Jit => {
     retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
     callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
     scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
+    isWarm: (pc) => {
+      const block = machine.blocks.get(pc)
+      if (block === undefined) return false
+      return machine.code[block.entry] === Code.region || machine.code[block.entry + 1]! < hotThreshold - warmRuns
+    },
     published: (pc) => publish(machine, pc),
     withdrawn: (pc) => {
       const block = machine.blocks.get(pc)
@@ -70,7 +82,12 @@ export const publish = (machine: Machine, pc: number): void => {
 /** The block whose head is at code offset `at` has run often enough: compiles it. Gives where to go on. */
 export const hot = (machine: Machine, at: number): number => {
   const block = machine.blockAt(at)
-  machine.jit!.compile(block.pc)
+  const jit = machine.jit!
+  if (jit.stats.milliseconds > 20 + compileShare * (performance.now() - machine.started)) {
+    machine.code[at + 1] = hotThreshold
+    return at + headWords
+  }
+  jit.compile(block.pc)
   return machine.code[at] === Code.region ? at : at + headWords
 }
 

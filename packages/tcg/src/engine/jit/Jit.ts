@@ -39,6 +39,8 @@ export interface JitHost {
   readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
   readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
   readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  /** Whether the block at a pc has run more than a few times. */
+  readonly isWarm: (pc: number) => boolean
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
   /** No region can be entered at this pc any more. */
@@ -54,7 +56,23 @@ export interface JitStats {
   flushes: number
 }
 
-const limits: RegionLimits = { maxBlocks: 400, maxOps: 8000 }
+const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
+
+/** Bytes of functions after which a module takes no further region. */
+const maxBatchBytes = 200_000
+
+interface BatchRegion {
+  readonly name: string
+  readonly entries: ReadonlyArray<number>
+  readonly strictFloat: boolean
+}
+
+/** Regions on their way into one module. */
+interface Batch {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly regions: ReadonlyArray<BatchRegion>
+  readonly imports: JitImports
+}
 
 /** Functions that the table can hold; when it is full all regions are dropped. */
 const tableSize = 1 << 15
@@ -75,6 +93,13 @@ export class Jit {
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
   readonly sites: Array<Site> = []
+  /** Blocks that wait for a region, with `strictFloat`. */
+  private readonly wanted = new Map<number, boolean>()
+  /** Blocks whose regions are being compiled. */
+  private readonly coming = new Set<number>()
+  private compiling = false
+  /** Counts how often all regions were dropped: what was begun before must not be installed. */
+  private generation = 0
   /** Whether the region in a table slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
 
@@ -91,12 +116,40 @@ export class Jit {
     return this.slots.has(pc)
   }
 
-  /** Compiles a region for a block that has become hot. What cannot be compiled stays with the interpreter. */
+  /**
+   * Asks for a region for a block that has become hot. Compilation happens on V8's threads while the guest goes on in the
+   * interpreter; regions that are asked for meanwhile wait and then share a module. What cannot be compiled stays with the
+   * interpreter.
+   */
   compile(hot: number, strictFloat = false): void {
-    if (this.nextSlot >= tableSize) return
+    if (this.wanted.has(hot) || this.coming.has(hot)) return
+    this.wanted.set(hot, strictFloat)
+    if (!this.compiling) void this.compileWanted()
+  }
+
+  /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
+  compileNow(): void {
+    const batch = this.makeBatch()
+    if (batch !== undefined) this.install(new WebAssembly.Module(batch.bytes), batch)
+    this.coming.clear()
+  }
+
+  private async compileWanted(): Promise<void> {
+    this.compiling = true
+    // In the next turn: by then more blocks may be hot.
+    await Promise.resolve()
+    for (let batch = this.makeBatch(); batch !== undefined; batch = this.makeBatch()) {
+      const { generation } = this
+      const module = await WebAssembly.compile(batch.bytes)
+      if (generation === this.generation) this.install(module, batch)
+      this.coming.clear()
+    }
+    this.compiling = false
+  }
+
+  /** Writes a module of the regions that are wanted, as many as fit; undefined if there are none. */
+  private makeBatch(): Batch | undefined {
     const started = performance.now()
-    const source = this.translated(selectRegion(this.blocks, hot, limits))
-    if (source === undefined) return
     const module = new ModuleWriter()
     const { i32 } = ValType
     const callees = {
@@ -107,28 +160,48 @@ export class Jit {
     }
     const regionType = module.type(regionParameters, regionResults)
     const { callbackNumber, imports, scoreboardAddress } = this.host
-    const compiled = compileRegion(source, hot, {
-      callees,
-      regionType,
-      exactFma: this.exactFma,
-      strictFloat,
-      callbackNumber,
-      scoreboardAddress,
-      window: (base, write) => this.windowFor(base, write),
-      firstSite: this.sites.length
-    })
-    const name = `region_${source.root.toString(16)}`
-    module.function(regionType, name, compiled.body)
+    const regions: Array<BatchRegion> = []
+    let size = 0
+    for (const [hot, strictFloat] of this.wanted) {
+      if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
+      this.wanted.delete(hot)
+      const slot = this.slots.get(hot)
+      if (slot !== undefined && this.strict[slot] === strictFloat) continue
+      this.coming.add(hot)
+      const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
+      if (source === undefined) continue
+      const compiled = compileRegion(source, hot, {
+        callees,
+        regionType,
+        exactFma: this.exactFma,
+        strictFloat,
+        callbackNumber,
+        scoreboardAddress,
+        window: (base, write) => this.windowFor(base, write),
+        firstSite: this.sites.length
+      })
+      this.sites.push(...compiled.sites)
+      const name = `region_${source.root.toString(16)}_${regions.length}`
+      module.function(regionType, name, compiled.body)
+      regions.push({ name, entries: compiled.entries, strictFloat })
+      size += compiled.body.bytes.length
+    }
+    if (regions.length === 0) return undefined
     const bytes = module.finish({ sharedMemory: this.shared })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...imports, ...this.environment() } })
-    this.sites.push(...compiled.sites)
-    const slot = this.nextSlot++
-    this.table.set(slot, instance.exports[name] as unknown as null)
-    for (const pc of compiled.entries) this.publish(pc, slot)
-    this.strict[slot] = strictFloat
-    this.stats.regions++
     this.stats.bytes += bytes.length
     this.stats.milliseconds += performance.now() - started
+    return { bytes, regions, imports }
+  }
+
+  private install(module: WebAssembly.Module, { imports, regions }: Batch): void {
+    const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.environment() } })
+    for (const { entries, name, strictFloat } of regions) {
+      const slot = this.nextSlot++
+      this.table.set(slot, exports[name] as unknown as null)
+      this.strict[slot] = strictFloat
+      for (const pc of entries) this.publish(pc, slot)
+      this.stats.regions++
+    }
   }
 
   /**
@@ -191,7 +264,7 @@ export class Jit {
   /** A block is gone: so are the regions, any of which may contain it. */
   removeBlock(pc: number): void {
     this.blocks.remove(pc)
-    if (this.nextSlot > 1) this.dropRegions()
+    if (this.nextSlot > 1 || this.compiling) this.dropRegions()
   }
 
   /** Pages `first` to `last` get other `PageFlag`s. */
@@ -205,6 +278,8 @@ export class Jit {
     for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
     for (const pc of this.slots.keys()) this.host.withdrawn(pc)
     this.nextSlot = 1
+    this.generation++
+    this.wanted.clear()
     this.slots.clear()
     this.sites.length = 0
     this.windows.clear()
