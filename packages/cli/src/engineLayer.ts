@@ -10,6 +10,7 @@ import * as Layout from "@emu/tcg/Layout"
 import type { Trace } from "@emu/tcg/Translator"
 import type { LogSink } from "./LogSink.ts"
 import type { RunOptions } from "./options/RunOptions.ts"
+import { optimizeWasmAtOnce } from "./platform/wasmFlags.ts"
 
 const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
   ...(log.has("in_asm") && { inAsm: write }),
@@ -23,9 +24,11 @@ const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
 /** The engine of a run, for the machine that it runs on. */
 export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Engine | CodeCache, never, Machine> =>
   Layer.unwrap(
-    Effect.map(Machine, ({ frontEnd, state }) =>
-      Interpreter.layer({ frontEnd, state, oneInsnPerTb: options.oneInsnPerTb, trace: trace(options, sink) })
-    )
+    Effect.map(Machine, ({ frontEnd, state }) => {
+      const jit = options.engine === "jit"
+      if (jit) optimizeWasmAtOnce()
+      return Interpreter.layer({ frontEnd, state, jit, oneInsnPerTb: options.oneInsnPerTb, trace: trace(options, sink) })
+    })
   )
 
 /** Scoreboards in the machine's arena, where translated code reaches them. */

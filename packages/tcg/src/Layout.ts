@@ -3,7 +3,8 @@
  *
  *     0x00000000  page 0, never mapped for the guest: state of the running vCPU (globals, temps, status)
  *     0x00001000  guest
- *     0xe0000000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
+ *     0xe0000000  the JIT's table of entries
+ *     0xe0200000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
  *     0xffe00000  the interpreter's constants
  *     0xfff00000  page table: one byte per 4 KiB page
  */
@@ -28,7 +29,7 @@ export const guestBase = 0x1000
 /** End of what the guest may map; the emulator's arena begins here. */
 export const guestEnd = 0xe0000000
 /** The arena of the emulator itself. */
-export const arenaBase = 0xe0000000
+export const arenaBase = 0xe0200000
 export const arenaEnd = 0xffe00000
 /** Constants that the interpreter's code names like slots: eight bytes each. */
 export const constantPoolBase = 0xffe00000

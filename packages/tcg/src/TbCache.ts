@@ -33,12 +33,17 @@ export class TbCache<T extends Tb> {
   private readonly pageTable: Uint8Array<ArrayBufferLike>
   private readonly u8: Uint8Array<ArrayBufferLike>
   private readonly unlink: (place: number) => void
+  private readonly removed: (tb: T) => void
 
-  /** @param unlink undoes the jump at a place that `link` recorded */
-  constructor(state: CpuState, unlink: (place: number) => void) {
+  /**
+   * @param unlink undoes the jump at a place that `link` recorded
+   * @param removed is told of each block that goes by itself (not of those that a flush of everything drops)
+   */
+  constructor(state: CpuState, unlink: (place: number) => void, removed: (tb: T) => void = () => {}) {
     this.pageTable = state.pageTable
     this.u8 = state.u8
     this.unlink = unlink
+    this.removed = removed
   }
 
   get size(): number {
@@ -129,6 +134,7 @@ export class TbCache<T extends Tb> {
         this.unmark(page)
       }
     }
+    this.removed(tb)
     tb.incoming.forEach(this.unlink)
     tb.incoming.length = 0
     const index = jumpCacheIndex(tb.pc)

@@ -51,6 +51,8 @@ export class Translator {
   instrumenter: Instrumenter | undefined
   blocks = 0
   insns = 0
+  /** What was woven into the last block translated. */
+  instrumentation: Instrumentation | undefined
   /** After `translate` gave undefined: the first address that could not be fetched. */
   failedAddress = 0
   private readonly reader: CodeReader
@@ -82,6 +84,7 @@ export class Translator {
    * @throws InstrumenterFailed
    */
   translate(vcpu: number, pc: number, limit = maxInsns): IrBlock | undefined {
+    this.instrumentation = undefined
     const builder = new IrBuilder(BigInt(pc))
     if (!this.frontEnd.translate(this.reader, builder, { maxInsns: Math.min(limit, this.limit) })) {
       return undefined
@@ -93,6 +96,7 @@ export class Translator {
     const instrumentation = this.ask(vcpu, block)
     if (instrumentation !== undefined) {
       block = weave(block, instrumentation)
+      this.instrumentation = instrumentation
     }
     this.trace.op?.(print(block, this.frontEnd.globals))
     if (this.optimizes) {
@@ -108,6 +112,26 @@ export class Translator {
     } catch (cause) {
       throw new InstrumenterFailed(cause)
     }
+  }
+
+  /**
+   * Translates the first `limit` instructions at `pc` once more, with instrumentation that is already known. With a limit of
+   * zero: the instrumentation of the block as a whole alone.
+   */
+  retranslate(pc: number, limit: number, instrumentation: Instrumentation | undefined): IrBlock | undefined {
+    const builder = new IrBuilder(BigInt(pc))
+    if (!this.frontEnd.translate(this.reader, builder, { maxInsns: Math.max(limit, 1) })) {
+      return undefined
+    }
+    let block = builder.finish()
+    if (limit === 0) {
+      block.ops.length = 1
+    }
+    if (instrumentation !== undefined) {
+      block = weave(block, instrumentation)
+    }
+    optimize(block)
+    return block
   }
 
   private disassembly(block: IrBlock): string {

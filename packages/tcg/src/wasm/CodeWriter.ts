@@ -7,10 +7,17 @@ export interface Label {
   readonly depth: number
 }
 
+/** A finished function: its bytes, and the offsets in them of branches that are hardly ever taken. */
+export interface FunctionBody {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly unlikely: ReadonlyArray<number>
+}
+
 export class CodeWriter {
   private readonly out = new ByteWriter(4096)
   private readonly localTypes: Array<ValType> = []
   private depth = 0
+  private readonly unlikely: Array<number> = []
   private readonly parameters: number
 
   constructor(parameters = 0) {
@@ -98,6 +105,12 @@ export class CodeWriter {
     return this.open(Insn.if)
   }
 
+  /** As `if`, with the hint that what follows runs hardly ever: V8 then keeps spills and code out of the usual way. */
+  ifUnlikely(): Label {
+    this.unlikely.push(this.out.length)
+    return this.if()
+  }
+
   else(): void {
     this.out.u8(Insn.else)
   }
@@ -142,8 +155,8 @@ export class CodeWriter {
     this.out.u8(0)
   }
 
-  /** The function body as the code section wants it: locals in runs of one type, instructions, end. */
-  body(): Uint8Array<ArrayBuffer> {
+  /** The function body as the code section wants it (locals in runs of one type, instructions, end), with its branch hints. */
+  body(): FunctionBody {
     const head = new ByteWriter(64)
     const runs: Array<{ type: ValType; count: number }> = []
     for (const type of this.localTypes) {
@@ -156,8 +169,9 @@ export class CodeWriter {
       head.u32(run.count)
       head.u8(run.type)
     }
+    const codeStart = head.length
     head.raw(this.out.view())
     head.u8(Insn.end)
-    return head.view()
+    return { bytes: head.view(), unlikely: this.unlikely.map((offset) => codeStart + offset) }
   }
 }

@@ -1,5 +1,6 @@
 /** Writes a WebAssembly module of functions that share a memory, a table and imported functions. */
 import { ByteWriter } from "./ByteWriter.ts"
+import type { FunctionBody } from "./CodeWriter.ts"
 import type { ValType } from "./Wasm.ts"
 
 interface FunctionType {
@@ -13,7 +14,7 @@ const Section = { type: 1, import: 2, function: 3, export: 7, code: 10 } as cons
 export class ModuleWriter {
   private readonly types: Array<FunctionType> = []
   private readonly imports: Array<{ module: string; name: string; type: number }> = []
-  private readonly functions: Array<{ type: number; name: string; body: Uint8Array }> = []
+  private readonly functions: Array<{ type: number; name: string; body: FunctionBody }> = []
 
   /** The index of a function type; equal types share one. */
   type(params: ReadonlyArray<ValType>, results: ReadonlyArray<ValType>): number {
@@ -29,7 +30,7 @@ export class ModuleWriter {
   }
 
   /** Adds a function, exported under its name, and gives its index. */
-  function(type: number, name: string, body: Uint8Array): number {
+  function(type: number, name: string, body: FunctionBody): number {
     return this.imports.length + this.functions.push({ type, name, body }) - 1
   }
 
@@ -89,12 +90,34 @@ export class ModuleWriter {
         to.u32(this.imports.length + i)
       })
     })
+    this.branchHints(out)
     section(Section.code, (to) => {
       to.u32(this.functions.length)
-      for (const { body } of this.functions) to.vector(body)
+      for (const { body } of this.functions) to.vector(body.bytes)
     })
     this.nameSection(out)
     return out.view()
+  }
+
+  /** The custom section "metadata.code.branch_hint" (branch hinting proposal): must stand before the code section. */
+  private branchHints(out: ByteWriter): void {
+    const hinted = this.functions.map(({ body }, i) => ({ index: this.imports.length + i, unlikely: body.unlikely }))
+    const functions = hinted.filter(({ unlikely }) => unlikely.length > 0)
+    if (functions.length === 0) return
+    const content = new ByteWriter()
+    content.name("metadata.code.branch_hint")
+    content.u32(functions.length)
+    for (const { index, unlikely } of functions) {
+      content.u32(index)
+      content.u32(unlikely.length)
+      for (const offset of unlikely) {
+        content.u32(offset)
+        content.u32(1)
+        content.u8(0)
+      }
+    }
+    out.u8(0)
+    out.vector(content.view())
   }
 
   /** The custom section "name", so that profiles show guest addresses. */

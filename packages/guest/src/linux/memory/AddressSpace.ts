@@ -1,6 +1,7 @@
 /** The address space of a process: regions, page table and contents kept in step. */
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
+import type { Engine } from "@emu/tcg/Engine"
 import { Errno } from "../errno.ts"
 import { allowed } from "../UserMemory.ts"
 import { mapsText } from "./maps.ts"
@@ -44,10 +45,10 @@ export class AddressSpace {
   breakStart = 0
   breakEnd = 0
 
-  /** @param flushCode drops translated code of pages first..last (inclusive) */
-  constructor(state: CpuState, flushCode: (first: number, last: number) => void) {
+  /** @param engine is told when pages with translated code change, and when page table entries do */
+  constructor(state: CpuState, engine: Pick<Engine["Service"], "flushPages" | "protect">) {
     this.state = state
-    this.pages = new Pages(state, flushCode)
+    this.pages = new Pages(state, engine.flushPages, engine.protect)
     this.#shared = new SharedFiles(this.regions, this.pages)
   }
 

@@ -8,6 +8,9 @@ const mapped = Layout.PageFlag.mapped
 /** Page table bits of a protection. As the RISC-V kernel has it, what may be written may be read. */
 const flagsOf = (prot: number): number => mapped | (prot & 7) | ((prot & Prot.write) !== 0 ? Prot.read : 0)
 
+/** Does something about pages first to last, inclusive. */
+export type PageRange = (first: number, last: number) => void
+
 /**
  * Page numbers are guest addresses divided by the page size; ranges are first..last, exclusive.
  *
@@ -18,12 +21,19 @@ export class Pages {
   readonly #state: CpuState
   readonly #used = new Uint8Array(Layout.guestEnd / Layout.pageSize)
   /** Told before pages that hold translated code change. */
-  readonly #codeChanges: (first: number, last: number) => void
+  readonly #codeChanges: PageRange
 
-  /** @param codeChanges drops the translated code of pages first..last (inclusive) */
-  constructor(state: CpuState, codeChanges: (first: number, last: number) => void) {
+  /** Told before pages first..last (inclusive) get other flags. */
+  readonly #flagsChange: (first: number, last: number, flags: number) => void
+
+  /**
+   * @param codeChanges drops the translated code of pages first..last (inclusive)
+   * @param flagsChange is told of every change of page table entries first..last (inclusive)
+   */
+  constructor(state: CpuState, codeChanges: PageRange, flagsChange: (first: number, last: number, flags: number) => void) {
     this.#state = state
     this.#codeChanges = codeChanges
+    this.#flagsChange = flagsChange
   }
 
   /** Sets the protection of pages, which are mapped from now on. */
@@ -76,6 +86,7 @@ export class Pages {
 
   #set(first: number, last: number, flags: number): void {
     this.dropCode(first, last)
+    this.#flagsChange(first, last - 1, flags)
     this.#state.pageTable.fill(flags, first, last)
   }
 }

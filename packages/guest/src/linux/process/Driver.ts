@@ -44,6 +44,12 @@ export interface DriverOptions {
 /** A system call counts as that many instructions of a slice, so that a loop of them leaves others their turn. */
 const callCost = 1000
 
+/** Bounds, in milliseconds, between which the slices of a single thread are kept. */
+const shortSlice = 2
+const longSlice = 6
+/** No slice is longer than this many instructions. */
+const maxBudget = 1 << 26
+
 /** What a wait gives when a signal ended it. */
 const interrupted = Symbol("interrupted")
 
@@ -55,11 +61,14 @@ export class Driver {
   readonly #unknown = new Set<number>()
   #isOver = false
 
+  #aloneBudget: number
+
   constructor(options: DriverOptions) {
     this.#options = options
     this.#kernel = options.kernel
     this.#engine = options.engine
     this.#plugins = options.plugins
+    this.#aloneBudget = options.budget
   }
 
   /**
@@ -106,7 +115,10 @@ export class Driver {
   #slice(thread: Thread): Step | undefined {
     const kernel = this.#kernel
     const { u64 } = kernel.state
-    let left = this.#options.budget
+    const { isContended } = kernel.threads.scheduler
+    const budget = isContended ? this.#options.budget : this.#aloneBudget
+    const started = performance.now()
+    let left = budget
     while (left > 0) {
       if (thread.attention) {
         const fatal = deliverPending(kernel, thread)
@@ -142,7 +154,17 @@ export class Driver {
         }
       }
     }
+    if (!isContended) this.#adapt(performance.now() - started)
     return this.#pause(thread)
+  }
+
+  /**
+   * Fits the slices of a thread that is alone to the engine's speed: long enough that leaving costs nothing, short enough that
+   * timers and the host's signals are seen in time. With several threads slices are fixed, since they decide on the order.
+   */
+  #adapt(milliseconds: number): void {
+    if (milliseconds < shortSlice) this.#aloneBudget = Math.min(this.#aloneBudget * 2, maxBudget)
+    else if (milliseconds > longSlice) this.#aloneBudget = Math.max(this.#aloneBudget >> 1, this.#options.budget >> 3)
   }
 
   /** The end of a slice: the next thread's turn, and the host's. */

@@ -67,7 +67,7 @@ export const createKernel = (parts: KernelParts): Kernel => {
     state,
     abi,
     host: parts.hostInfo,
-    memory: new AddressSpace(state, engine.flushPages),
+    memory: new AddressSpace(state, engine),
     signals: new Signals(threads, process),
     threads,
     files,

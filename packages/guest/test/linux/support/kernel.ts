@@ -15,7 +15,7 @@ export const kernelOf = (parts: Partial<Kernel>): Kernel => ({ shareMemory: () =
 /** An address space that reports which pages' code was dropped. */
 export const makeSpace = (state: CpuState) => {
   const flushed: Array<readonly [number, number]> = []
-  const space = new AddressSpace(state, (first, last) => flushed.push([first, last]))
+  const space = new AddressSpace(state, { flushPages: (first, last) => flushed.push([first, last]), protect: () => {} })
   return { space, flushed }
 }
 

@@ -240,5 +240,10 @@ export const Code = {
   /** slot of vCPU 0, distance to the next vCPU's, imm */
   inline_add: 111,
   /** slot of vCPU 0, distance to the next vCPU's, imm */
-  inline_store: 112
+  inline_store: 112,
+  // --- the compiled tier ---
+  /** countdown: at the head of a block, until it is hot */
+  hot: 113,
+  /** pc: at the head of a block that has been compiled */
+  region: 114
 } as const

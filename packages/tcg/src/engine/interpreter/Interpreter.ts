@@ -7,6 +7,7 @@ import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
+import { makeJit } from "./tier.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
@@ -22,6 +23,8 @@ const coldInsns = 100_000
 export interface InterpreterOptions extends TranslatorOptions {
   readonly state: CpuState
   readonly frontEnd: FrontEnd
+  /** Compile hot code to WebAssembly; needs a host that can. */
+  readonly jit?: boolean
 }
 
 /** Both services of an engine. */
@@ -36,6 +39,9 @@ export const make = (options: InterpreterOptions): EngineServices => {
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
+  if (options.jit === true && options.trace?.exec === undefined) {
+    machine.jit = makeJit(machine)
+  }
 
   const invalidate = (pending: Pending) => {
     if (machine.running) {
@@ -118,13 +124,15 @@ export const make = (options: InterpreterOptions): EngineServices => {
       requestExit,
       flush,
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
+      protect: (first, last, flags) => machine.jit?.protect(first, last, flags),
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({
         translatedBlocks: translator.blocks,
         translatedInsns: translator.insns,
         flushes: machine.flushes,
-        cachedBlocks: machine.blocks.size
+        cachedBlocks: machine.blocks.size,
+        ...machine.jit?.stats
       })
     },
     codeCache: {

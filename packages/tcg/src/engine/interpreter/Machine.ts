@@ -6,6 +6,7 @@ import type { CpuState } from "../../CpuState.ts"
 import { type Exit, ExitKind } from "../../Engine.ts"
 import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
 import type { Translator } from "../../Translator.ts"
+import type { Jit } from "../jit/Jit.ts"
 import { ConstantPool } from "./ConstantPool.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
@@ -19,6 +20,8 @@ export interface CodeBlock extends Tb {
   /** Where the code of each guest instruction begins, and its address. */
   readonly insnEntries: Int32Array<ArrayBuffer>
   readonly insnPcs: Uint32Array<ArrayBuffer>
+  /** Guest address behind the last instruction. */
+  readonly end: number
 }
 
 /** A plugin callback in code, with what it is told. */
@@ -70,6 +73,12 @@ export class Machine {
   readonly byEntry: Array<CodeBlock> = []
   readonly constants: ConstantPool
   readonly callbacks: Array<CodeCallback> = []
+  /** The compiled tier, where there is one. */
+  jit: Jit | undefined
+  /** When the machine was made, by `performance.now`. */
+  readonly started = performance.now()
+  /** Fuel taken away from running compiled code so that it leaves at its next look. */
+  fuelTaken = 0
   readonly access = new AccessInfo()
   scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
   findScoreboard: (id: number) => Scoreboard = (id) => {
@@ -101,9 +110,13 @@ export class Machine {
     this.state = state
     this.translator = translator
     this.traceExec = traceExec
-    this.blocks = new TbCache(state, (place) => {
-      this.code[place] = -1
-    })
+    this.blocks = new TbCache<CodeBlock>(
+      state,
+      (place) => {
+        this.code[place] = -1
+      },
+      ({ pc }) => this.jit?.removeBlock(pc)
+    )
     this.constants = new ConstantPool(state)
   }
 
@@ -117,7 +130,24 @@ export class Machine {
     this.flushWanted = false
     this.pending.length = 0
     this.flushes++
+    this.jit?.flush()
     this.onFlush()
+  }
+
+  /** The block that a code offset is in. */
+  blockAt(at: number): CodeBlock {
+    const { byEntry } = this
+    let low = 0
+    let high = byEntry.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (byEntry[middle]!.entry <= at) {
+        low = middle
+      } else {
+        high = middle - 1
+      }
+    }
+    return byEntry[low]!
   }
 
   /** Makes the running code look outside at its next block boundary. */

@@ -5,6 +5,8 @@ import * as Layout from "../../Layout.ts"
 import { maxInsns } from "../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
+import { Code } from "./Code.ts"
+import { hotThreshold, publish } from "./tier.ts"
 import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 
 /** More words than one operation can take. */
@@ -33,9 +35,15 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
       machine.flush()
     }
     const block = describe(machine, pc, ir)
+    if (machine.jit !== undefined) {
+      machine.code[machine.codeEnd++] = Code.hot
+      machine.code[machine.codeEnd++] = hotThreshold
+      machine.jit.blocks.add(pc, block.end, ir, machine.translator.instrumentation)
+    }
     lower(machine, ir, slots, block.insnEntries)
     machine.blocks.add(block)
     machine.byEntry.push(block)
+    if (machine.jit?.has(pc) === true) publish(machine, pc)
     return block
   }
   throw new Error(
@@ -51,6 +59,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
   return {
     pc,
     entry: machine.codeEnd,
+    end,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),

@@ -33,6 +33,7 @@ import { callCond, callExec, callHelper, callMem } from "./callbacks.ts"
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
 import { load, store } from "./memory.ts"
+import { enterRegion, hot } from "./tier.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
 const fpRound = 2 * Layout.CpuSlot.fpRound
@@ -1275,6 +1276,24 @@ export const execute = (machine: Machine, entry: number): void => {
         i32[slot + 1] = i32[b + 1]!
         i32[slot] = i32[b]!
         pc += 4
+        continue
+      }
+      // --- the compiled tier ---
+      case 113: { // hot
+        if (--code[pc + 1]! >= 0) {
+          pc += 2
+        } else {
+          pc = hot(machine, pc)
+        }
+        continue
+      }
+      case 114: { // region
+        pc = enterRegion(machine, pc, left)
+        if (pc < 0) {
+          return
+        }
+        left = machine.left
+        limit = machine.limit
         continue
       }
       default:

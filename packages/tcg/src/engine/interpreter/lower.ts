@@ -1,4 +1,5 @@
 /** Writes the interpreter's code of an optimised IR block. */
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import { ExitKind } from "../../Engine.ts"
 import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
 import { Cond, ExitCode, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
@@ -54,7 +55,7 @@ const inlineFloat: ReadonlyMap<number, number> = new Map<number, number>([
   [Opcode.fdiv_f64, Code.fdiv_f64]
 ])
 
-const exitKinds: Record<number, ExitKind> = {
+export const exitKinds: Record<number, ExitKind> = {
   [ExitCode.syscall]: ExitKind.syscall,
   [ExitCode.breakpoint]: ExitKind.breakpoint,
   [ExitCode.illegal]: ExitKind.illegal,
@@ -66,6 +67,21 @@ const isInt32 = (value: bigint): boolean => value >= -0x80000000n && value <= 0x
 
 /** Displacements up to this many bytes wrap around, if at all, into page 0 or above the guest's pages: never permitted. */
 const quickDisp = 4096
+
+/** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
+export const scoreboardAddress = (machine: Machine, entry: ScoreboardU64): { address: number; stride: number } => {
+  const board = machine.findScoreboard(entry.scoreboard)
+  return { address: board.byteOffset + entry.offset, stride: board.elementSize }
+}
+
+/** Adds a callback of a block to the machine's list. Returns its number. */
+export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number => {
+  const { callback, memop, store } = from
+  const pc = block.insns[from.insn]?.pc ?? block.pc
+  const { address, stride } = callback.kind === "cond" ? scoreboardAddress(machine, callback.entry) : { address: 0, stride: 0 }
+  const pcLow = Number(BigInt.asIntN(32, pc))
+  return machine.callbacks.push({ callback, pc, pcLow, memop, store, slot: address / 4, stride: stride / 4 }) - 1
+}
 
 /** Writes one block; made anew for each. */
 class Lowering {
@@ -341,20 +357,13 @@ class Lowering {
     }
   }
 
-  private slot(entry: { readonly scoreboard: number; readonly offset: number }): readonly [slot: number, stride: number] {
-    const board = this.machine.findScoreboard(entry.scoreboard)
-    return [(board.byteOffset + entry.offset) / 4, board.elementSize / 4]
+  private slot(entry: ScoreboardU64): readonly [slot: number, stride: number] {
+    const { address, stride } = scoreboardAddress(this.machine, entry)
+    return [address / 4, stride / 4]
   }
 
-  /** Adds a callback to the machine's list. Returns its number. */
   private register(from: BlockCallback): number {
-    const { callback } = from
-    const pc = this.block.insns[from.insn]?.pc ?? this.block.pc
-    const [slot, stride] = callback.kind === "cond" ? this.slot(callback.entry) : [0, 0]
-    const { memop, store } = from
-    return (
-      this.machine.callbacks.push({ callback, pc, pcLow: Number(BigInt.asIntN(32, pc)), memop, store, slot, stride }) - 1
-    )
+    return registerCallback(this.machine, this.block, from)
   }
 
   private plugin(from: BlockCallback): void {

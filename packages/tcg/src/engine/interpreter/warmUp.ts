@@ -82,6 +82,7 @@ export const warmUp = (machine: Machine): void => {
       entry,
       firstPage: 0,
       lastPage: 0,
+      end: 0,
       bytes: new Uint8Array(0),
       incoming: [],
       insnEntries: new Int32Array(0),

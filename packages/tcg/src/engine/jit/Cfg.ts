@@ -2,12 +2,16 @@
 import { constantOf, type IrBlock, type Op } from "../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../ir/Opcode.ts"
 
-/** A translation block as the JIT sees it. */
+/** A translation block as a region has it. */
 export interface RegionBlock {
   readonly pc: number
   /** Guest address behind the last instruction: where a call at the end of the block returns to. */
   readonly end: number
+  /** Instrumentation of the block as a whole, where there is any: runs when the block is entered by its front. */
+  readonly head: IrBlock | undefined
   readonly ir: IrBlock
+  /** The block was cut short: it goes on behind the head of the block at this pc. */
+  readonly cut: number | undefined
 }
 
 /** How a node ends. Node numbers index `Cfg.nodes`. */
@@ -21,27 +25,38 @@ export type Terminator =
   /** A computed jump, call or return that leaves the region. */
   | { readonly kind: "jump"; readonly target: number; readonly hint: number }
   | { readonly kind: "exit"; readonly nextPc: number; readonly code: number }
-  /** On the way in to an entry in the middle: to the case's node if the region was entered at its pc, else to `next`. */
-  | {
-      readonly kind: "dispatch"
-      readonly cases: ReadonlyArray<{ readonly pc: number; readonly node: number }>
-      readonly next: number
-    }
+  /** On the way to a node in the middle: to the node of the case whose key the function's `pc` local is, else to `next`. */
+  | { readonly kind: "dispatch"; readonly cases: ReadonlyArray<DispatchCase>; readonly next: number }
+  /** Sets the `pc` local to a key, then goes to a dispatch node. */
+  | { readonly kind: "enter"; readonly key: number; readonly target: number }
 
-/** A basic block: operations `start .. end - 1` of block number `block`. */
+export interface DispatchCase {
+  /** Guest pc of an entry, or an odd number for a node that is none. */
+  readonly key: number
+  readonly node: number
+  /** The node is the one that the key is for, not another dispatch node on the way. */
+  readonly last: boolean
+}
+
+/** A basic block: operations `start .. end - 1` of `ir`. */
 export interface Node {
-  readonly block: number
+  readonly block: RegionBlock
+  readonly ir: IrBlock
   readonly start: number
   readonly end: number
-  /** The first node of its translation block. */
-  readonly first: boolean
+  /** The node where the translation block is entered. */
+  readonly entry: boolean
+  /** Where the engine can go on instead of at this node: the block's pc if the node (or the one behind it) is its entry. */
+  readonly resume: number | undefined
+  /** The first node of the block's own instructions. */
+  readonly body: boolean
   terminator: Terminator
 }
 
 export interface Cfg {
   readonly blocks: ReadonlyArray<RegionBlock>
   readonly nodes: Array<Node>
-  /** First node of each block by its pc. */
+  /** Node where each block is entered, by its pc. */
   readonly entryOf: ReadonlyMap<number, number>
 }
 
@@ -49,6 +64,7 @@ export interface Cfg {
 export const successors = (terminator: Terminator): Array<number> => {
   switch (terminator.kind) {
     case "goto":
+    case "enter":
       return [terminator.target]
     case "cond":
       return [terminator.next, terminator.taken]
@@ -63,6 +79,36 @@ export const successors = (terminator: Terminator): Array<number> => {
   }
 }
 
+/** A terminator with its targets changed. */
+export const redirect = (terminator: Terminator, move: (node: number) => number): Terminator => {
+  switch (terminator.kind) {
+    case "goto":
+    case "enter":
+      return { ...terminator, target: move(terminator.target) }
+    case "cond":
+      return { ...terminator, taken: move(terminator.taken), next: move(terminator.next) }
+    case "call":
+      return { ...terminator, next: move(terminator.next) }
+    case "dispatch":
+      return {
+        ...terminator,
+        cases: terminator.cases.map((c) => ({ ...c, node: move(c.node) })),
+        next: move(terminator.next)
+      }
+    default:
+      return terminator
+  }
+}
+
+/** A node without operations, in front of another. */
+export const nodeInFrontOf = (node: Node, terminator: Terminator): Node => ({
+  ...node,
+  end: node.start,
+  entry: false,
+  body: false,
+  terminator
+})
+
 /** A static way out of a block: to a constant pc, or behind a call to its return address. */
 export interface StaticExit {
   readonly pc: number
@@ -70,16 +116,16 @@ export interface StaticExit {
 }
 
 /** Where a block continues that is known statically; calls count as continuing at their return address. */
-export const staticExits = (block: RegionBlock): Array<StaticExit> => {
+export const staticExits = (ir: IrBlock, end: number): Array<StaticExit> => {
   const exits: Array<StaticExit> = []
-  for (const op of block.ir.ops) {
+  for (const op of ir.ops) {
     if (op.opcode === Opcode.goto_tb) {
-      if (op.args[2] === JumpHint.call) exits.push({ pc: block.end, call: true })
+      if (op.args[2] === JumpHint.call) exits.push({ pc: end, call: true })
       else {
-        const pc = constantOf(block.ir, op.args[0]!)
+        const pc = constantOf(ir, op.args[0]!)
         if (pc !== undefined) exits.push({ pc: Number(pc), call: false })
       }
-    } else if (op.opcode === Opcode.goto_ptr && op.args[1] === JumpHint.call) exits.push({ pc: block.end, call: true })
+    } else if (op.opcode === Opcode.goto_ptr && op.args[1] === JumpHint.call) exits.push({ pc: end, call: true })
   }
   return exits
 }
@@ -88,39 +134,41 @@ export const staticExits = (block: RegionBlock): Array<StaticExit> => {
 export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
   const nodes: Array<Node> = []
   const entryOf = new Map<number, number>()
-  const labels: Array<Map<number, number>> = []
+  const bodyOf = new Map<number, number>()
+  const labels = new Map<IrBlock, Map<number, number>>()
 
-  // First pass: where nodes begin.
-  const ranges: Array<Array<{ start: number; end: number; node: number }>> = []
-  blocks.forEach((block, b) => {
+  const placeholder: Terminator = { kind: "goto", target: -1 }
+  for (const block of blocks) {
+    const { head, ir } = block
     entryOf.set(block.pc, nodes.length)
+    if (head !== undefined) {
+      const terminator: Terminator = { kind: "goto", target: nodes.length + 1 }
+      nodes.push({ block, ir: head, start: 0, end: head.ops.length, entry: true, resume: block.pc, body: false, terminator })
+    }
+    bodyOf.set(block.pc, nodes.length)
     const labelNode = new Map<number, number>()
-    labels.push(labelNode)
-    const list: Array<{ start: number; end: number; node: number }> = []
-    ranges.push(list)
-    const { ops } = block.ir
+    labels.set(ir, labelNode)
     let start = 0
+    let first = true
     const cut = (end: number) => {
-      const node = nodes.length
-      nodes.push({ block: b, start, end, first: list.length === 0, terminator: { kind: "goto", target: -1 } })
-      list.push({ start, end, node })
+      const entry = first && head === undefined
+      nodes.push({ block, ir, start, end, entry, resume: entry ? block.pc : undefined, body: first, terminator: placeholder })
+      first = false
       start = end
     }
-    ops.forEach((op, i) => {
+    ir.ops.forEach((op, i) => {
       if (op.opcode === Opcode.set_label) {
-        if (start < i || list.length === 0) cut(i)
+        if (start < i || first) cut(i)
         labelNode.set(op.args[0]!, nodes.length)
       } else if (isTerminator(op)) cut(i + 1)
     })
-    if (start < ops.length) cut(ops.length)
-  })
-
-  // Second pass: where they go.
-  blocks.forEach((block, b) => {
-    ranges[b]!.forEach(({ end, node }) => {
-      const last = block.ir.ops[end - 1]
-      nodes[node]!.terminator = terminatorOf(block, last, node + 1, labels[b]!, entryOf)
-    })
+    if (start < ir.ops.length) cut(ir.ops.length)
+  }
+  nodes.forEach((node, n) => {
+    const { block, end, ir } = node
+    if (node.terminator === placeholder) {
+      node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir)!, entryOf, bodyOf)
+    }
   })
   return { blocks, nodes, entryOf }
 }
@@ -143,7 +191,8 @@ const terminatorOf = (
   last: Op | undefined,
   following: number,
   labels: ReadonlyMap<number, number>,
-  entryOf: ReadonlyMap<number, number>
+  entryOf: ReadonlyMap<number, number>,
+  bodyOf: ReadonlyMap<number, number>
 ): Terminator => {
   if (last === undefined || !isTerminator(last)) return { kind: "goto", target: following }
   const { args } = last
@@ -160,11 +209,11 @@ const terminatorOf = (
       if (hint === JumpHint.call && continuation !== undefined) {
         return { kind: "call", target: args[0]!, returnPc: block.end, next: continuation }
       }
-      if (last.opcode === Opcode.goto_ptr) return { kind: "jump", target: args[0]!, hint }
-      const pc = constantOf(block.ir, args[0]!)
+      const pc = last.opcode === Opcode.goto_tb ? constantOf(block.ir, args[0]!) : undefined
       if (pc === undefined) return { kind: "jump", target: args[0]!, hint }
-      const target = hint === JumpHint.call ? undefined : entryOf.get(Number(pc))
-      return target === undefined ? { kind: "leave", pc: Number(pc) } : { kind: "goto", target }
+      const to = Number(pc)
+      const target = hint === JumpHint.call ? undefined : to === block.cut ? bodyOf.get(to) : entryOf.get(to)
+      return target === undefined ? { kind: "leave", pc: to } : { kind: "goto", target }
     }
   }
 }

@@ -5,7 +5,8 @@
  * What must hold: where a global is dirty on some way to an exit, its local is right on every way to it. So exits count as
  * uses of what is dirty there, and a call (after which locals are stale) reloads what is live behind it.
  */
-import { outputsOf, type Op } from "../../ir/Block.ts"
+import { CallbackFlags } from "@emu/core/Instrumentation"
+import { type IrBlock, outputsOf, type Op } from "../../ir/Block.ts"
 import { CpuSlot } from "../../Layout.ts"
 import { Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
 import { type Cfg, type Node, successors } from "./Cfg.ts"
@@ -21,8 +22,16 @@ export const isLocalGlobal = (value: number): boolean => value >= 0 && value < f
 /** Whether an operation may leave the region or show its registers, so that dirty globals must be storable there. */
 export const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
 
+/** Registers that the callback of a plugin operation may touch. */
+export const callbackFlags = (ir: IrBlock, op: Op): CallbackFlags => {
+  if (op.opcode !== Opcode.plugin_exec && op.opcode !== Opcode.plugin_cond && op.opcode !== Opcode.plugin_mem) return 0
+  const { callback } = ir.callbacks[op.args.at(-1)!]!
+  return "flags" in callback ? callback.flags : 0
+}
+
 /** Whether an operation stores all dirty globals and reloads the live ones behind it (a helper or a callback that writes). */
-export const isBarrier = (op: Op): boolean => op.opcode === Opcode.call
+export const isBarrier = (ir: IrBlock, op: Op): boolean =>
+  op.opcode === Opcode.call || callbackFlags(ir, op) >= CallbackFlags.readWriteRegs
 
 export interface Dataflow {
   /** Globals that may differ from memory when the node begins. */
@@ -48,27 +57,27 @@ export const usesOf = (op: Op): Globals => {
   return set
 }
 
-const opsOf = (cfg: Cfg, node: Node): ReadonlyArray<Op> => cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+const opsOf = (node: Node): ReadonlyArray<Op> => node.ir.ops.slice(node.start, node.end)
 
 /** Dirty globals behind a node, given those in front of it. `writes(op)` says whether it makes memory right (a barrier). */
-const dirtyOut = (cfg: Cfg, node: Node, dirtyIn: Globals): Globals => {
+const dirtyOut = (node: Node, dirtyIn: Globals): Globals => {
   let dirty = dirtyIn
-  for (const op of opsOf(cfg, node)) {
-    if (isBarrier(op)) dirty = 0n
+  for (const op of opsOf(node)) {
+    if (isBarrier(node.ir, op)) dirty = 0n
     dirty |= definesOf(op)
   }
   return node.terminator.kind === "call" ? 0n : dirty
 }
 
-/** Live globals in front of a node, given those behind it. */
-const liveInOf = (cfg: Cfg, node: Node, dirtyIn: Globals, liveOut: Globals): Globals => {
-  const ops = opsOf(cfg, node)
+/** Live globals in front of a node, given those behind it. `behind` receives those behind each operation. */
+export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?: Array<Globals>): Globals => {
+  const ops = opsOf(node)
   // Dirty sets in front of each operation, forwards.
   const dirtyAt: Array<Globals> = []
   let dirty = dirtyIn
   for (const op of ops) {
     dirtyAt.push(dirty)
-    if (isBarrier(op)) dirty = 0n
+    if (isBarrier(node.ir, op)) dirty = 0n
     dirty |= definesOf(op)
   }
   let live = node.terminator.kind === "call" ? 0n : liveOut
@@ -76,8 +85,9 @@ const liveInOf = (cfg: Cfg, node: Node, dirtyIn: Globals, liveOut: Globals): Glo
   live |= dirty
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = ops[i]!
+    if (behind !== undefined) behind[i] = live
     live &= ~definesOf(op)
-    if (isBarrier(op)) live = 0n
+    if (isBarrier(node.ir, op)) live = 0n
     live |= usesOf(op)
     if (mayObserve(op)) live |= dirtyAt[i]!
   }
@@ -91,7 +101,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
     changed = false
     for (const n of order) {
       const node = cfg.nodes[n]!
-      const out = dirtyOut(cfg, node, dirtyIn[n]!)
+      const out = dirtyOut(node, dirtyIn[n]!)
       for (const s of successors(node.terminator)) {
         const merged = dirtyIn[s]! | out
         if (merged !== dirtyIn[s]) {
@@ -109,7 +119,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
       const node = cfg.nodes[n]!
       let liveOut = 0n
       for (const s of successors(node.terminator)) liveOut |= liveIn[s]!
-      const live = liveInOf(cfg, node, dirtyIn[n]!, liveOut)
+      const live = liveInOf(node, dirtyIn[n]!, liveOut)
       if (live !== liveIn[n]) {
         liveIn[n] = live
         changed = true

@@ -3,8 +3,9 @@
  * contains entries gets a dispatch node in front of its header, through which the way in leads. Every loop header is made an
  * entry, so that a region that was left when its fuel ran out is entered again where it stopped.
  */
-import { type Cfg, successors, type Terminator } from "./Cfg.ts"
+import { type Cfg, type DispatchCase, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
+import { makeReducible } from "./Irreducible.ts"
 
 export interface Entries {
   /** The node at which the function begins. */
@@ -15,25 +16,22 @@ export interface Entries {
 
 /** Adds the dispatch nodes for entry at the root, at `hot` and at every loop header that begins a block. */
 export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
-  const rootNode = cfg.entryOf.get(root)!
-  const analysis = analyse(
-    cfg.nodes.map((node) => successors(node.terminator)),
-    rootNode
-  )
+  const rootNode = makeReducible(cfg, cfg.entryOf.get(root)!)
+  const analysis = analyse(cfg.nodes.map((node) => successors(node.terminator)), rootNode)
   const loops = naturalLoops(analysis)
 
   const pcOf = new Map<number, number>()
   for (const header of loops.keys()) {
-    const { block, first } = cfg.nodes[header]!
-    if (first) pcOf.set(header, cfg.blocks[block]!.pc)
+    const { block, entry } = cfg.nodes[header]!
+    if (entry) pcOf.set(header, block.pc)
   }
   const hotNode = cfg.entryOf.get(hot)
   if (hotNode !== undefined && analysis.position[hotNode] !== -1) pcOf.set(hotNode, hot)
-  pcOf.delete(rootNode)
+  pcOf.delete(cfg.entryOf.get(root)!)
 
   // For each entry, the headers of the loops around it from the outermost in. The way leads through their dispatch nodes.
-  const cases = new Map<number, Array<{ pc: number; node: number }>>()
-  const startCases: Array<{ pc: number; node: number; from: number | undefined }> = []
+  const cases = new Map<number, Array<DispatchCase>>()
+  const startCases: Array<DispatchCase> = []
   const paths = [...pcOf].map(([node, pc]) => {
     const around = [...loops].filter(([header, body]) => header !== node && body.has(node)).map(([header]) => header)
     around.sort((a, b) => analysis.position[a]! - analysis.position[b]!)
@@ -45,26 +43,25 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
       if (!dispatchOf.has(header)) {
         dispatchOf.set(header, cfg.nodes.length)
         cases.set(header, [])
-        const { block, start } = cfg.nodes[header]!
-        cfg.nodes.push({ block, start, end: start, first: false, terminator: { kind: "goto", target: header } })
+        cfg.nodes.push(nodeInFrontOf(cfg.nodes[header]!, { kind: "goto", target: header }))
       }
     }
   }
   for (const { pc, node, around } of paths) {
     const stops = [...around.map((header) => dispatchOf.get(header)!), dispatchOf.get(node) ?? node]
-    startCases.push({ pc, node: stops[0]!, from: undefined })
-    around.forEach((header, i) => cases.get(header)!.push({ pc, node: stops[i + 1]! }))
+    const caseOf = (stop: number): DispatchCase => ({ key: pc, node: stop, last: stop === node })
+    startCases.push(caseOf(stops[0]!))
+    around.forEach((header, i) => cases.get(header)!.push(caseOf(stops[i + 1]!)))
   }
   for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
   for (const [header, dispatch] of dispatchOf) {
     const own = pcOf.get(header)
-    const list = own === undefined ? cases.get(header)! : [...cases.get(header)!, { pc: own, node: header }]
+    const list = own === undefined ? cases.get(header)! : [...cases.get(header)!, { key: own, node: header, last: true }]
     cfg.nodes[dispatch]!.terminator = { kind: "dispatch", cases: list, next: header }
   }
   const start = cfg.nodes.length
-  const { block, start: at } = cfg.nodes[rootNode]!
-  const terminator: Terminator = { kind: "dispatch", cases: startCases, next: dispatchOf.get(rootNode) ?? rootNode }
-  cfg.nodes.push({ block, start: at, end: at, first: false, terminator })
+  const next = dispatchOf.get(rootNode) ?? rootNode
+  cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: startCases, next }))
   return { start, pcs: [root, ...pcOf.values()] }
 }
 
@@ -84,17 +81,4 @@ const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {
     loops.set(header, body)
   }
   return loops
-}
-
-const redirect = (terminator: Terminator, move: (node: number) => number): Terminator => {
-  switch (terminator.kind) {
-    case "goto":
-      return { ...terminator, target: move(terminator.target) }
-    case "cond":
-      return { ...terminator, taken: move(terminator.taken), next: move(terminator.next) }
-    case "call":
-      return { ...terminator, next: move(terminator.next) }
-    default:
-      return terminator
-  }
 }

@@ -1,30 +1,50 @@
 /** The compiled tier: regions as WebAssembly functions, the table through which they are entered, and what they call. */
+import type { Instrumentation } from "@emu/core/Instrumentation"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock } from "../../ir/Block.ts"
 import type { CpuState } from "../../CpuState.ts"
+import { PageFlag } from "../../Layout.ts"
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { type RegionBlock, staticExits } from "./Cfg.ts"
+import { Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
+import type { RegionBlock } from "./Cfg.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
-import { addCheckFunction } from "./lower/memory.ts"
 import type { Window } from "./lower/Context.ts"
-import { type BlockSource, type RegionLimits, selectRegion } from "./Region.ts"
+import { type Region, type RegionLimits, selectRegion } from "./Region.ts"
 import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
 import { Windows } from "./Windows.ts"
 import { isLocalGlobal } from "./Dataflow.ts"
 
-/** What compiled code asks of the engine. */
-export interface JitHost {
-  /** Fuel is used up: the fuel to go on with, or a negative number to leave. */
-  readonly poll: (fuel: number) => number
+/** What compiled code calls. */
+export interface JitImports {
   /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
   readonly float: (packed: number) => void
-  /** A helper: its index; operands in the scratch slots. */
-  readonly helper: (index: number) => void
-  /** A plugin callback: its number; 0 to go on. */
-  readonly callback: (index: number) => number
+  /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
+  readonly helper: (helper: number, fuel: number) => void
+  /** A plugin's exec callback: fuel to take away, or negative to leave. */
+  readonly exec: (callback: number) => number
+  /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
+  readonly mem: (callback: number, address: number) => number
+}
+
+/** What the compiled tier asks of the engine. */
+export interface JitHost {
+  readonly imports: JitImports
+  /**
+   * Translates the first `limit` instructions at `pc` anew with the given instrumentation, asking no plugin. Undefined where
+   * the code cannot be fetched any more.
+   */
+  readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  /** Whether the block at a pc has run more than a few times. */
+  readonly isWarm: (pc: number) => boolean
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
+  /** No region can be entered at this pc any more. */
+  readonly withdrawn: (pc: number) => void
 }
 
 export interface JitStats {
@@ -36,7 +56,23 @@ export interface JitStats {
   flushes: number
 }
 
-const limits: RegionLimits = { maxBlocks: 400, maxOps: 8000 }
+const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
+
+/** Bytes of functions after which a module takes no further region. */
+const maxBatchBytes = 200_000
+
+interface BatchRegion {
+  readonly name: string
+  readonly entries: ReadonlyArray<number>
+  readonly strictFloat: boolean
+}
+
+/** Regions on their way into one module. */
+interface Batch {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly regions: ReadonlyArray<BatchRegion>
+  readonly imports: JitImports
+}
 
 /** Functions that the table can hold; when it is full all regions are dropped. */
 const tableSize = 1 << 15
@@ -53,12 +89,19 @@ export class Jit {
   private readonly enterSlot: Enter
   private readonly shared: boolean
   private readonly exactFma = hasFusedMultiplyAdd()
-  private readonly blocks = new Map<number, RegionBlock>()
-  private readonly predecessors = new Map<number, Array<number>>()
-  private readonly source: BlockSource
+  readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
   readonly sites: Array<Site> = []
+  /** Blocks that wait for a region, with `strictFloat`. */
+  private readonly wanted = new Map<number, boolean>()
+  /** Blocks whose regions are being compiled. */
+  private readonly coming = new Set<number>()
+  private compiling = false
+  /** Counts how often all regions were dropped: what was begun before must not be installed. */
+  private generation = 0
+  /** Whether the region in a table slot does floating point out of line. */
+  private readonly strict: Array<boolean> = []
 
   constructor(state: CpuState, host: JitHost) {
     this.state = state
@@ -66,20 +109,6 @@ export class Jit {
     this.windows = new Windows(state)
     this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
     this.enterSlot = this.makeTrampoline()
-    this.source = {
-      block: (pc) => this.blocks.get(pc),
-      predecessors: (pc) => this.predecessors.get(pc) ?? []
-    }
-  }
-
-  /** Takes note of a block that was translated. */
-  addBlock(block: RegionBlock): void {
-    this.blocks.set(block.pc, block)
-    for (const { pc } of staticExits(block)) {
-      const list = this.predecessors.get(pc)
-      if (list === undefined) this.predecessors.set(pc, [block.pc])
-      else if (!list.includes(block.pc)) list.push(block.pc)
-    }
   }
 
   /** Whether a region can be entered at a pc. */
@@ -87,42 +116,122 @@ export class Jit {
     return this.slots.has(pc)
   }
 
-  /** Compiles a region for a block that has become hot. */
-  compile(hot: number): void {
-    if (this.nextSlot >= tableSize) return
+  /**
+   * Asks for a region for a block that has become hot. Compilation happens on V8's threads while the guest goes on in the
+   * interpreter; regions that are asked for meanwhile wait and then share a module. What cannot be compiled stays with the
+   * interpreter.
+   */
+  compile(hot: number, strictFloat = false): void {
+    if (this.wanted.has(hot) || this.coming.has(hot)) return
+    this.wanted.set(hot, strictFloat)
+    if (!this.compiling) void this.compileWanted()
+  }
+
+  /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
+  compileNow(): void {
+    const batch = this.makeBatch()
+    if (batch !== undefined) this.install(new WebAssembly.Module(batch.bytes), batch)
+    this.coming.clear()
+  }
+
+  private async compileWanted(): Promise<void> {
+    this.compiling = true
+    // In the next turn: by then more blocks may be hot.
+    await Promise.resolve()
+    for (let batch = this.makeBatch(); batch !== undefined; batch = this.makeBatch()) {
+      const { generation } = this
+      const module = await WebAssembly.compile(batch.bytes)
+      if (generation === this.generation) this.install(module, batch)
+      this.coming.clear()
+    }
+    this.compiling = false
+  }
+
+  /** Writes a module of the regions that are wanted, as many as fit; undefined if there are none. */
+  private makeBatch(): Batch | undefined {
     const started = performance.now()
     const module = new ModuleWriter()
-    const i32 = ValType.i32
+    const { i32 } = ValType
     const callees = {
-      poll: module.importFunction("poll", module.type([i32], [i32])),
       float: module.importFunction("float", module.type([i32], [])),
-      helper: module.importFunction("helper", module.type([i32], [])),
-      callback: module.importFunction("callback", module.type([i32], [i32])),
-      checkRead: addCheckFunction(module, false),
-      checkWrite: addCheckFunction(module, true)
+      helper: module.importFunction("helper", module.type([i32, i32], [])),
+      exec: module.importFunction("exec", module.type([i32], [i32])),
+      mem: module.importFunction("mem", module.type([i32, i32], [i32]))
     }
     const regionType = module.type(regionParameters, regionResults)
-    const region = selectRegion(this.source, hot, limits)
-    const compiled = compileRegion(region, hot, {
-      callees,
-      regionType,
-      exactFma: this.exactFma,
-      window: (base, write) => this.windowFor(base, write),
-      firstSite: this.sites.length
-    })
-    const name = `region_${region.root.toString(16)}`
-    module.function(regionType, name, compiled.body)
+    const { callbackNumber, imports, scoreboardAddress } = this.host
+    const regions: Array<BatchRegion> = []
+    let size = 0
+    for (const [hot, strictFloat] of this.wanted) {
+      if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
+      this.wanted.delete(hot)
+      const slot = this.slots.get(hot)
+      if (slot !== undefined && this.strict[slot] === strictFloat) continue
+      this.coming.add(hot)
+      const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
+      if (source === undefined) continue
+      const compiled = compileRegion(source, hot, {
+        callees,
+        regionType,
+        exactFma: this.exactFma,
+        strictFloat,
+        callbackNumber,
+        scoreboardAddress,
+        window: (base, write) => this.windowFor(base, write),
+        firstSite: this.sites.length
+      })
+      this.sites.push(...compiled.sites)
+      const name = `region_${source.root.toString(16)}_${regions.length}`
+      module.function(regionType, name, compiled.body)
+      regions.push({ name, entries: compiled.entries, strictFloat })
+      size += compiled.body.bytes.length
+    }
+    if (regions.length === 0) return undefined
     const bytes = module.finish({ sharedMemory: this.shared })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { ...this.host, ...this.environment() }
-    })
-    this.sites.push(...compiled.sites)
-    const slot = this.nextSlot++
-    this.table.set(slot, instance.exports[name] as unknown as null)
-    for (const pc of compiled.entries) this.publish(pc, slot)
-    this.stats.regions++
     this.stats.bytes += bytes.length
     this.stats.milliseconds += performance.now() - started
+    return { bytes, regions, imports }
+  }
+
+  private install(module: WebAssembly.Module, { imports, regions }: Batch): void {
+    const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.environment() } })
+    for (const { entries, name, strictFloat } of regions) {
+      const slot = this.nextSlot++
+      this.table.set(slot, exports[name] as unknown as null)
+      this.strict[slot] = strictFloat
+      for (const pc of entries) this.publish(pc, slot)
+      this.stats.regions++
+    }
+  }
+
+  /**
+   * The region entered at `pc` does not fit the floating-point status: compiles one that does. The status seldom changes
+   * back and forth, so the newer one simply takes the place of the other.
+   */
+  refit(pc: number): void {
+    const slot = this.slots.get(pc)
+    if (slot !== undefined) this.compile(pc, !this.strict[slot]!)
+  }
+
+  /** The IR of a region's blocks, cut where they overlap. */
+  private translated({ blocks, root }: Region): { root: number; blocks: Array<RegionBlock> } | undefined {
+    const byPc = new Map(blocks.map((block) => [block.pc, block]))
+    const result: Array<RegionBlock> = []
+    for (const block of blocks) {
+      const made = this.translate(block, cutOf(block, byPc))
+      if (made === undefined) return undefined
+      result.push(made)
+    }
+    return { root, blocks: result }
+  }
+
+  private translate({ end, insnPcs, instrumentation, pc }: KnownBlock, cut: number | undefined): RegionBlock | undefined {
+    const { host } = this
+    const ir = host.retranslate(pc, cut ?? insnPcs.length, instrumentation && { tb: [], insns: instrumentation.insns })
+    const hasHead = instrumentation !== undefined && instrumentation.tb.length > 0
+    const head = hasHead ? host.retranslate(pc, 0, { tb: instrumentation.tb, insns: [] }) : undefined
+    if (ir === undefined || (hasHead && head === undefined)) return undefined
+    return { pc, end, ir, head, cut: cut === undefined ? undefined : insnPcs[cut]! }
   }
 
   private publish(pc: number, slot: number): void {
@@ -149,14 +258,28 @@ export class Jit {
   /** Drops all regions and blocks. */
   flush(): void {
     this.blocks.clear()
-    this.predecessors.clear()
     this.dropRegions()
+  }
+
+  /** A block is gone: so are the regions, any of which may contain it. */
+  removeBlock(pc: number): void {
+    this.blocks.remove(pc)
+    if (this.nextSlot > 1 || this.compiling) this.dropRegions()
+  }
+
+  /** Pages `first` to `last` get other `PageFlag`s. */
+  protect(first: number, last: number, flags: number): void {
+    const both = PageFlag.read | PageFlag.write
+    if ((flags & both) !== both && this.windows.shrink(first, last)) this.dropRegions()
   }
 
   /** Drops all regions, keeping the blocks they were made of. */
   dropRegions(): void {
     for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
+    for (const pc of this.slots.keys()) this.host.withdrawn(pc)
     this.nextSlot = 1
+    this.generation++
+    this.wanted.clear()
     this.slots.clear()
     this.sites.length = 0
     this.windows.clear()

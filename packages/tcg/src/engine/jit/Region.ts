@@ -5,16 +5,8 @@
  * outside (a function's first block, or the head of the outermost loop), not the hot block itself, which usually is the head
  * of an inner loop: rooted there, nested loops would become one (DESIGN section 9, point 2).
  */
-import { type RegionBlock, staticExits } from "./Cfg.ts"
+import type { Blocks, KnownBlock } from "./Blocks.ts"
 import { components } from "./Graph.ts"
-
-/** The blocks that exist now. */
-export interface BlockSource {
-  /** The block that starts at a pc, or undefined where none was translated (nothing that never ran is compiled). */
-  readonly block: (pc: number) => RegionBlock | undefined
-  /** Blocks with a static exit to a pc. */
-  readonly predecessors: (pc: number) => Iterable<number>
-}
 
 export interface RegionLimits {
   readonly maxBlocks: number
@@ -24,31 +16,37 @@ export interface RegionLimits {
 export interface Region {
   readonly root: number
   /** The root's block first. */
-  readonly blocks: ReadonlyArray<RegionBlock>
+  readonly blocks: ReadonlyArray<KnownBlock>
 }
 
-/** The region in which to compile the block at `hot`. It contains that block. */
-export const selectRegion = (source: BlockSource, hot: number, limits: RegionLimits): Region => {
-  for (const root of rootCandidates(source, hot, limits)) {
-    const blocks = grow(source, root, limits)
+/**
+ * The region in which to compile the block at `hot`. It contains that block.
+ *
+ * @param isWarm whether a block has run more than a few times: those that have not only make compilation dear
+ */
+export const selectRegion = (source: Blocks, hot: number, limits: RegionLimits, isWarm: (pc: number) => boolean): Region => {
+  const { ancestors, candidates } = rootCandidates(source, hot, limits)
+  for (const root of candidates) {
+    // What leads to the hot block belongs to it even if it ran only once, such as the loops around it.
+    const blocks = grow(source, root, limits, (pc) => ancestors.has(pc) || isWarm(pc))
     if (blocks.some((block) => block.pc === hot)) return { root, blocks }
   }
-  return { root: hot, blocks: grow(source, hot, limits) }
+  return { root: hot, blocks: grow(source, hot, limits, isWarm) }
 }
 
 /** Blocks reachable from the root, breadth first, within the limits. */
-const grow = (source: BlockSource, root: number, limits: RegionLimits): Array<RegionBlock> => {
+const grow = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: number) => boolean): Array<KnownBlock> => {
   const queue = [root]
   const seen = new Set(queue)
-  const blocks: Array<RegionBlock> = []
+  const blocks: Array<KnownBlock> = []
   let ops = 0
   for (let pc = queue.shift(); pc !== undefined && blocks.length < limits.maxBlocks; pc = queue.shift()) {
-    const block = source.block(pc)
-    if (block === undefined) continue
-    ops += block.ir.ops.length
+    const block = source.get(pc)
+    if (block === undefined || (pc !== root && !isWarm(pc))) continue
+    ops += block.ops
     if (blocks.length > 0 && ops > limits.maxOps) break
     blocks.push(block)
-    for (const exit of staticExits(block)) {
+    for (const exit of block.exits) {
       if (!seen.has(exit.pc)) {
         seen.add(exit.pc)
         queue.push(exit.pc)
@@ -62,7 +60,11 @@ const grow = (source: BlockSource, root: number, limits: RegionLimits): Array<Re
  * Candidates for the root, best first: the one block without predecessors from which the hot block is reached (the function's
  * entry), then the entry of the outermost loop around it.
  */
-const rootCandidates = (source: BlockSource, hot: number, limits: RegionLimits): Array<number> => {
+const rootCandidates = (
+  source: Blocks,
+  hot: number,
+  limits: RegionLimits
+): { readonly ancestors: ReadonlySet<number>; readonly candidates: ReadonlyArray<number> } => {
   // Everything that leads to the hot block, as a graph of predecessor edges from it.
   const pcs = [hot]
   const numberOf = new Map([[hot, 0]])
@@ -71,7 +73,7 @@ const rootCandidates = (source: BlockSource, hot: number, limits: RegionLimits):
     const list: Array<number> = []
     edges.push(list)
     for (const p of source.predecessors(pcs[i]!)) {
-      if (source.block(p) === undefined) continue
+      if (source.get(p) === undefined) continue
       let n = numberOf.get(p)
       if (n === undefined) {
         if (pcs.length >= limits.maxBlocks) continue
@@ -89,5 +91,5 @@ const rootCandidates = (source: BlockSource, hot: number, limits: RegionLimits):
   const { of } = components(edges, [0])
   const entries = pcs.filter((_, i) => of[i] === of[0] && edges[i]!.some((p) => of[p] !== of[0]))
   if (entries.length === 1) candidates.push(entries[0]!)
-  return candidates
+  return { ancestors: new Set(pcs), candidates }
 }

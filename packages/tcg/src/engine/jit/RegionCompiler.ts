@@ -5,30 +5,33 @@
  * (ICFP 2022): walk the dominator tree; a loop header opens a `loop`, a merge point ends a `block`. An edge that goes back to
  * a node that does not dominate it (irreducible) leaves the region at the target's pc instead.
  */
-import type { Op } from "../../ir/Block.ts"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock, Op } from "../../ir/Block.ts"
 import { CpuSlot, FpFlag } from "../../Layout.ts"
 import { JumpHint, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
-import { CodeWriter, type Label } from "../../wasm/CodeWriter.ts"
+import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type Node, successors } from "./Cfg.ts"
-import { definesOf, type Dataflow, type Globals, isBarrier, solve } from "./Dataflow.ts"
+import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
+import { definesOf, type Dataflow, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
 import type { Callees, LowerContext, Window } from "./lower/Context.ts"
 import { lowerFloat, usesFpStatus } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
-import type { Region } from "./Region.ts"
+import { lowerPlugin } from "./lower/plugin.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 
 /** A place where a region may leave in the middle of a block, for the engine to make sense of. */
 export interface Site {
-  readonly block: number
-  /** Index of the guest instruction in its block. */
-  readonly insn: number
-  readonly bytes: number
-  readonly write: boolean
+  /** Guest instruction. */
+  readonly pc: number
+  /** Instructions of its block from it on: counted already, but not executed. */
+  readonly unexecuted: number
+  /** The access, and the `PageFlag`s it needs. */
+  readonly memop: number
+  readonly needs: number
 }
 
 export interface CompileOptions {
@@ -39,12 +42,18 @@ export interface CompileOptions {
   readonly exactFma: boolean
   /** The window to test accesses off a base against; `base` is a value number. */
   readonly window: (base: number, write: boolean) => Window | undefined
+  /** Gives a plugin callback the number under which compiled code calls it. */
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  /** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  /** Do floating point out of line: for a status where the inexact flag is clear or rounding is not to nearest. */
+  readonly strictFloat: boolean
   /** Number of the first site; sites of all regions count on. */
   readonly firstSite: number
 }
 
 export interface CompiledRegion {
-  readonly body: Uint8Array<ArrayBuffer>
+  readonly body: FunctionBody
   readonly sites: ReadonlyArray<Site>
   /** Guest pcs at which the function may be called. */
   readonly entries: ReadonlyArray<number>
@@ -57,8 +66,14 @@ const parameters = { pc: 0, depth: 1, fuel: 2 } as const
 export const regionParameters = [ValType.i32, ValType.i32, ValType.i32]
 export const regionResults = [ValType.i32, ValType.i32]
 
-/** Compiles a region that can be entered at its root and at `hot`. */
-export const compileRegion = (region: Region, hot: number, options: CompileOptions): CompiledRegion =>
+/** Blocks to compile together, the root's first. */
+export interface RegionSource {
+  readonly root: number
+  readonly blocks: ReadonlyArray<RegionBlock>
+}
+
+/** Compiles a region that can be entered at its root, at `hot` and at its loops. */
+export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, hot, options).compile()
 
 class RegionCompiler {
@@ -84,8 +99,9 @@ class RegionCompiler {
   private insn = -1
   private node!: Node
   private liveAfter: Globals = 0n
+  private vcpu: number | undefined
 
-  constructor(region: Region, hot: number, options: CompileOptions) {
+  constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     const entries = addEntries(this.cfg, region.root, hot)
@@ -112,18 +128,42 @@ class RegionCompiler {
       callees: options.callees,
       exactFma: options.exactFma,
       address: code.local(ValType.i64),
+      page: code.local(ValType.i32),
       scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
       scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
       window: options.window,
-      fault: (_op, bytes, write) => this.leaveAtSite(Leave.fault, bytes, write),
+      fault: (memop, needs) => this.leaveAtSite(Leave.fault, memop, needs),
       storeDirty: () => this.values.store(this.dirty),
-      leaveIfInterrupted: () => {
-        code.if()
-        this.leaveAtSite(Leave.interrupted, 0, false)
+      afterCallback: () => {
+        const taken = this.context.page
+        code.tee(taken)
+        code.i32(0)
+        code.op(Insn.i32_lt_s)
+        code.ifUnlikely()
+        this.leaveAtSite(Leave.interrupted, 0, 0)
         code.end()
+        code.get(parameters.fuel)
+        code.get(taken)
+        code.op(Insn.i32_sub)
+        code.set(parameters.fuel)
       },
+      pushFuelHere: () => {
+        code.get(parameters.fuel)
+        code.i32(this.node.ir.insns.length - this.insn)
+        code.op(Insn.i32_add)
+      },
+      vcpu: () => this.vcpuLocal(),
+      callbackNumber: options.callbackNumber,
+      scoreboardAddress: options.scoreboardAddress,
+      strictFloat: options.strictFloat,
       reloadLive: () => this.values.load(this.liveAfter)
     }
+  }
+
+  /** The local with the vCPU's index; the function's entry loads it. */
+  private vcpuLocal(): number {
+    this.vcpu ??= this.code.local(ValType.i32)
+    return this.vcpu
   }
 
   private isForward(from: number, to: number): boolean {
@@ -135,6 +175,11 @@ class RegionCompiler {
     const sets = this.dirtySets()
     for (const set of sets) this.exits.set(set, code.block())
     this.entryChecks()
+    if (this.cfg.blocks.some(({ head, ir }) => ir.callbacks.length > 0 || head !== undefined)) {
+      code.i32(0)
+      code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
+      code.set(this.vcpuLocal())
+    }
     this.values.load(this.flow.liveIn[this.entry]!)
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
@@ -155,7 +200,7 @@ class RegionCompiler {
       let dirty = this.flow.dirtyIn[n]!
       for (const op of this.opsOf(node)) {
         if ((opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0) sets.add(dirty)
-        if (isBarrier(op)) dirty = 0n
+        if (isBarrier(node.ir, op)) dirty = 0n
         dirty |= definesOf(op)
       }
       sets.add(dirty)
@@ -164,7 +209,7 @@ class RegionCompiler {
   }
 
   private opsOf(node: Node): ReadonlyArray<Op> {
-    return this.cfg.blocks[node.block]!.ir.ops.slice(node.start, node.end)
+    return node.ir.ops.slice(node.start, node.end)
   }
 
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
@@ -179,7 +224,8 @@ class RegionCompiler {
       code.i32(0)
       code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
       code.op(Insn.i32_or)
-      code.if()
+      if (this.options.strictFloat) code.op(Insn.i32_eqz)
+      code.ifUnlikely()
       code.i32(0)
       code.get(parameters.pc)
       code.op(Insn.i64_extend_i32_u)
@@ -191,23 +237,12 @@ class RegionCompiler {
     }
     code.get(parameters.fuel)
     code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.if()
+    code.op(Insn.i32_le_s)
+    code.ifUnlikely()
     code.get(parameters.pc)
     code.set(this.next)
-    this.pollOrLeave(0n)
+    code.br(this.exits.get(0n)!)
     code.end()
-  }
-
-  /** Asks whether to go on without fuel: leaves with `next`, or takes more. */
-  private pollOrLeave(dirty: Globals): void {
-    const { code } = this
-    code.get(parameters.fuel)
-    code.call(this.options.callees.poll)
-    code.tee(parameters.fuel)
-    code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.brIf(this.exits.get(dirty)!)
   }
 
   private returnNext(): void {
@@ -241,20 +276,26 @@ class RegionCompiler {
   private emitNode(n: number): void {
     const node = this.cfg.nodes[n]!
     this.node = node
-    const block = this.cfg.blocks[node.block]!
-    this.values.enterBlock(block.ir)
+    const { ir } = node
+    this.values.enterBlock(ir)
     this.dirty = this.flow.dirtyIn[n]!
     this.insn = -1
-    for (let i = 0; i < node.start; i++) if (block.ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
-    if (node.first) this.spendFuel(block.ir.insns.length)
+    for (let i = 0; i < node.start; i++) if (ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
+    if (node.body) this.spendFuel(ir.insns.length)
     const ops = this.opsOf(node)
-    ops.forEach((op) => this.emitOp(op))
+    const behind: Array<Globals> = []
+    if (ops.some((op) => isBarrier(ir, op))) liveInOf(node, this.dirty, this.liveOut(node), behind)
+    ops.forEach((op, i) => {
+      this.liveAfter = behind[i] ?? 0n
+      this.emitOp(op)
+    })
     this.emitTerminator(n, node)
   }
 
-  /** Whether a dispatch case's node is the entry itself, not another dispatch node on the way. */
-  private isEntry(node: number, pc: number): boolean {
-    return this.cfg.entryOf.get(pc) === node
+  private liveOut(node: Node): Globals {
+    let live = 0n
+    for (const s of successors(node.terminator)) live |= this.flow.liveIn[s]!
+    return live
   }
 
   private spendFuel(instructions: number): void {
@@ -279,10 +320,18 @@ class RegionCompiler {
       case Opcode.mb:
         return
     }
-    if (!(lowerInteger(this.context, op) || lowerMemory(this.context, op) || lowerFloat(this.context, op))) {
+    const { context } = this
+    if (
+      !(
+        lowerInteger(context, op) ||
+        lowerMemory(context, op) ||
+        lowerFloat(context, op) ||
+        lowerPlugin(context, this.node.ir, op)
+      )
+    ) {
       throw new Error(`the JIT has no lowering for ${opTable[op.opcode]!.name}`)
     }
-    if (isBarrier(op)) this.dirty = 0n
+    if (isBarrier(this.node.ir, op)) this.dirty = 0n
     this.dirty |= definesOf(op)
   }
 
@@ -301,12 +350,12 @@ class RegionCompiler {
         if (terminator.cases.length > 0) {
           code.get(parameters.pc)
           code.if()
-          for (const { pc, node } of terminator.cases) {
+          for (const { key, last, node } of terminator.cases) {
             code.get(parameters.pc)
-            code.i32(pc)
+            code.i32(key)
             code.op(Insn.i32_eq)
             code.if()
-            if (this.isEntry(node, pc)) {
+            if (last) {
               code.i32(0)
               code.set(parameters.pc)
             }
@@ -321,6 +370,10 @@ class RegionCompiler {
         }
         return this.branch(from, terminator.next)
       }
+      case "enter":
+        code.i32(terminator.key)
+        code.set(parameters.pc)
+        return this.branch(from, terminator.target)
       case "leave":
         values.store(this.dirty)
         return this.jumpTo(terminator.pc)
@@ -328,8 +381,10 @@ class RegionCompiler {
         return this.call(from, node, terminator)
       case "jump":
         return this.jump(terminator.target, terminator.hint)
-      case "exit":
+      case "exit": {
         values.store(this.dirty)
+        const unexecuted = node.ir.insns.length - 1 - this.insn
+        if (unexecuted > 0) this.spendFuel(-unexecuted)
         code.i32(0)
         values.getI64(terminator.nextPc)
         code.memory(Insn.i64_store, Cell.pc)
@@ -340,6 +395,7 @@ class RegionCompiler {
         code.get(parameters.fuel)
         code.op(Insn.return)
         return
+      }
     }
   }
 
@@ -357,6 +413,7 @@ class RegionCompiler {
     const { code } = this
     const { dirty } = this
     if (this.isForward(from, to)) {
+      this.leaveAfterCallbacks(to)
       if (this.merges.has(to)) code.br(this.labels.get(to)!)
       else {
         const { node, insn } = this
@@ -364,37 +421,59 @@ class RegionCompiler {
         this.node = node
         this.insn = insn
         this.dirty = dirty
-        this.values.enterBlock(this.cfg.blocks[node.block]!.ir)
+        this.values.enterBlock(node.ir)
       }
       return
     }
-    const target = this.cfg.nodes[to]!
-    const pc = this.cfg.blocks[target.block]!.pc
+    const { terminator } = this.cfg.nodes[from]!
+    // On the way to a dispatch node the key says where the way leads; an odd one leads into the middle of a block.
+    const key = terminator.kind === "enter" ? terminator.key : this.cfg.nodes[to]!.resume
+    const pc = key === undefined || (key & 1) !== 0 ? undefined : key
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
+      if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
       this.values.store(dirty)
       code.i32(pc)
       code.get(parameters.fuel)
       code.op(Insn.return)
       return
     }
+    if (pc !== undefined) {
+      code.get(parameters.fuel)
+      code.i32(0)
+      code.op(Insn.i32_le_s)
+      code.ifUnlikely()
+      code.i32(pc)
+      code.set(this.next)
+      code.br(this.exits.get(dirty)!)
+      code.end()
+    }
+    code.br(this.labels.get(to)!)
+  }
+
+  /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
+  private leaveAfterCallbacks(to: number): void {
+    const { code } = this
+    const { resume } = this.cfg.nodes[to]!
+    const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
+    if (!calls || resume === undefined) return
     code.get(parameters.fuel)
     code.i32(0)
-    code.op(Insn.i32_lt_s)
-    code.if()
-    code.i32(pc)
+    code.op(Insn.i32_le_s)
+    code.ifUnlikely()
+    code.i32(resume)
     code.set(this.next)
-    this.pollOrLeave(dirty)
+    code.br(this.exits.get(this.dirty)!)
     code.end()
-    code.br(this.labels.get(to)!)
   }
 
   // --- ways out ------------------------------------------------------------------------------------------------------
 
   /** Leaves in the middle of a block: the cells say where. */
-  private leaveAtSite(leave: number, bytes: number, write: boolean): void {
+  private leaveAtSite(leave: number, memop: number, needs: number): void {
     const { code } = this
     const site = this.options.firstSite + this.sites.length
-    this.sites.push({ block: this.cfg.blocks[this.node.block]!.pc, insn: this.insn, bytes, write })
+    const { insns } = this.node.ir
+    this.sites.push({ pc: Number(insns[this.insn]!.pc), unexecuted: insns.length - this.insn, memop, needs })
     code.i32(0)
     code.i32(site)
     code.memory(Insn.i32_store, Cell.site)

@@ -2,11 +2,11 @@
  * What compiled code and the engine agree on: the function type of regions, what they return, where shared cells are.
  *
  * A region is a function `(pc, depth, fuel) -> (next, fuel)`. `pc` is where it is entered (the region's root or its second
- * entry), `depth` how many regions are active above it, `fuel` how many instructions may still run before `poll` is asked.
+ * entry), `depth` how many regions are active above it, `fuel` how many instructions may still run.
  * `next` is the guest pc to continue at, or `Leave.described` (odd, so no pc), in which case the cells say why.
  * All state is in memory at every call and return.
  */
-import { CpuSlot } from "../../Layout.ts"
+import { CpuSlot, guestEnd } from "../../Layout.ts"
 
 /** Values of a region's first result that are not a pc. */
 export const Leave = {
@@ -39,15 +39,12 @@ export const Scratch = { a: 256, b: 257, c: 258, result: 259 } as const
 export const maxDepth = 1000
 
 /**
- * The table of entries: 2^16 pairs of (guest pc, index in the function table), at a fixed place of the arena, indexed by
- * bits 1 to 16 of the pc. A pc of zero is an empty pair.
+ * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place behind the guest's addresses, indexed by
+ * bits 1 to 18 of the pc. A pc of zero is an empty pair.
  */
-export const entryTableBase = 0xe0000000
-export const entryTableBits = 16
+export const entryTableBase = guestEnd
+export const entryTableBits = 18
 export const entryTableBytes = 8 << entryTableBits
 
 /** Byte offset of the pair for a pc. */
 export const entryOffset = (pc: number): number => entryTableBase + ((pc >>> 1) & ((1 << entryTableBits) - 1)) * 8
-
-/** Names of the functions that regions import, in order, with what they are for. */
-export const importNames = ["poll", "float", "helper", "callback"] as const

@@ -39,10 +39,10 @@ export class Values {
     this.code = code
     this.block = cfg.blocks[0]!.ir
     const votes = new Map<number, number>()
-    for (const block of cfg.blocks) {
+    for (const ir of cfg.blocks.flatMap((block) => (block.head === undefined ? [block.ir] : [block.head, block.ir]))) {
       const local = new Map<number, number>()
-      countVotes(block.ir, votes, local)
-      this.temps.set(block.ir, { f64: positive(local), places: new Map(), nextI64: 0, nextF64: 0 })
+      countVotes(ir, votes, local)
+      this.temps.set(ir, { f64: positive(local), places: new Map(), nextI64: 0, nextF64: 0 })
     }
     this.current = this.temps.get(this.block)!
     this.f64Globals = positive(votes)

@@ -1,5 +1,6 @@
 /** What the lowering of single operations works with. */
-import type { Op } from "../../../ir/Block.ts"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { BlockCallback, IrBlock } from "../../../ir/Block.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import type { Values } from "../Values.ts"
 
@@ -11,12 +12,10 @@ export interface Window {
 
 /** Function indices that lowered code may call. */
 export interface Callees {
-  readonly poll: number
   readonly float: number
   readonly helper: number
-  readonly callback: number
-  readonly checkRead: number
-  readonly checkWrite: number
+  readonly exec: number
+  readonly mem: number
 }
 
 export interface LowerContext {
@@ -25,18 +24,26 @@ export interface LowerContext {
   readonly callees: Callees
   /** Spare locals. */
   readonly address: number
+  readonly page: number
   readonly scratch: ReadonlyArray<number>
   readonly scratchF64: ReadonlyArray<number>
   /** The host's relaxed multiply-add is fused. */
   readonly exactFma: boolean
   /** The window to test accesses off a base against, or undefined where none is worth it. */
   readonly window: (base: number, write: boolean) => Window | undefined
-  /** Leaves the region with a fault of the access at local `address`; the number of bytes and the kind go to the site. */
-  readonly fault: (op: Op, bytes: number, write: boolean) => void
+  /** Leaves the region with a fault of the access at local `address`, which needs these `PageFlag`s. */
+  readonly fault: (memop: number, needs: number) => void
   /** Stores all dirty globals, so that JS sees them; they stay dirty in the sense of later exits. */
   readonly storeDirty: () => void
-  /** Leaves the region because JS asked for it at this operation (value on the stack: 0 to go on). */
-  readonly leaveIfInterrupted: (op: Op) => void
+  /** Behind a call to a plugin: pops what it returned, fuel to take away or a negative number to leave the region here. */
+  readonly afterCallback: () => void
+  /** Pushes the fuel as it is in front of the current instruction. */
+  readonly pushFuelHere: () => void
+  /** The local that holds the vCPU's index. */
+  readonly vcpu: () => number
+  readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
+  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  readonly strictFloat: boolean
   /** Reloads what is live behind the operation from memory. */
   readonly reloadLive: () => void
 }

@@ -71,7 +71,7 @@ export const lowerFloat = (context: LowerContext, op: Op): boolean => {
   const info = opTable[op.opcode]!
   if ((info.flags & OpFlag.fpStatus) === 0 && op.opcode !== Opcode.fclass_f32 && op.opcode !== Opcode.fclass_f64)
     return false
-  if (!lowerInline(context, op)) {
+  if (context.strictFloat || !lowerInline(context, op)) {
     outOfLine(context, op)
     values.beginSet(d)
     pushResult(context)
@@ -292,7 +292,7 @@ const finish64 = (context: LowerContext, op: Op, d: number, tiny: boolean): void
     code.op(Insn.f64_lt)
   }
   code.op(Insn.i32_eqz)
-  code.if()
+  code.ifUnlikely()
   outOfLine(context, op)
   pushResult(context)
   code.op(Insn.f64_reinterpret_i64)
@@ -325,15 +325,16 @@ const finish32 = (context: LowerContext, op: Op, d: number, tiny: boolean): void
     code.f64(Infinity)
     code.op(Insn.f64_lt)
   }
-  code.if()
+  code.op(Insn.i32_eqz)
+  code.ifUnlikely()
+  outOfLine(context, op)
+  pushResult(context)
+  code.set(bits)
+  code.else()
   code.get(result)
   code.op(Insn.f32_demote_f64)
   code.op(Insn.i32_reinterpret_f32)
   code.op(Insn.i64_extend_i32_u)
-  code.set(bits)
-  code.else()
-  outOfLine(context, op)
-  pushResult(context)
   code.set(bits)
   code.end()
   values.beginSet(d)
@@ -345,12 +346,13 @@ const finish32 = (context: LowerContext, op: Op, d: number, tiny: boolean): void
 const ifElse = (context: LowerContext, fast: () => void, op: Op, d: number): void => {
   const { code, values, scratch } = context
   const result = scratch[0]!
-  code.if()
-  fast()
-  code.set(result)
-  code.else()
+  code.op(Insn.i32_eqz)
+  code.ifUnlikely()
   outOfLine(context, op)
   pushResult(context)
+  code.set(result)
+  code.else()
+  fast()
   code.set(result)
   code.end()
   values.beginSet(d)

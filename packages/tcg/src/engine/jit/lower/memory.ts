@@ -1,14 +1,12 @@
 /**
  * Guest loads, stores and atomics to WebAssembly: one compare against a window of addresses known to be accessible; outside
- * of it a check of the page table (a function of the module); where that fails too, a precise exit.
+ * of it a check of the page table; where that fails too, a precise exit.
  */
 import type { Op } from "../../../ir/Block.ts"
 import { Cond, MemOp, Opcode } from "../../../ir/Opcode.ts"
-import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { Insn } from "../../../wasm/Wasm.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
-import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
 import { PageFlag, pageTableBase } from "../../../Layout.ts"
-import { CodeWriter as Writer } from "../../../wasm/CodeWriter.ts"
 import type { LowerContext } from "./Context.ts"
 
 const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]
@@ -27,16 +25,14 @@ const pushAddress = ({ code, values }: LowerContext, base: number, disp: number)
 }
 
 /** Checks an access at base + disp and pushes its address as i32. */
-const pushChecked = (context: LowerContext, op: Op, base: number, disp: number, memop: number, write: boolean): void => {
-  const { code, address, callees } = context
+const pushChecked = (context: LowerContext, base: number, disp: number, memop: number, write: boolean, atomic = false): void => {
+  const { code, address } = context
+  const needs = (atomic ? PageFlag.read : 0) | (write ? PageFlag.write : PageFlag.read)
   const bytes = 1 << (memop & MemOp.sizeMask)
   const check = () => {
-    code.get(address)
-    code.i32(bytes - 1)
-    code.call(write ? callees.checkWrite : callees.checkRead)
-    code.op(Insn.i32_eqz)
-    code.if()
-    context.fault(op, bytes, write)
+    pushTableCheck(context, bytes, write)
+    code.ifUnlikely()
+    context.fault(memop, needs)
     code.end()
   }
   pushAddress(context, base, disp)
@@ -46,8 +42,8 @@ const pushChecked = (context: LowerContext, op: Op, base: number, disp: number, 
     code.op(Insn.i64_and)
     code.op(Insn.i64_eqz)
     code.op(Insn.i32_eqz)
-    code.if()
-    context.fault(op, bytes, write)
+    code.ifUnlikely()
+    context.fault(memop, needs)
     code.end()
     code.get(address)
   }
@@ -60,7 +56,7 @@ const pushChecked = (context: LowerContext, op: Op, base: number, disp: number, 
     code.op(Insn.i64_sub)
     code.i64(BigInt(window.size - (bytes - 1)))
     code.op(Insn.i64_ge_u)
-    code.if()
+    code.ifUnlikely()
     check()
     code.end()
   }
@@ -76,7 +72,7 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
     case Opcode.guest_ld: {
       const [d, base, disp, memop] = args as [number, number, number, number]
       values.beginSet(d)
-      pushChecked(context, op, base, disp, memop, false)
+      pushChecked(context, base, disp, memop, false)
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(d)) {
         code.memory(Insn.f64_load, 0)
         values.setF64(d)
@@ -88,7 +84,7 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
     }
     case Opcode.guest_st: {
       const [value, base, disp, memop] = args as [number, number, number, number]
-      pushChecked(context, op, base, disp, memop, true)
+      pushChecked(context, base, disp, memop, true)
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(value)) {
         values.getF64(value)
         code.memory(Insn.f64_store, 0)
@@ -101,7 +97,7 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
     case Opcode.atomic_cmpxchg: {
       const [d, base, expected, replacement, memop] = args as [number, number, number, number, number]
       const old = context.scratch[0]!
-      loadOld(context, op, base, memop, old)
+      loadOld(context, base, memop, old)
       code.get(old)
       values.getI64(expected)
       extendOperand(code, memop)
@@ -123,11 +119,11 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
 }
 
 /** Loads the old value of an atomic at `base` into a local, after checking that it may also be written. */
-const loadOld = (context: LowerContext, op: Op, base: number, memop: number, old: number): void => {
+const loadOld = (context: LowerContext, base: number, memop: number, old: number): void => {
   const { code } = context
-  pushChecked(context, op, base, 0, memop, true)
+  pushChecked(context, base, 0, memop, true, true)
   code.op(Insn.drop)
-  pushChecked(context, op, base, 0, memop, false)
+  pushChecked(context, base, 0, memop, false, true)
   code.memory(loadInsn(memop), 0)
   code.set(old)
 }
@@ -156,12 +152,7 @@ const choices = new Map<number, Cond>([
   [Opcode.atomic_fetch_umax, Cond.gtu]
 ])
 
-const compareInsn = {
-  [Cond.lt]: Insn.i64_lt_s,
-  [Cond.gt]: Insn.i64_gt_s,
-  [Cond.ltu]: Insn.i64_lt_u,
-  [Cond.gtu]: Insn.i64_gt_u
-}
+const compareInsn = { [Cond.lt]: Insn.i64_lt_s, [Cond.gt]: Insn.i64_gt_s, [Cond.ltu]: Insn.i64_lt_u, [Cond.gtu]: Insn.i64_gt_u }
 
 const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
@@ -170,7 +161,7 @@ const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   if (insn === undefined && choice === undefined && op.opcode !== Opcode.atomic_xchg) return false
   const [d, base, value, memop] = op.args as [number, number, number, number]
   const [old, operand] = context.scratch as [number, number]
-  loadOld(context, op, base, memop, old)
+  loadOld(context, base, memop, old)
   // The sign extension of a loaded 32-bit value keeps the unsigned order too, as long as both sides have it.
   values.getI64(value)
   extendOperand(code, memop)
@@ -196,42 +187,29 @@ const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   return true
 }
 
-/**
- * Adds the module's check function for reads or writes: `(address: i64, size - 1: i32) -> i32`, 1 where the page table
- * allows the whole access.
- */
-export const addCheckFunction = (module: ModuleWriter, write: boolean): number => {
-  const code = new Writer(2)
-  const flag = write ? PageFlag.write : PageFlag.read
-  const page = code.local(ValType.i32)
-  code.get(0)
-  code.i64(32n)
-  code.op(Insn.i64_shr_u)
-  code.op(Insn.i64_eqz)
-  code.if()
-  code.get(0)
+/** Pushes 1 unless the page table allows an access of some bytes at local `address`. No calls: those cost registers. */
+const pushTableCheck = ({ code, address, page }: LowerContext, bytes: number, write: boolean): void => {
+  code.get(address)
   code.op(Insn.i32_wrap_i64)
   code.tee(page)
   code.i32(12)
   code.op(Insn.i32_shr_u)
   code.memory(Insn.i32_load8_u, pageTableBase)
-  code.get(page)
-  code.get(1)
-  code.op(Insn.i32_add)
-  code.i32(12)
-  code.op(Insn.i32_shr_u)
-  code.memory(Insn.i32_load8_u, pageTableBase)
-  code.op(Insn.i32_and)
-  code.i32(flag)
+  if (bytes > 1) {
+    code.get(page)
+    code.i32(bytes - 1)
+    code.op(Insn.i32_add)
+    code.i32(12)
+    code.op(Insn.i32_shr_u)
+    code.memory(Insn.i32_load8_u, pageTableBase)
+    code.op(Insn.i32_and)
+  }
+  code.i32(write ? PageFlag.write : PageFlag.read)
   code.op(Insn.i32_and)
   code.op(Insn.i32_eqz)
-  code.op(Insn.i32_eqz)
-  code.op(Insn.return)
-  code.end()
-  code.i32(0)
-  return module.function(
-    module.type([ValType.i64, ValType.i32], [ValType.i32]),
-    write ? "check_write" : "check_read",
-    code.body()
-  )
+  code.get(address)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i32_wrap_i64)
+  code.op(Insn.i32_or)
 }

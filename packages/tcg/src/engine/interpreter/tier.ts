@@ -1,0 +1,137 @@
+/** Between the interpreter and the compiled tier: blocks that become hot, and entering compiled regions. */
+import { ExitKind } from "../../Engine.ts"
+import * as Layout from "../../Layout.ts"
+import { execute as softfloat } from "../../softfloat/index.ts"
+import { Jit } from "../jit/Jit.ts"
+import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
+import { callExec, callHelper, callMem } from "./callbacks.ts"
+import { Code } from "./Code.ts"
+import { computedJump, next } from "./exits.ts"
+import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
+import { lookOutside, type Machine } from "./Machine.ts"
+import { checkedAddress } from "./memory.ts"
+
+const pcWord = 2 * Layout.CpuSlot.pc
+
+/** Words of the operation that begins each block where there is a compiled tier. */
+export const headWords = 2
+
+/** How often a block is interpreted before it is compiled. */
+export const hotThreshold = 300
+/** How often it must have run to be compiled together with a hot one. */
+const warmRuns = 10
+/** The share of a run's time that compilation may take; beyond it hot blocks have to wait. */
+const compileShare = 0.3
+
+/** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
+const rehotThreshold = 50
+
+/** The compiled tier of a machine. */
+export const makeJit = (machine: Machine): Jit => {
+  const { state, translator } = machine
+  /** What a callback's call gives compiled code: fuel to take away so that it leaves at its next look, or negative. */
+  const after = (called: boolean): number => {
+    if (!called) return -1
+    if (machine.limit !== lookOutside || machine.fuelTaken > 0) return 0
+    machine.fuelTaken = fuelToTake
+    return fuelToTake
+  }
+  return new Jit(state, {
+    imports: {
+      float: (packed) => {
+        softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
+      },
+      helper: (helper, fuel) => callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
+      exec: (callback) => after(callExec(machine, callback)),
+      mem: (callback, address) => {
+        state.i32[word(Scratch.a)] = address
+        return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
+      }
+    },
+    retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
+    callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
+    scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
+    isWarm: (pc) => {
+      const block = machine.blocks.get(pc)
+      if (block === undefined) return false
+      return machine.code[block.entry] === Code.region || machine.code[block.entry + 1]! < hotThreshold - warmRuns
+    },
+    published: (pc) => publish(machine, pc),
+    withdrawn: (pc) => {
+      const block = machine.blocks.get(pc)
+      if (block === undefined) return
+      machine.code[block.entry] = Code.hot
+      machine.code[block.entry + 1] = rehotThreshold
+    }
+  })
+}
+
+const word = (slot: number): number => 2 * slot
+
+/** More than any fuel: with this taken away, code leaves at its next look. */
+const fuelToTake = 0x40000000
+
+/** Lets the block at a pc lead to compiled code. */
+export const publish = (machine: Machine, pc: number): void => {
+  const block = machine.blocks.get(pc)
+  if (block === undefined) return
+  machine.code[block.entry] = Code.region
+  machine.code[block.entry + 1] = pc
+}
+
+/** The block whose head is at code offset `at` has run often enough: compiles it. Gives where to go on. */
+export const hot = (machine: Machine, at: number): number => {
+  const block = machine.blockAt(at)
+  const jit = machine.jit!
+  if (jit.stats.milliseconds > 20 + compileShare * (performance.now() - machine.started)) {
+    machine.code[at + 1] = hotThreshold
+    return at + headWords
+  }
+  jit.compile(block.pc)
+  return machine.code[at] === Code.region ? at : at + headWords
+}
+
+/**
+ * Runs the compiled region that the head at code offset `at` names. Gives where to go on in the interpreter's code, or -1
+ * with `machine.exit` set.
+ */
+export const enterRegion = (machine: Machine, at: number, left: number): number => {
+  const jit = machine.jit!
+  const { i32 } = machine.state
+  machine.fuelTaken = 0
+  const result = jit.enter(machine.code[at + 1]! >>> 0, left)
+  machine.left = jit.fuelLeft + machine.fuelTaken
+  if ((result & 1) === 0) return next(machine, machine.left, computedJump, result, 0)
+  switch (result) {
+    case Leave.farJump:
+      return next(machine, machine.left, computedJump, i32[pcWord]!, i32[pcWord + 1]!)
+    case Leave.exit:
+      machine.exit.kind = exitKinds[i32[Cell.exitCode >>> 2]!]!
+      return -1
+    case Leave.fault: {
+      const site = jit.sites[i32[Cell.site >>> 2]!]!
+      machine.left += site.unexecuted
+      i32[pcWord] = site.pc
+      i32[pcWord + 1] = 0
+      const fine = checkedAddress(machine, Cell.address >>> 2, 0, site.memop, site.needs)
+      if (fine >= 0) throw new Error(`compiled code at 0x${site.pc.toString(16)} reported a fault where there is none`)
+      return -1
+    }
+    case Leave.interrupted: {
+      const site = jit.sites[i32[Cell.site >>> 2]!]!
+      machine.left += site.unexecuted
+      if (machine.exit.kind !== ExitKind.redirected) {
+        i32[pcWord] = site.pc
+        i32[pcWord + 1] = 0
+      }
+      return -1
+    }
+    case Leave.unfit: {
+      jit.refit(i32[pcWord]! >>> 0)
+      const block = machine.blocks.get(i32[pcWord]! >>> 0)
+      return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
+    }
+    default:
+      throw new Error(`compiled code returned ${result}`)
+  }
+}

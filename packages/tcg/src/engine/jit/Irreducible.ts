@@ -1,0 +1,67 @@
+/**
+ * Makes a graph reducible. An edge that goes back to a node that does not dominate its source is led through a dispatch node
+ * in front of the nearest common dominator of the two, which then is the header of a proper loop around both.
+ */
+import { type Cfg, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
+import { type Analysis, analyse, dominates } from "./Graph.ts"
+
+/** More edges than this are left as they are: they leave the region. */
+const maxEdges = 40
+
+/** Adds dispatch nodes until every edge that goes back goes to a dominator. Gives the node that stands for the root now. */
+export const makeReducible = (cfg: Cfg, root: number): number => {
+  let start = root
+  const dispatchOf = new Map<number, number>()
+  for (let i = 0; i < maxEdges; i++) {
+    const analysis = analyse(
+      cfg.nodes.map((node) => successors(node.terminator)),
+      start
+    )
+    const edge = findEdge(cfg, analysis)
+    if (edge === undefined) return start
+    const { from, to } = edge
+    let header = commonDominator(analysis, from, to)
+    if (cfg.nodes[header]!.terminator.kind !== "dispatch") {
+      const dispatch = dispatchOf.get(header) ?? addDispatch(cfg, header)
+      dispatchOf.set(header, dispatch)
+      if (header === start) start = dispatch
+      header = dispatch
+    }
+    const key = cfg.nodes[to]!.entry ? cfg.nodes[to]!.block.pc : 2 * to + 1
+    const node = cfg.nodes[header]!
+    if (node.terminator.kind === "dispatch" && !node.terminator.cases.some((c) => c.key === key)) {
+      node.terminator = { ...node.terminator, cases: [...node.terminator.cases, { key, node: to, last: true }] }
+    }
+    const enter = cfg.nodes.length
+    cfg.nodes.push(nodeInFrontOf(cfg.nodes[to]!, { kind: "enter", key, target: header }))
+    const source = cfg.nodes[from]!
+    source.terminator = redirect(source.terminator, (n) => (n === to ? enter : n))
+  }
+  return start
+}
+
+const addDispatch = (cfg: Cfg, header: number): number => {
+  const dispatch = cfg.nodes.length
+  for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => (to === header ? dispatch : to))
+  cfg.nodes.push(nodeInFrontOf(cfg.nodes[header]!, { kind: "dispatch", cases: [], next: header }))
+  return dispatch
+}
+
+const findEdge = (cfg: Cfg, analysis: Analysis): { from: number; to: number } | undefined => {
+  for (const from of analysis.order) {
+    for (const to of successors(cfg.nodes[from]!.terminator)) {
+      if (analysis.position[to]! <= analysis.position[from]! && !dominates(analysis, to, from)) return { from, to }
+    }
+  }
+  return undefined
+}
+
+const commonDominator = (analysis: Analysis, a: number, b: number): number => {
+  let x = a
+  let y = b
+  while (x !== y) {
+    while (analysis.position[x]! > analysis.position[y]!) x = analysis.idom[x]!
+    while (analysis.position[y]! > analysis.position[x]!) y = analysis.idom[y]!
+  }
+  return x
+}
