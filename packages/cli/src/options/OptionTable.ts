@@ -62,7 +62,11 @@ export const runOptions = [
   { name: "log-file", letter: "D", value: "FILE", help: ["where the log and the text of plugins go, instead of stderr"] },
   { name: "strace", help: ["log system calls, the same as -d strace"] },
   { name: "one-insn-per-tb", help: ["translate every guest instruction as a block of its own"] },
-  { name: "engine", value: "NAME", help: ["what executes translated code: interpreter (the default), or jit (hot code as WebAssembly)"] },
+  {
+    name: "engine",
+    value: "NAME",
+    help: ["what executes translated code: interpreter (the default), or jit (hot code as WebAssembly)"]
+  },
   { name: "quiet", help: ["no warnings about unknown system calls, and no line about the signal that ended the guest"] },
   { name: "log-level", value: "LEVEL", help: ["debug: show where an error of the emulator comes from; default info"] },
   { name: "help", letter: "h", help: ["show this help"] }

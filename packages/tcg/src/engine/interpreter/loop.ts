@@ -1279,7 +1279,8 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       // --- the compiled tier ---
-      case 113: { // hot
+      case 113: {
+        // hot
         if (--code[pc + 1]! >= 0) {
           pc += 2
         } else {
@@ -1287,7 +1288,8 @@ export const execute = (machine: Machine, entry: number): void => {
         }
         continue
       }
-      case 114: { // region
+      case 114: {
+        // region
         pc = enterRegion(machine, pc, left)
         if (pc < 0) {
           return

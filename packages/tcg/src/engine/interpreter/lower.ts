@@ -78,7 +78,8 @@ export const scoreboardAddress = (machine: Machine, entry: ScoreboardU64): { add
 export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number => {
   const { callback, memop, store } = from
   const pc = block.insns[from.insn]?.pc ?? block.pc
-  const { address, stride } = callback.kind === "cond" ? scoreboardAddress(machine, callback.entry) : { address: 0, stride: 0 }
+  const { address, stride } =
+    callback.kind === "cond" ? scoreboardAddress(machine, callback.entry) : { address: 0, stride: 0 }
   const pcLow = Number(BigInt.asIntN(32, pc))
   return machine.callbacks.push({ callback, pc, pcLow, memop, store, slot: address / 4, stride: stride / 4 }) - 1
 }

@@ -41,7 +41,8 @@ export const makeJit = (machine: Machine): Jit => {
       float: (packed) => {
         softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
       },
-      helper: (helper, fuel) => callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
+      helper: (helper, fuel) =>
+        callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
       exec: (callback) => after(callExec(machine, callback)),
       mem: (callback, address) => {
         state.i32[word(Scratch.a)] = address

@@ -65,7 +65,8 @@ const sameInstrumentation = (block: KnownBlock, from: number, other: KnownBlock)
   const a = block.instrumentation?.insns ?? []
   const b = other.instrumentation?.insns ?? []
   for (let i = 0; i < other.insnPcs.length; i++) {
-    if (!sameList(a[from + i]?.exec ?? [], b[i]?.exec ?? []) || !sameList(a[from + i]?.mem ?? [], b[i]?.mem ?? [])) return false
+    if (!sameList(a[from + i]?.exec ?? [], b[i]?.exec ?? []) || !sameList(a[from + i]?.mem ?? [], b[i]?.mem ?? []))
+      return false
   }
   return true
 }

@@ -152,7 +152,16 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
     let first = true
     const cut = (end: number) => {
       const entry = first && head === undefined
-      nodes.push({ block, ir, start, end, entry, resume: entry ? block.pc : undefined, body: first, terminator: placeholder })
+      nodes.push({
+        block,
+        ir,
+        start,
+        end,
+        entry,
+        resume: entry ? block.pc : undefined,
+        body: first,
+        terminator: placeholder
+      })
       first = false
       start = end
     }

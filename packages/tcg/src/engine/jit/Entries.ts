@@ -17,7 +17,10 @@ export interface Entries {
 /** Adds the dispatch nodes for entry at the root, at `hot` and at every loop header that begins a block. */
 export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
   const rootNode = makeReducible(cfg, cfg.entryOf.get(root)!)
-  const analysis = analyse(cfg.nodes.map((node) => successors(node.terminator)), rootNode)
+  const analysis = analyse(
+    cfg.nodes.map((node) => successors(node.terminator)),
+    rootNode
+  )
   const loops = naturalLoops(analysis)
 
   const pcOf = new Map<number, number>()

@@ -25,7 +25,14 @@ const pushAddress = ({ code, values }: LowerContext, base: number, disp: number)
 }
 
 /** Checks an access at base + disp and pushes its address as i32. */
-const pushChecked = (context: LowerContext, base: number, disp: number, memop: number, write: boolean, atomic = false): void => {
+const pushChecked = (
+  context: LowerContext,
+  base: number,
+  disp: number,
+  memop: number,
+  write: boolean,
+  atomic = false
+): void => {
   const { code, address } = context
   const needs = (atomic ? PageFlag.read : 0) | (write ? PageFlag.write : PageFlag.read)
   const bytes = 1 << (memop & MemOp.sizeMask)
@@ -152,7 +159,12 @@ const choices = new Map<number, Cond>([
   [Opcode.atomic_fetch_umax, Cond.gtu]
 ])
 
-const compareInsn = { [Cond.lt]: Insn.i64_lt_s, [Cond.gt]: Insn.i64_gt_s, [Cond.ltu]: Insn.i64_lt_u, [Cond.gtu]: Insn.i64_gt_u }
+const compareInsn = {
+  [Cond.lt]: Insn.i64_lt_s,
+  [Cond.gt]: Insn.i64_gt_s,
+  [Cond.ltu]: Insn.i64_lt_u,
+  [Cond.gtu]: Insn.i64_gt_u
+}
 
 const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
