@@ -6,7 +6,7 @@ import { maxInsns } from "../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
 import { Code } from "./Code.ts"
-import { hotThreshold, publish } from "./tier.ts"
+import { hotThreshold, publish } from "./heads.ts"
 import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 
 /** More words than one operation can take. */

@@ -7,17 +7,13 @@ import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
 import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
+import { headWords, hotThreshold, publish } from "./heads.ts"
 import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
 import { lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 
-/** Words of the operation that begins each block where there is a compiled tier. */
-export const headWords = 2
-
-/** How often a block is interpreted before it is compiled. */
-export const hotThreshold = 300
 /** How often it must have run to be compiled together with a hot one. */
 const warmRuns = 10
 /** The share of a run's time that compilation may take; beyond it hot blocks have to wait. */
@@ -71,14 +67,6 @@ const word = (slot: number): number => 2 * slot
 
 /** More than any fuel: with this taken away, code leaves at its next look. */
 const fuelToTake = 0x40000000
-
-/** Lets the block at a pc lead to compiled code. */
-export const publish = (machine: Machine, pc: number): void => {
-  const block = machine.blocks.get(pc)
-  if (block === undefined) return
-  machine.code[block.entry] = Code.region
-  machine.code[block.entry + 1] = pc
-}
 
 /** The block whose head is at code offset `at` has run often enough: compiles it. Gives where to go on. */
 export const hot = (machine: Machine, at: number): number => {

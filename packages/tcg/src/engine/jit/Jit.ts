@@ -197,7 +197,7 @@ export class Jit {
     const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.environment() } })
     for (const { entries, name, strictFloat } of regions) {
       const slot = this.nextSlot++
-      this.table.set(slot, exports[name] as unknown as null)
+      this.table.set(slot, exports[name])
       this.strict[slot] = strictFloat
       for (const pc of entries) this.publish(pc, slot)
       this.stats.regions++

@@ -350,7 +350,7 @@ class RegionCompiler {
         if (terminator.cases.length > 0) {
           code.get(parameters.pc)
           code.if()
-          for (const { key, last, node } of terminator.cases) {
+          for (const { key, last, node: target } of terminator.cases) {
             code.get(parameters.pc)
             code.i32(key)
             code.op(Insn.i32_eq)
@@ -359,7 +359,7 @@ class RegionCompiler {
               code.i32(0)
               code.set(parameters.pc)
             }
-            this.branch(from, node)
+            this.branch(from, target)
             code.end()
           }
           code.end()
