@@ -17,7 +17,7 @@ const read = (file: string) => new Uint8Array(fs.readFileSync(path.join(root, fi
 const originals = [read("examples/hello.elf"), read("examples/threads.elf"), read("tests/golden/programs/crash-null.elf")]
 
 const state = new CpuState(new WebAssembly.Memory({ initial: Layout.wasmPages, maximum: Layout.wasmPages, shared: true }))
-const space = new AddressSpace(state, () => {})
+const space = new AddressSpace(state, { flushPages: () => {}, protect: () => {} })
 
 /** Loads a file; `left` is how many descriptors were left open. */
 const load = (bytes: Uint8Array) => {

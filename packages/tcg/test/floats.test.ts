@@ -25,7 +25,7 @@ describe("floating point", () => {
   operations.forEach((operation, opcode) => {
     if (operation === undefined) return
     const { constants, name } = opTable[opcode]!
-    const modes =
+    const modes: ReadonlyArray<readonly [rm: number, dynamic: number]> =
       constants === 0
         ? [[0, 0]]
         : [
@@ -35,7 +35,7 @@ describe("floating point", () => {
             [7, 3]
           ]
     const check = (inputs: ReadonlyArray<bigint>) => {
-      for (const [rm, dynamic] of modes as ReadonlyArray<readonly [number, number]>) {
+      for (const [rm, dynamic] of modes) {
         guest.code[codeBase] = program(opcode, rm, inputs.length === 3 ? 2 : 0)
         guest.engine.flush()
         for (const flags of [0, 1]) {

@@ -34,7 +34,7 @@ export const readStringBytes = (state: CpuState, address: number, limit = 4096):
   let at = address
   for (; at - address < limit; at++) {
     if ((at === address || (at & 0xfff) === 0) && !allowed(state, at, 1, Layout.PageFlag.read)) return undefined
-    if (state.u8[at] === 0) return state.u8.slice(address, at) as Uint8Array<ArrayBuffer>
+    if (state.u8[at] === 0) return state.u8.slice(address, at)
   }
   return undefined
 }

@@ -24,7 +24,7 @@ export interface FakeInsn {
   readonly sets?: Readonly<Record<string, bigint>>
 }
 
-export interface FakeAccess {
+interface FakeAccess {
   readonly address: number
   readonly store: boolean
   readonly bytes: number

@@ -29,7 +29,7 @@ class Choices {
 }
 
 /** A block described by words: short lists give short blocks, so shrinking works. */
-export const blockOf = (words: ReadonlyArray<number>): IrBlock => {
+const blockOf = (words: ReadonlyArray<number>): IrBlock => {
   const choices = new Choices(words)
   const builder = new IrBuilder(BigInt(codeBase))
   const temps: Array<number> = []

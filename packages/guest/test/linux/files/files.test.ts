@@ -79,7 +79,7 @@ describe("opening", () => {
 })
 
 describe("reading and writing", () => {
-  const opened = (flags = O.RDWR) => {
+  const opened = (flags: number = O.RDWR) => {
     const kit = makeFileKernel({ host: makeMemoryFs({ files: { "/f": new TextEncoder().encode("0123456789") } }) })
     return { ...kit, fd: kit.call("openat", FDCWD, "f", flags, 0) }
   }

@@ -78,7 +78,7 @@ const field = (bytes: Uint8Array, offset: number, size: number): bigint =>
 
 /** Values of the fields as they lie in the bytes. */
 const read = (bytes: Uint8Array, fields: typeof structStat) =>
-  fields.map(([name, offset, width]) => [name, offset, width, field(bytes, offset, width)])
+  fields.map(([name, offset, width]) => [name, offset, width, field(bytes, offset, width)] as const)
 
 describe("structures in guest memory", () => {
   it.each([

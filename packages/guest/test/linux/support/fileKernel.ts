@@ -21,8 +21,8 @@ export const readOnly = 0x20000
 export const bad = 0x8
 /** Where strings are put, and where results may go. */
 const strings = base + 0x8000
-/** A buffer for results. */
-export const out = base
+/** A buffer for results: the first page. */
+export const out = 0x10000
 
 const shared = makeState()
 const byName = new Map([...syscalls.values()].map((row) => [row.name, row]))
@@ -95,7 +95,7 @@ export const makeFileKernel = (options: Options = {}) => {
       unameRelease: "6.1.0",
       stackSize: 8 << 20,
       name: "program"
-    } as Kernel["process"]
+    } as unknown as Kernel["process"]
   })
   files.inheritStandard()
 
@@ -117,7 +117,7 @@ export const makeFileKernel = (options: Options = {}) => {
       const value = typeof arg === "string" ? put(arg) : arg
       return kind === "long" ? BigInt(value) : Number(value)
     })
-    return row.run(kernel, ...(values as ReadonlyArray<never>))
+    return row.run(kernel, ...(values as unknown as ReadonlyArray<never>))
   }
   return {
     kernel,

@@ -29,7 +29,7 @@ export interface RunRequest {
   readonly options?: Partial<ProcessOptions>
 }
 
-export const identity = { pid: 100, ppid: 1, uid: 0, euid: 0, gid: 0, egid: 0 }
+const identity = { pid: 100, ppid: 1, uid: 0, euid: 0, gid: 0, egid: 0 }
 const created = 0o102
 
 /** Runs a program; what it and the emulator said, and how it ended. */
