@@ -7,7 +7,7 @@ import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
-import { makeJit } from "./tier.ts"
+import { makeJit, type TierOptions } from "./tier.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
@@ -24,7 +24,7 @@ export interface InterpreterOptions extends TranslatorOptions {
   readonly state: CpuState
   readonly frontEnd: FrontEnd
   /** Compile hot code to WebAssembly; needs a host that can. */
-  readonly jit?: boolean
+  readonly jit?: boolean | TierOptions
 }
 
 /** Both services of an engine. */
@@ -39,8 +39,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
-  if (options.jit === true && options.trace?.exec === undefined) {
-    machine.jit = makeJit(machine)
+  if (options.jit !== undefined && options.jit !== false && options.trace?.exec === undefined) {
+    machine.jit = makeJit(machine, options.jit === true ? {} : options.jit)
   }
 
   const invalidate = (pending: Pending) => {

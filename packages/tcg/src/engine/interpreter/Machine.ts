@@ -75,6 +75,8 @@ export class Machine {
   readonly callbacks: Array<CodeCallback> = []
   /** The compiled tier, where there is one. */
   jit: Jit | undefined
+  /** How often a block is interpreted before it is compiled. */
+  hotThreshold = 0
   /** When the machine was made, by `performance.now`. */
   readonly started = performance.now()
   /** Fuel taken away from running compiled code so that it leaves at its next look. */

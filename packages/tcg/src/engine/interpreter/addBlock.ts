@@ -6,7 +6,7 @@ import { maxInsns } from "../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
 import { Code } from "./Code.ts"
-import { hotThreshold, publish } from "./heads.ts"
+import { publish } from "./heads.ts"
 import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
 
 /** More words than one operation can take. */
@@ -37,7 +37,7 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     const block = describe(machine, pc, ir)
     if (machine.jit !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
-      machine.code[machine.codeEnd++] = hotThreshold
+      machine.code[machine.codeEnd++] = machine.hotThreshold
       machine.jit.blocks.add(pc, block.end, ir, machine.translator.instrumentation)
     }
     lower(machine, ir, slots, block.insnEntries)

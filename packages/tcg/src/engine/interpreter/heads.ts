@@ -5,8 +5,8 @@ import type { Machine } from "./Machine.ts"
 /** Words of a head. */
 export const headWords = 2
 
-/** How often a block is interpreted before it is compiled. */
-export const hotThreshold = 300
+/** How often a block is interpreted before it is compiled, unless the options say otherwise. */
+export const usualThreshold = 300
 
 /** Lets the block at a pc lead to compiled code. */
 export const publish = (machine: Machine, pc: number): void => {

@@ -7,7 +7,7 @@ import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
 import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
-import { headWords, hotThreshold, publish } from "./heads.ts"
+import { headWords, publish, usualThreshold } from "./heads.ts"
 import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
 import { lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
@@ -22,8 +22,18 @@ const compileShare = 0.3
 /** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
 const rehotThreshold = 50
 
+/** When hot code is compiled: for tests, which want that early and always at the same place. */
+export interface TierOptions {
+  /** How often a block is interpreted before it is compiled. */
+  readonly hotThreshold?: number
+  /** Hot blocks are compiled at once, whatever that costs, instead of while the guest goes on. */
+  readonly synchronous?: boolean
+}
+
 /** The compiled tier of a machine. */
-export const makeJit = (machine: Machine): Jit => {
+export const makeJit = (machine: Machine, options: TierOptions): Jit => {
+  machine.hotThreshold = options.hotThreshold ?? usualThreshold
+  const warm = machine.hotThreshold - Math.min(warmRuns, machine.hotThreshold >> 1)
   const { state, translator } = machine
   /** What a callback's call gives compiled code: fuel to take away so that it leaves at its next look, or negative. */
   const after = (called: boolean): number => {
@@ -32,35 +42,39 @@ export const makeJit = (machine: Machine): Jit => {
     machine.fuelTaken = fuelToTake
     return fuelToTake
   }
-  return new Jit(state, {
-    imports: {
-      float: (packed) => {
-        softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
+  return new Jit(
+    state,
+    {
+      imports: {
+        float: (packed) => {
+          softfloat(state, packed & 255, Scratch.result, Scratch.a, Scratch.b, Scratch.c, (packed >> 8) & 15, packed >> 12)
+        },
+        helper: (helper, fuel) =>
+          callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
+        exec: (callback) => after(callExec(machine, callback)),
+        mem: (callback, address) => {
+          state.i32[word(Scratch.a)] = address
+          return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
+        }
       },
-      helper: (helper, fuel) =>
-        callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
-      exec: (callback) => after(callExec(machine, callback)),
-      mem: (callback, address) => {
-        state.i32[word(Scratch.a)] = address
-        return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
+      retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
+      callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
+      scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
+      isWarm: (pc) => {
+        const block = machine.blocks.get(pc)
+        if (block === undefined) return false
+        return machine.code[block.entry] === Code.region || machine.code[block.entry + 1]! < warm
+      },
+      published: (pc) => publish(machine, pc),
+      withdrawn: (pc) => {
+        const block = machine.blocks.get(pc)
+        if (block === undefined) return
+        machine.code[block.entry] = Code.hot
+        machine.code[block.entry + 1] = Math.min(rehotThreshold, machine.hotThreshold)
       }
     },
-    retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
-    callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
-    scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
-    isWarm: (pc) => {
-      const block = machine.blocks.get(pc)
-      if (block === undefined) return false
-      return machine.code[block.entry] === Code.region || machine.code[block.entry + 1]! < hotThreshold - warmRuns
-    },
-    published: (pc) => publish(machine, pc),
-    withdrawn: (pc) => {
-      const block = machine.blocks.get(pc)
-      if (block === undefined) return
-      machine.code[block.entry] = Code.hot
-      machine.code[block.entry + 1] = rehotThreshold
-    }
-  })
+    options.synchronous
+  )
 }
 
 const word = (slot: number): number => 2 * slot
@@ -72,8 +86,8 @@ const fuelToTake = 0x40000000
 export const hot = (machine: Machine, at: number): number => {
   const block = machine.blockAt(at)
   const jit = machine.jit!
-  if (jit.stats.milliseconds > 20 + compileShare * (performance.now() - machine.started)) {
-    machine.code[at + 1] = hotThreshold
+  if (!jit.synchronous && jit.stats.milliseconds > 20 + compileShare * (performance.now() - machine.started)) {
+    machine.code[at + 1] = machine.hotThreshold
     return at + headWords
   }
   jit.compile(block.pc)

@@ -83,6 +83,8 @@ type Enter = (slot: number, pc: number, fuel: number) => number
 export class Jit {
   readonly stats: JitStats = { regions: 0, bytes: 0, milliseconds: 0, flushes: 0 }
   readonly windows: Windows
+  /** Regions are compiled at once, not while the guest goes on. */
+  readonly synchronous: boolean
   private readonly state: CpuState
   private readonly host: JitHost
   private readonly table = new WebAssembly.Table({ initial: tableSize, element: "anyfunc" })
@@ -103,9 +105,11 @@ export class Jit {
   /** Whether the region in a table slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
 
-  constructor(state: CpuState, host: JitHost) {
+  /** @param synchronous compile what is asked for at once, for tests */
+  constructor(state: CpuState, host: JitHost, synchronous = false) {
     this.state = state
     this.host = host
+    this.synchronous = synchronous
     this.windows = new Windows(state)
     this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
     this.enterSlot = this.makeTrampoline()
@@ -124,7 +128,8 @@ export class Jit {
   compile(hot: number, strictFloat = false): void {
     if (this.wanted.has(hot) || this.coming.has(hot)) return
     this.wanted.set(hot, strictFloat)
-    if (!this.compiling) void this.compileWanted()
+    if (this.synchronous) this.compileNow()
+    else if (!this.compiling) void this.compileWanted()
   }
 
   /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
