@@ -246,7 +246,7 @@ export const decode = <Options>(
       return fail(key, known.length === 0 ? "it has no options" : `unknown; there are ${known.join(", ")}`)
     given.set(key, [...(given.get(key) ?? []), value])
   }
-  const decoded = Schema.decodeUnknownResult(plugin.options)(Object.fromEntries(given))
+  const decoded = Schema.decodeResult(plugin.options)(Object.fromEntries(given))
   if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
   const issue = SchemaIssue.makeFormatterStandardSchemaV1()(decoded.failure.issue).issues[0]
   const key = issue?.path?.[0]

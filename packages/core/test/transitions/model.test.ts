@@ -82,7 +82,7 @@ describe("transitions against a mutable model of QEMU's plugin core", () => {
       if (found._tag !== "Falsified") return assert.fail(`not found: ${found._tag}`)
       const printed = JSON.stringify(found.shrunkInput)
       assert.isAtMost(found.shrunkInput.length, 7, printed)
-      const replayed = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(Commands))(printed)
+      const replayed = yield* Schema.decodeEffect(Schema.fromJsonString(Commands))(printed)
       assert.isTrue(fails(replayed, broken), `the printed sequence fails again: ${printed}`)
       assert.isFalse(fails(replayed, transitions), printed)
     })
