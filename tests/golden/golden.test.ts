@@ -7,7 +7,7 @@ import { difference } from "./compare.ts"
 import { elfOf, programs, type Recording, recordingsOf } from "./corpus.ts"
 import { exclusionOf } from "./exclusions.ts"
 
-const engines = ["interpreter"]
+const engines = ["interpreter", "jit"]
 
 /** The recorded runs had no environment, no input, and /mnt as directory: the stack's contents depend on that name. */
 const runRecording = async (engine: string, { args, plugin, program }: Recording): Promise<Finished> => {
