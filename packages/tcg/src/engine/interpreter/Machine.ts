@@ -20,6 +20,8 @@ export interface CodeBlock extends Tb {
   /** Where the code of each guest instruction begins, and its address. */
   readonly insnEntries: Int32Array<ArrayBuffer>
   readonly insnPcs: Uint32Array<ArrayBuffer>
+  /** What its countdown to being hot began with; infinite for a block that was hot before. */
+  armed: number
   /** Guest address behind the last instruction. */
   readonly end: number
 }

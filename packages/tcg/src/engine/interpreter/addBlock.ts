@@ -60,6 +60,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     pc,
     entry: machine.codeEnd,
     end,
+    armed: machine.hotThreshold,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),

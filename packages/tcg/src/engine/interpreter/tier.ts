@@ -16,8 +16,12 @@ const pcWord = 2 * Layout.CpuSlot.pc
 
 /** How often it must have run to be compiled together with a hot one. */
 const warmRuns = 10
-/** The share of a run's time that compilation may take; beyond it hot blocks have to wait. */
-const compileShare = 0.3
+/** How many times longer a block that asked for a region waits before it asks again. */
+const rearm = 10
+/** The threshold doubles with every so many bytes of compiled code: what is compiled late should be hotter. */
+const bytesPerDoubling = 400_000
+
+const maxThreshold = 20_000
 
 /** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
 const rehotThreshold = 50
@@ -32,8 +36,9 @@ export interface TierOptions {
 
 /** The compiled tier of a machine. */
 export const makeJit = (machine: Machine, options: TierOptions): Jit => {
-  machine.hotThreshold = options.hotThreshold ?? usualThreshold
-  const warm = machine.hotThreshold - Math.min(warmRuns, machine.hotThreshold >> 1)
+  const threshold = options.hotThreshold ?? usualThreshold
+  machine.hotThreshold = threshold
+  const warm = Math.min(warmRuns, threshold >> 1)
   const { state, translator } = machine
   /** What a callback's call gives compiled code: fuel to take away so that it leaves at its next look, or negative. */
   const after = (called: boolean): number => {
@@ -63,9 +68,14 @@ export const makeJit = (machine: Machine, options: TierOptions): Jit => {
       isWarm: (pc) => {
         const block = machine.blocks.get(pc)
         if (block === undefined) return false
-        return machine.code[block.entry] === Code.region || machine.code[block.entry + 1]! < warm
+        return machine.code[block.entry] === Code.region || block.armed - machine.code[block.entry + 1]! > warm
       },
-      published: (pc) => publish(machine, pc),
+      published: (pc) => {
+        publish(machine, pc)
+        if (options.hotThreshold === undefined) {
+          machine.hotThreshold = Math.min(threshold * 2 ** (machine.jit!.stats.bytes / bytesPerDoubling), maxThreshold)
+        }
+      },
       withdrawn: (pc) => {
         const block = machine.blocks.get(pc)
         if (block === undefined) return
@@ -86,10 +96,9 @@ const fuelToTake = 0x40000000
 export const hot = (machine: Machine, at: number): number => {
   const block = machine.blockAt(at)
   const jit = machine.jit!
-  if (!jit.synchronous && jit.stats.milliseconds > 20 + compileShare * (performance.now() - machine.started)) {
-    machine.code[at + 1] = machine.hotThreshold
-    return at + headWords
-  }
+  // Until there is a region (or if there will be none) the interpreter goes on, and asks again much later.
+  machine.code[at + 1] = rearm * machine.hotThreshold
+  block.armed = Infinity
   jit.compile(block.pc)
   return machine.code[at] === Code.region ? at : at + headWords
 }

@@ -83,6 +83,7 @@ export const warmUp = (machine: Machine): void => {
       firstPage: 0,
       lastPage: 0,
       end: 0,
+      armed: 0,
       bytes: new Uint8Array(0),
       incoming: [],
       insnEntries: new Int32Array(0),

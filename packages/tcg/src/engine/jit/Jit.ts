@@ -51,15 +51,20 @@ export interface JitStats {
   regions: number
   /** Bytes of WebAssembly made. */
   bytes: number
-  /** Milliseconds spent on making and instantiating modules. */
+  /** Milliseconds spent on writing modules, and waiting for V8 to compile them meanwhile. */
   milliseconds: number
+  backgroundMilliseconds: number
   flushes: number
 }
 
 const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
 
 /** Bytes of functions after which a module takes no further region. */
-const maxBatchBytes = 200_000
+const maxBatchBytes = 60_000
+/** The share of a run's time that compilation may take, on this thread and on V8's; beyond it hot blocks have to wait. */
+const compileShare = 0.4
+/** Milliseconds of compilation that are always granted. */
+const grace = 150
 
 interface BatchRegion {
   readonly name: string
@@ -81,7 +86,7 @@ const tableSize = 1 << 15
 type Enter = (slot: number, pc: number, fuel: number) => number
 
 export class Jit {
-  readonly stats: JitStats = { regions: 0, bytes: 0, milliseconds: 0, flushes: 0 }
+  readonly stats: JitStats = { regions: 0, bytes: 0, milliseconds: 0, backgroundMilliseconds: 0, flushes: 0 }
   readonly windows: Windows
   /** Regions are compiled at once, not while the guest goes on. */
   readonly synchronous: boolean
@@ -100,6 +105,7 @@ export class Jit {
   /** Blocks whose regions are being compiled. */
   private readonly coming = new Set<number>()
   private compiling = false
+  private readonly started = performance.now()
   /** Counts how often all regions were dropped: what was begun before must not be installed. */
   private generation = 0
   /** Whether the region in a table slot does floating point out of line. */
@@ -129,7 +135,7 @@ export class Jit {
     if (this.wanted.has(hot) || this.coming.has(hot)) return
     this.wanted.set(hot, strictFloat)
     if (this.synchronous) this.compileNow()
-    else if (!this.compiling) void this.compileWanted()
+    else if (!this.compiling && this.mayCompile()) void this.compileWanted()
   }
 
   /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
@@ -143,13 +149,22 @@ export class Jit {
     this.compiling = true
     // In the next turn: by then more blocks may be hot.
     await Promise.resolve()
-    for (let batch = this.makeBatch(); batch !== undefined; batch = this.makeBatch()) {
+    while (this.mayCompile()) {
+      const batch = this.makeBatch()
+      if (batch === undefined) break
       const { generation } = this
+      const started = performance.now()
       const module = await WebAssembly.compile(batch.bytes)
+      this.stats.backgroundMilliseconds += performance.now() - started
       if (generation === this.generation) this.install(module, batch)
       this.coming.clear()
     }
     this.compiling = false
+  }
+
+  private mayCompile(): boolean {
+    const spent = this.stats.milliseconds + this.stats.backgroundMilliseconds
+    return spent < grace + compileShare * (performance.now() - this.started)
   }
 
   /** Writes a module of the regions that are wanted, as many as fit; undefined if there are none. */
@@ -175,6 +190,8 @@ export class Jit {
       this.coming.add(hot)
       const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
       if (source === undefined) continue
+      // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
+      for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
       const compiled = compileRegion(source, hot, {
         callees,
         regionType,
