@@ -11,6 +11,7 @@ import { Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
 import type { RegionBlock } from "./Cfg.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
 import type { Window } from "./lower/Context.ts"
+import { addCheck } from "./lower/memory.ts"
 import { type Region, type RegionLimits, selectRegion } from "./Region.ts"
 import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
@@ -132,8 +133,7 @@ export class Jit {
    * interpreter.
    */
   compile(hot: number, strictFloat = false): void {
-    if (this.wanted.has(hot) || this.coming.has(hot)) return
-    this.wanted.set(hot, strictFloat)
+    if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
     if (this.synchronous) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
   }
@@ -178,6 +178,11 @@ export class Jit {
       exec: module.importFunction("exec", module.type([i32], [i32])),
       mem: module.importFunction("mem", module.type([i32, i32], [i32]))
     }
+    const checks = {
+      checkRead: addCheck(module, "check_read", PageFlag.read),
+      checkWrite: addCheck(module, "check_write", PageFlag.write),
+      misaligned: addCheck(module, "misaligned", 0)
+    }
     const regionType = module.type(regionParameters, regionResults)
     const { callbackNumber, imports, scoreboardAddress } = this.host
     const regions: Array<BatchRegion> = []
@@ -193,7 +198,7 @@ export class Jit {
       // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
       for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
       const compiled = compileRegion(source, hot, {
-        callees,
+        callees: { ...callees, ...checks },
         regionType,
         exactFma: this.exactFma,
         strictFloat,

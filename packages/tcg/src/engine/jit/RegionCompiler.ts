@@ -93,6 +93,8 @@ class RegionCompiler {
   private readonly loops: ReadonlySet<number>
   /** Where to branch, with `next` set, to store a set of dirty globals and return. */
   private readonly exits = new Map<Globals, Label>()
+  /** The same for faults. */
+  private readonly faultExits = new Map<Globals, Label>()
   private readonly next: number
   // While a node is emitted: its dirty globals so far, the instruction in its block, liveness behind the operation.
   private dirty: Globals = 0n
@@ -132,7 +134,8 @@ class RegionCompiler {
       scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
       scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
       window: options.window,
-      fault: (memop, needs) => this.leaveAtSite(Leave.fault, memop, needs),
+      faultSite: (memop, needs) => this.site(memop, needs),
+      leaveOnFault: () => code.brIf(this.faultExits.get(this.dirty)!),
       storeDirty: () => this.values.store(this.dirty),
       afterCallback: () => {
         const taken = this.context.page
@@ -140,7 +143,7 @@ class RegionCompiler {
         code.i32(0)
         code.op(Insn.i32_lt_s)
         code.ifUnlikely()
-        this.leaveAtSite(Leave.interrupted, 0, 0)
+        this.leaveAtSite(Leave.interrupted)
         code.end()
         code.get(parameters.fuel)
         code.get(taken)
@@ -173,7 +176,10 @@ class RegionCompiler {
   compile(): CompiledRegion {
     const { code } = this
     const sets = this.dirtySets()
-    for (const set of sets) this.exits.set(set, code.block())
+    for (const set of sets) {
+      this.exits.set(set, code.block())
+      this.faultExits.set(set, code.block())
+    }
     this.entryChecks()
     if (this.cfg.blocks.some(({ head, ir }) => ir.callbacks.length > 0 || head !== undefined)) {
       code.i32(0)
@@ -184,6 +190,9 @@ class RegionCompiler {
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
     for (const set of sets.toReversed()) {
+      code.end()
+      code.i32(Leave.fault)
+      code.set(this.next)
       code.end()
       this.values.store(set)
       this.returnNext()
@@ -468,18 +477,19 @@ class RegionCompiler {
 
   // --- ways out ------------------------------------------------------------------------------------------------------
 
-  /** Leaves in the middle of a block: the cells say where. */
-  private leaveAtSite(leave: number, memop: number, needs: number): void {
-    const { code } = this
-    const site = this.options.firstSite + this.sites.length
+  /** Numbers the current instruction as a place where the region may be left. */
+  private site(memop: number, needs: number): number {
     const { insns } = this.node.ir
     this.sites.push({ pc: Number(insns[this.insn]!.pc), unexecuted: insns.length - this.insn, memop, needs })
+    return this.options.firstSite + this.sites.length - 1
+  }
+
+  /** Leaves in the middle of a block: the site's cell says where. */
+  private leaveAtSite(leave: number): void {
+    const { code } = this
     code.i32(0)
-    code.i32(site)
+    code.i32(this.site(0, 0))
     code.memory(Insn.i32_store, Cell.site)
-    code.i32(0)
-    code.get(this.context.address)
-    code.memory(Insn.i64_store, Cell.address)
     code.i32(leave)
     code.set(this.next)
     code.br(this.exits.get(this.dirty)!)

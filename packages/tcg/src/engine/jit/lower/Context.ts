@@ -14,6 +14,9 @@ export interface Window {
 export interface Callees {
   readonly float: number
   readonly helper: number
+  readonly checkRead: number
+  readonly checkWrite: number
+  readonly misaligned: number
   readonly exec: number
   readonly mem: number
 }
@@ -31,8 +34,10 @@ export interface LowerContext {
   readonly exactFma: boolean
   /** The window to test accesses off a base against, or undefined where none is worth it. */
   readonly window: (base: number, write: boolean) => Window | undefined
-  /** Leaves the region with a fault of the access at local `address`, which needs these `PageFlag`s. */
-  readonly fault: (memop: number, needs: number) => void
+  /** A number for an access at the current instruction, which needs these `PageFlag`s, should it fault. */
+  readonly faultSite: (memop: number, needs: number) => number
+  /** Pops a number: leaves the region with a fault unless it is 0. */
+  readonly leaveOnFault: () => void
   /** Stores all dirty globals, so that JS sees them; they stay dirty in the sense of later exits. */
   readonly storeDirty: () => void
   /** Behind a call to a plugin: pops what it returned, fuel to take away or a negative number to leave the region here. */

@@ -4,9 +4,11 @@
  */
 import type { Op } from "../../../ir/Block.ts"
 import { Cond, MemOp, Opcode } from "../../../ir/Opcode.ts"
-import { Insn } from "../../../wasm/Wasm.ts"
-import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
-import { PageFlag, pageTableBase } from "../../../Layout.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
+import { PageFlag, pageShift, pageTableBase } from "../../../Layout.ts"
+import { Cell } from "../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
 
 const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]
@@ -25,22 +27,16 @@ const pushAddress = ({ code, values }: LowerContext, base: number, disp: number)
 }
 
 /** Checks an access at base + disp and pushes its address as i32. */
-const pushChecked = (
-  context: LowerContext,
-  base: number,
-  disp: number,
-  memop: number,
-  write: boolean,
-  atomic = false
-): void => {
-  const { code, address } = context
+const pushChecked = (context: LowerContext, base: number, disp: number, memop: number, write: boolean, atomic = false): void => {
+  const { address, callees, code } = context
   const needs = (atomic ? PageFlag.read : 0) | (write ? PageFlag.write : PageFlag.read)
   const bytes = 1 << (memop & MemOp.sizeMask)
   const check = () => {
-    pushTableCheck(context, bytes, write)
-    code.ifUnlikely()
-    context.fault(memop, needs)
-    code.end()
+    code.get(address)
+    code.i32(bytes - 1)
+    code.i32(context.faultSite(memop, needs))
+    code.call(write ? callees.checkWrite : callees.checkRead)
+    context.leaveOnFault()
   }
   pushAddress(context, base, disp)
   code.tee(address)
@@ -50,7 +46,11 @@ const pushChecked = (
     code.op(Insn.i64_eqz)
     code.op(Insn.i32_eqz)
     code.ifUnlikely()
-    context.fault(memop, needs)
+    code.get(address)
+    code.i32(bytes - 1)
+    code.i32(context.faultSite(memop, needs))
+    code.call(callees.misaligned)
+    context.leaveOnFault()
     code.end()
     code.get(address)
   }
@@ -199,29 +199,47 @@ const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   return true
 }
 
-/** Pushes 1 unless the page table allows an access of some bytes at local `address`. No calls: those cost registers. */
-const pushTableCheck = ({ code, address, page }: LowerContext, bytes: number, write: boolean): void => {
-  code.get(address)
-  code.op(Insn.i32_wrap_i64)
-  code.tee(page)
-  code.i32(12)
-  code.op(Insn.i32_shr_u)
-  code.memory(Insn.i32_load8_u, pageTableBase)
-  if (bytes > 1) {
-    code.get(page)
-    code.i32(bytes - 1)
-    code.op(Insn.i32_add)
-    code.i32(12)
+/**
+ * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32) -> i32`. Gives 1
+ * where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
+ */
+export const addCheck = (module: ModuleWriter, name: string, flag: number): number => {
+  const code = new CodeWriter(3)
+  const page = code.local(ValType.i32)
+  const entry = () => {
+    code.i32(pageShift)
     code.op(Insn.i32_shr_u)
     code.memory(Insn.i32_load8_u, pageTableBase)
-    code.op(Insn.i32_and)
   }
-  code.i32(write ? PageFlag.write : PageFlag.read)
+  code.get(0)
+  code.op(Insn.i32_wrap_i64)
+  code.tee(page)
+  entry()
+  code.get(page)
+  code.get(1)
+  code.op(Insn.i32_add)
+  entry()
+  code.op(Insn.i32_and)
+  code.i32(flag)
   code.op(Insn.i32_and)
   code.op(Insn.i32_eqz)
-  code.get(address)
+  code.get(0)
   code.i64(32n)
   code.op(Insn.i64_shr_u)
   code.op(Insn.i32_wrap_i64)
   code.op(Insn.i32_or)
+  code.op(Insn.i32_eqz)
+  code.if()
+  code.i32(0)
+  code.op(Insn.return)
+  code.end()
+  code.i32(0)
+  code.get(0)
+  code.memory(Insn.i64_store, Cell.address)
+  code.i32(0)
+  code.get(2)
+  code.memory(Insn.i32_store, Cell.site)
+  code.i32(1)
+  const { i32, i64 } = ValType
+  return module.function(module.type([i64, i32, i32], [i32]), name, code.body())
 }
