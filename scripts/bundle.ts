@@ -109,7 +109,9 @@ const bundleCheckout = async (): Promise<void> => {
   const hourAgo = Date.now() - 3_600_000
   for (const name of fs.readdirSync(cache)) {
     const old = path.join(cache, name)
-    if (name.startsWith("bundle-") && name !== id && fs.statSync(old).mtimeMs < hourAgo) {
+    // Another run may be doing the same, and have removed it by now.
+    const made = fs.statSync(old, { throwIfNoEntry: false })?.mtimeMs
+    if (name.startsWith("bundle-") && name !== id && made !== undefined && made < hourAgo) {
       fs.rmSync(old, { recursive: true, force: true })
     }
   }
