@@ -41,7 +41,13 @@ const builtins: Plugin = {
   load: (id) => (id.startsWith("\0node:") ? builtinSource(id.slice(1)) : undefined)
 }
 
-const common: InputOptions = { platform: "node", cwd: root, logLevel: "warn", treeshake: { propertyReadSideEffects: false } }
+const common: InputOptions = {
+  platform: "node",
+  cwd: root,
+  logLevel: "warn",
+  treeshake: { propertyReadSideEffects: false },
+  checks: { pluginTimings: false }
+}
 const output: OutputOptions = {
   format: "esm",
   minify: true,
@@ -106,12 +112,13 @@ const bundleCheckout = async (): Promise<void> => {
   }
   fs.symlinkSync(id, `${dir}.link`)
   fs.renameSync(`${dir}.link`, path.join(cache, "current"))
-  const hourAgo = Date.now() - 3_600_000
+  // Modules are loaded at the start of a run, so long after that nothing needs an old bundle.
+  const longAgo = Date.now() - 600_000
   for (const name of fs.readdirSync(cache)) {
     const old = path.join(cache, name)
     // Another run may be doing the same, and have removed it by now.
     const made = fs.statSync(old, { throwIfNoEntry: false })?.mtimeMs
-    if (name.startsWith("bundle-") && name !== id && made !== undefined && made < hourAgo) {
+    if (name.startsWith("bundle-") && name !== id && made !== undefined && made < longAgo) {
       fs.rmSync(old, { recursive: true, force: true })
     }
   }
