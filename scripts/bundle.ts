@@ -63,7 +63,7 @@ const write = async (input: Record<string, string>, dir: string, options: Output
   await build.write({ ...output, ...options, dir })
 }
 
-/** The modules that plugin files can import, by specifier: all public ones of core, and Effect's top level. */
+/** The modules that plugin files can import, by specifier: the top level of core and of Effect. */
 const pluginModules = (): Record<string, string> => {
   const modules: Record<string, string> = {}
   const add = (prefix: string, directory: string, extension: string) => {
