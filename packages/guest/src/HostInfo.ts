@@ -15,6 +15,15 @@ export interface HostInfoShape {
   /** Load averages of 1, 5 and 15 minutes. */
   readonly loadAverage: () => readonly [number, number, number]
   readonly maxResidentBytes: () => number
+  /** Fills the bytes with entropy. */
+  readonly fillRandom: (bytes: Uint8Array) => void
+}
+
+/** Web Crypto refuses shared memory and more than 64 KiB at once, so a copy in between. */
+const fillFromWebCrypto = (bytes: Uint8Array): void => {
+  for (let at = 0; at < bytes.length; at += 65536) {
+    bytes.set(crypto.getRandomValues(new Uint8Array(Math.min(65536, bytes.length - at))), at)
+  }
 }
 
 /** A small machine, for browsers and tests. */
@@ -27,7 +36,8 @@ export const portableInfo: HostInfoShape = {
   freeMemory: () => 2 ** 31,
   uptime: () => performance.now() / 1000,
   loadAverage: () => [0, 0, 0],
-  maxResidentBytes: () => 2 ** 26
+  maxResidentBytes: () => 2 ** 26,
+  fillRandom: fillFromWebCrypto
 }
 
 export class HostInfo extends Context.Service<HostInfo, HostInfoShape>()("@emu/guest/HostInfo") {

@@ -105,6 +105,10 @@ const fdInfo = (fd: number, field: string, radix: number): number | undefined =>
   return value === undefined ? undefined : Number.parseInt(value, radix)
 }
 
+/** /dev/null and its like, major 1 on Linux: no terminals, which is known without the cost of loading node:tty. */
+const isMemoryDevice = (status: HostStat | number): boolean =>
+  process.platform === "linux" && typeof status !== "number" && status.rdev >> 8n === 1n
+
 const seconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e9
 
 const latin1 = { encoding: "latin1" } as const
@@ -116,7 +120,7 @@ export const makeNodeHostFs = (): HostFsShape => {
   const remember = (fd: number, path: string, flags: number, isInherited = false): void => {
     const status = fstat(fd)
     const type = typeof status === "number" ? 0 : status.mode & S.IFMT
-    const isStream = type === S.IFIFO || type === S.IFSOCK || (type === S.IFCHR && Tty.isatty(fd))
+    const isStream = type === S.IFIFO || type === S.IFSOCK || (type === S.IFCHR && !isMemoryDevice(status) && Tty.isatty(fd))
     open.set(fd, {
       path,
       type,

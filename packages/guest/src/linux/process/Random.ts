@@ -22,10 +22,11 @@ const mask = 0xffff_ffff_ffff_ffffn
 /**
  * Makes a source of random bytes.
  *
- * @param seed any 64-bit value: the same seed gives the same bytes for ever (splitmix64); undefined: the host's entropy
+ * @param seed any 64-bit value: the same seed gives the same bytes for ever (splitmix64)
+ * @param entropy what fills bytes where there is no seed
  */
-export const makeRandom = (seed: bigint | undefined): Random => {
-  if (seed === undefined) return randomOf(fillFromHost)
+export const makeRandom = (seed: bigint | undefined, entropy: Random["fill"]): Random => {
+  if (seed === undefined) return randomOf(entropy)
   let state = seed & mask
   const next = (): bigint => {
     state = (state + 0x9e37_79b9_7f4a_7c15n) & mask
@@ -40,11 +41,4 @@ export const makeRandom = (seed: bigint | undefined): Random => {
       for (let j = i; j < i + 8 && j < bytes.length; j++, word >>= 8n) bytes[j] = Number(word & 0xffn)
     }
   })
-}
-
-/** Web Crypto refuses shared memory and more than 64 KiB at once, so a copy in between. */
-const fillFromHost = (bytes: Uint8Array): void => {
-  for (let at = 0; at < bytes.length; at += 65536) {
-    bytes.set(crypto.getRandomValues(new Uint8Array(Math.min(65536, bytes.length - at))), at)
-  }
 }

@@ -53,7 +53,7 @@ export const createKernel = (parts: KernelParts): Kernel => {
     stackSize,
     name: commandName(parts.executable)
   }
-  const random = makeRandom(options.seed)
+  const random = makeRandom(options.seed, parts.hostInfo.fillRandom)
   const scheduler = new Scheduler(state)
   const threads = new Threads(scheduler, process, parts.startThread)
   const files = new FileTable({

@@ -49,7 +49,7 @@ export const makeFileKernel = (options: Options = {}) => {
 
   const signals: Array<number> = []
   const written: Array<string> = []
-  const random = makeRandom(1n)
+  const random = makeRandom(1n, portableInfo.fillRandom)
   const thread = { tid: 100, vcpu: 0, name: "main", pending: { set: 0n }, mask: 0n }
   const host = options.host ?? makeMemoryFs()
   const files: FileTable = new FileTable({
