@@ -100,6 +100,9 @@ export class Jit {
   readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
+  /** Regions by entry, for the usual floating-point status and for any other. */
+  private readonly quickSlots = new Map<number, number>()
+  private readonly strictSlots = new Map<number, number>()
   readonly sites: Array<Site> = []
   /** Blocks that wait for a region, with `strictFloat`. */
   private readonly wanted = new Map<number, boolean>()
@@ -226,18 +229,26 @@ export class Jit {
       const slot = this.nextSlot++
       this.table.set(slot, exports[name])
       this.strict[slot] = strictFloat
-      for (const pc of entries) this.publish(pc, slot)
+      for (const pc of entries) {
+        const kind = strictFloat ? this.strictSlots : this.quickSlots
+        kind.set(pc, slot)
+        this.publish(pc, slot)
+      }
       this.stats.regions++
     }
   }
 
   /**
-   * The region entered at `pc` does not fit the floating-point status: compiles one that does. The status seldom changes
-   * back and forth, so the newer one simply takes the place of the other.
+   * The region entered at `pc` does not fit the floating-point status: puts the other kind in its place, compiled first if
+   * there is none yet.
    */
   refit(pc: number): void {
     const slot = this.slots.get(pc)
-    if (slot !== undefined) this.compile(pc, !this.strict[slot]!)
+    if (slot === undefined) return
+    const strictFloat = !this.strict[slot]!
+    const other = (strictFloat ? this.strictSlots : this.quickSlots).get(pc)
+    if (other === undefined) this.compile(pc, strictFloat)
+    else this.publish(pc, other)
   }
 
   /** The IR of a region's blocks, cut where they overlap. */
@@ -308,6 +319,8 @@ export class Jit {
     this.generation++
     this.wanted.clear()
     this.slots.clear()
+    this.quickSlots.clear()
+    this.strictSlots.clear()
     this.sites.length = 0
     this.windows.clear()
     this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)

@@ -16,7 +16,7 @@ import { definesOf, type Dataflow, type Globals, isBarrier, liveInOf, solve } fr
 import { addEntries } from "./Entries.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
 import type { Callees, LowerContext, Window } from "./lower/Context.ts"
-import { lowerFloat, usesFpStatus } from "./lower/float.ts"
+import { lowerFloat, usesFpStatus, writesFpStatus } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
@@ -80,6 +80,11 @@ class RegionCompiler {
   private readonly cfg: Cfg
   private readonly entry: number
   private readonly entryPcs: ReadonlyArray<number>
+  private readonly usesFloat: boolean
+  /** Floating point is done out of line, and right for every status. */
+  private readonly strictFloat: boolean
+  /** The region is only entered with the status that it was compiled for. */
+  private readonly checksStatus: boolean
   private readonly analysis: Analysis
   private readonly flow: Dataflow
   private readonly code = new CodeWriter(3)
@@ -106,6 +111,12 @@ class RegionCompiler {
   constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
+    this.usesFloat = region.blocks.some(({ ir }) => ir.ops.some(usesFpStatus))
+    const barriers = region.blocks.some(({ head, ir }) => [ir, head].some((part) => part?.ops.some((op) => isBarrier(part, op))))
+    // Where a helper or a callback may change the floating-point status in mid-block nothing can be assumed of it.
+    this.strictFloat = options.strictFloat || (this.usesFloat && barriers)
+    this.checksStatus = this.usesFloat && !(this.strictFloat && barriers)
+    if (this.usesFloat && !this.strictFloat) this.leaveAfterStatusWrites()
     const entries = addEntries(this.cfg, region.root, hot)
     this.entry = entries.start
     this.entryPcs = entries.pcs
@@ -158,7 +169,7 @@ class RegionCompiler {
       vcpu: () => this.vcpuLocal(),
       callbackNumber: options.callbackNumber,
       scoreboardAddress: options.scoreboardAddress,
-      strictFloat: options.strictFloat,
+      strictFloat: this.strictFloat,
       reloadLive: () => this.values.load(this.liveAfter)
     }
   }
@@ -224,16 +235,9 @@ class RegionCompiler {
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
   private entryChecks(): void {
     const { code } = this
-    if (this.cfg.blocks.some((block) => block.ir.ops.some(usesFpStatus))) {
-      code.i32(0)
-      code.memory(Insn.i32_load, CpuSlot.fpFlags * 8)
-      code.i32(FpFlag.inexact)
-      code.op(Insn.i32_and)
-      code.op(Insn.i32_eqz)
-      code.i32(0)
-      code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
-      code.op(Insn.i32_or)
-      if (this.options.strictFloat) code.op(Insn.i32_eqz)
+    if (this.checksStatus) {
+      this.pushUnusualStatus()
+      if (this.strictFloat) code.op(Insn.i32_eqz)
       code.ifUnlikely()
       code.i32(0)
       code.get(parameters.pc)
@@ -252,6 +256,29 @@ class RegionCompiler {
     code.set(this.next)
     code.br(this.exits.get(0n)!)
     code.end()
+  }
+
+  /** Pushes 0 where the floating-point status is the usual one: inexact already set, round to nearest. */
+  private pushUnusualStatus(): void {
+    const { code } = this
+    code.i32(0)
+    code.memory(Insn.i32_load, CpuSlot.fpFlags * 8)
+    code.i32(FpFlag.inexact)
+    code.op(Insn.i32_and)
+    code.op(Insn.i32_eqz)
+    code.i32(0)
+    code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
+    code.op(Insn.i32_or)
+  }
+
+  /** A block that writes the status goes on outside: the test at the region's entry decides about coming back. */
+  private leaveAfterStatusWrites(): void {
+    for (const node of this.cfg.nodes) {
+      const { terminator } = node
+      if (terminator.kind !== "goto" || !node.ir.ops.some(writesFpStatus)) continue
+      const { resume } = this.cfg.nodes[terminator.target]!
+      if (resume !== undefined) node.terminator = { kind: "leave", pc: resume }
+    }
   }
 
   private returnNext(): void {
@@ -602,6 +629,13 @@ class RegionCompiler {
     code.if()
     this.returnNext()
     code.end()
+    if (this.usesFloat && !this.strictFloat) {
+      // The callee may have changed the status.
+      this.pushUnusualStatus()
+      code.ifUnlikely()
+      this.returnNext()
+      code.end()
+    }
     this.values.load(this.flow.liveIn[terminator.next]!)
     this.dirty = 0n
     this.node = node
