@@ -138,8 +138,10 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       }
       return -1
     }
-    case Leave.unfit: {
-      jit.refit(i32[pcWord]! >>> 0)
+    case Leave.unfit:
+    case Leave.wide: {
+      if (result === Leave.unfit) jit.refit(i32[pcWord]! >>> 0)
+      else jit.widen(i32[pcWord]! >>> 0)
       const block = machine.blocks.get(i32[pcWord]! >>> 0)
       return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
     }

@@ -100,6 +100,8 @@ export class Jit {
   readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
+  /** Entries at which registers were seen that are not sign-extended where a region kept them in 32 bits. */
+  private readonly wide = new Set<number>()
   /** Regions by entry, for the usual floating-point status and for any other. */
   private readonly quickSlots = new Map<number, number>()
   private readonly strictSlots = new Map<number, number>()
@@ -194,7 +196,7 @@ export class Jit {
       if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
       this.wanted.delete(hot)
       const slot = this.slots.get(hot)
-      if (slot !== undefined && this.strict[slot] === strictFloat) continue
+      if (slot !== undefined && this.strict[slot] === strictFloat && !this.wide.has(hot)) continue
       this.coming.add(hot)
       const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
       if (source === undefined) continue
@@ -205,6 +207,7 @@ export class Jit {
         regionType,
         exactFma: this.exactFma,
         strictFloat,
+        wide: this.wide.has(hot),
         callbackNumber,
         scoreboardAddress,
         window: (base, write) => this.windowFor(base, write),
@@ -249,6 +252,14 @@ export class Jit {
     const other = (strictFloat ? this.strictSlots : this.quickSlots).get(pc)
     if (other === undefined) this.compile(pc, strictFloat)
     else this.publish(pc, other)
+  }
+
+  /** The region entered at `pc` keeps registers in 32 bits that need more: compiles one that does not. */
+  widen(pc: number): void {
+    const slot = this.slots.get(pc)
+    if (slot === undefined || this.wide.has(pc)) return
+    this.wide.add(pc)
+    this.compile(pc, this.strict[slot]!)
   }
 
   /** The IR of a region's blocks, cut where they overlap. */

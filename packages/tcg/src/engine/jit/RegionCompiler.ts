@@ -48,6 +48,8 @@ export interface CompileOptions {
   readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
   /** Do floating point out of line: for a status where the inexact flag is clear or rounding is not to nearest. */
   readonly strictFloat: boolean
+  /** Keep every integer in 64 bits: for a region that was entered with registers that are not sign-extended. */
+  readonly wide: boolean
   /** Number of the first site; sites of all regions count on. */
   readonly firstSite: number
 }
@@ -123,7 +125,8 @@ class RegionCompiler {
     const graph = this.cfg.nodes.map((node) => successors(node.terminator))
     this.analysis = analyse(graph, this.entry)
     this.flow = solve(this.cfg, this.analysis.order)
-    this.values = new Values(this.code, this.cfg)
+    // Behind a helper or a callback that may write, registers are read back without a way to test them.
+    this.values = new Values(this.code, this.cfg, !barriers && !options.wide)
     this.next = this.code.local(ValType.i32)
     const merges = new Set<number>()
     const loops = new Set<number>()
@@ -170,7 +173,7 @@ class RegionCompiler {
       callbackNumber: options.callbackNumber,
       scoreboardAddress: options.scoreboardAddress,
       strictFloat: this.strictFloat,
-      reloadLive: () => this.values.load(this.liveAfter)
+      reloadLive: () => this.values.load(this.liveAfter, () => code.op(Insn.unreachable))
     }
   }
 
@@ -197,7 +200,7 @@ class RegionCompiler {
       code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
       code.set(this.vcpuLocal())
     }
-    this.values.load(this.flow.liveIn[this.entry]!)
+    this.values.load(this.flow.liveIn[this.entry]!, () => this.leaveUnfit(Leave.wide))
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
     for (const set of sets.toReversed()) {
@@ -239,13 +242,7 @@ class RegionCompiler {
       this.pushUnusualStatus()
       if (this.strictFloat) code.op(Insn.i32_eqz)
       code.ifUnlikely()
-      code.i32(0)
-      code.get(parameters.pc)
-      code.op(Insn.i64_extend_i32_u)
-      code.memory(Insn.i64_store, Cell.pc)
-      code.i32(Leave.unfit)
-      code.get(parameters.fuel)
-      code.op(Insn.return)
+      this.leaveUnfit(Leave.unfit)
       code.end()
     }
     code.get(parameters.fuel)
@@ -256,6 +253,18 @@ class RegionCompiler {
     code.set(this.next)
     code.br(this.exits.get(0n)!)
     code.end()
+  }
+
+  /** Leaves before anything was done: the engine interprets the block at which the region was entered. */
+  private leaveUnfit(leave: number): void {
+    const { code } = this
+    code.i32(0)
+    code.get(parameters.pc)
+    code.op(Insn.i64_extend_i32_u)
+    code.memory(Insn.i64_store, Cell.pc)
+    code.i32(leave)
+    code.get(parameters.fuel)
+    code.op(Insn.return)
   }
 
   /** Pushes 0 where the floating-point status is the usual one: inexact already set, round to nearest. */
@@ -636,7 +645,7 @@ class RegionCompiler {
       this.returnNext()
       code.end()
     }
-    this.values.load(this.flow.liveIn[terminator.next]!)
+    this.values.load(this.flow.liveIn[terminator.next]!, () => this.returnNext())
     this.dirty = 0n
     this.node = node
     this.branch(from, terminator.next)

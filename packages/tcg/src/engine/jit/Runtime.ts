@@ -19,7 +19,9 @@ export const Leave = {
   /** A callback or a helper wants to leave; cell `site` says at which operation. */
   interrupted: 7,
   /** The region does not hold for the state as it is (floating-point status); the pc slot says where to interpret on. */
-  unfit: 9
+  unfit: 9,
+  /** As `unfit`: a register that the region keeps in 32 bits is not sign-extended. */
+  wide: 11
 } as const
 
 /** Byte offsets of the cells, which are state slots of the running vCPU that nothing else uses. */

@@ -1,4 +1,7 @@
-/** Where IR values live in a compiled region: WebAssembly locals of type i64 or f64, constants, or the vCPU's state in memory. */
+/**
+ * Where IR values live in a compiled region: WebAssembly locals of type i64, i32 (values that are always sign-extended from 32
+ * bits) or f64, constants, or the vCPU's state in memory.
+ */
 import type { IrBlock } from "../../ir/Block.ts"
 import { opTable } from "../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../Layout.ts"
@@ -6,6 +9,7 @@ import type { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import type { Cfg } from "./Cfg.ts"
 import { type Globals, isLocalGlobal } from "./Dataflow.ts"
+import { isNarrowConstant, narrowValues } from "./Narrow.ts"
 import { operandTypes } from "./OperandTypes.ts"
 
 /** Offset of a state slot in memory. */
@@ -19,9 +23,10 @@ interface Place {
 /** The temps of one block. A block's places are fixed: its nodes may be emitted with other blocks' nodes between them. */
 interface BlockTemps {
   readonly f64: ReadonlySet<number>
+  readonly narrow: ReadonlySet<number>
   readonly places: Map<number, Place>
-  nextI64: number
-  nextF64: number
+  /** How many locals of each type the block's temps have taken. */
+  readonly taken: Map<ValType, number>
 }
 
 export class Values {
@@ -30,19 +35,26 @@ export class Values {
   private readonly globals = new Map<number, Place>()
   private readonly f64Globals: ReadonlySet<number>
   /** Locals for temps: reused by every block, since temps die at its end. */
-  private readonly pools = { [ValType.i64]: new Array<number>(), [ValType.f64]: new Array<number>() }
+  private readonly pools = new Map<ValType, Array<number>>()
+  private readonly narrowGlobals: ReadonlySet<number>
+  private readonly scratch: number
   private readonly temps = new Map<IrBlock, BlockTemps>()
   private block: IrBlock
   private current: BlockTemps
 
-  constructor(code: CodeWriter, cfg: Cfg) {
+  /** @param narrow whether to keep narrow values in i32 locals */
+  constructor(code: CodeWriter, cfg: Cfg, narrow: boolean) {
     this.code = code
+    this.scratch = code.local(ValType.i64)
     this.block = cfg.blocks[0]!.ir
     const votes = new Map<number, number>()
-    for (const ir of cfg.blocks.flatMap((block) => (block.head === undefined ? [block.ir] : [block.head, block.ir]))) {
+    const parts = cfg.blocks.flatMap((block) => (block.head === undefined ? [block.ir] : [block.head, block.ir]))
+    const found = narrowValues(narrow ? parts : [])
+    this.narrowGlobals = found.globals
+    for (const ir of parts) {
       const local = new Map<number, number>()
       countVotes(ir, votes, local)
-      this.temps.set(ir, { f64: positive(local), places: new Map(), nextI64: 0, nextF64: 0 })
+      this.temps.set(ir, { f64: positive(local), narrow: found.temps.get(ir) ?? new Set(), places: new Map(), taken: new Map() })
     }
     this.current = this.temps.get(this.block)!
     this.f64Globals = positive(votes)
@@ -54,9 +66,11 @@ export class Values {
     this.current = this.temps.get(block)!
   }
 
-  private pooled(type: typeof ValType.i64 | typeof ValType.f64): number {
-    const pool = this.pools[type]
-    const index = type === ValType.i64 ? this.current.nextI64++ : this.current.nextF64++
+  private pooled(type: ValType): number {
+    let pool = this.pools.get(type)
+    if (pool === undefined) this.pools.set(type, (pool = []))
+    const index = this.current.taken.get(type) ?? 0
+    this.current.taken.set(type, index + 1)
     if (index === pool.length) pool.push(this.code.local(type))
     return pool[index]!
   }
@@ -66,7 +80,8 @@ export class Values {
     if (value >= cpuStateSlots) {
       let place = this.current.places.get(value)
       if (place === undefined) {
-        const type = this.current.f64.has(value) ? ValType.f64 : ValType.i64
+        const { f64, narrow } = this.current
+        const type = narrow.has(value) ? ValType.i32 : f64.has(value) ? ValType.f64 : ValType.i64
         place = { local: this.pooled(type), type }
         this.current.places.set(value, place)
       }
@@ -75,7 +90,7 @@ export class Values {
     if (!isLocalGlobal(value)) return undefined
     let place = this.globals.get(value)
     if (place === undefined) {
-      const type = this.f64Globals.has(value) ? ValType.f64 : ValType.i64
+      const type = this.narrowGlobals.has(value) ? ValType.i32 : this.f64Globals.has(value) ? ValType.f64 : ValType.i64
       place = { local: this.code.local(type), type }
       this.globals.set(value, place)
     }
@@ -93,13 +108,21 @@ export class Values {
     }
     this.code.get(place.local)
     if (place.type === ValType.f64) this.code.op(Insn.i64_reinterpret_f64)
+    else if (place.type === ValType.i32) this.code.op(Insn.i64_extend_i32_s)
   }
 
   /** Pushes the low half of a value as i32. */
   getI32(value: number): void {
     if (value < 0) return this.code.i32(Number(BigInt.asIntN(32, this.block.constants[~value]!)))
+    const place = this.place(value)
+    if (place?.type === ValType.i32) return this.code.get(place.local)
     this.getI64(value)
     this.code.op(Insn.i32_wrap_i64)
+  }
+
+  /** Whether a value is known to be sign-extended from 32 bits, so that 32-bit operations do for it. */
+  isNarrow(value: number): boolean {
+    return value < 0 ? isNarrowConstant(this.block.constants[~value]!) : this.place(value)?.type === ValType.i32
   }
 
   /** Pushes a value's bits as f64. */
@@ -120,11 +143,14 @@ export class Values {
     const place = this.place(value)
     if (place === undefined) return this.code.memory(Insn.i64_store, slotOffset(value))
     if (place.type === ValType.f64) this.code.op(Insn.f64_reinterpret_i64)
+    else if (place.type === ValType.i32) this.code.op(Insn.i32_wrap_i64)
     this.code.set(place.local)
   }
 
   /** Pops an i32 into a value, sign-extended. */
   setI32(value: number): void {
+    const place = this.place(value)
+    if (place?.type === ValType.i32) return this.code.set(place.local)
     this.code.op(Insn.i64_extend_i32_s)
     this.setI64(value)
   }
@@ -148,23 +174,41 @@ export class Values {
     if (value < cpuStateSlots && !isLocalGlobal(value)) this.code.i32(0)
   }
 
-  /** Loads globals from memory into their locals. */
-  load(set: Globals): void {
+  /**
+   * Loads globals from memory into their locals.
+   *
+   * @param unfit writes what to do where one is not sign-extended that lives in an i32 local: must not fall through
+   */
+  load(set: Globals, unfit: () => void): void {
+    const { code, scratch } = this
     for (const value of members(set)) {
       const { local, type } = this.place(value)!
-      this.code.i32(0)
-      this.code.memory(type === ValType.f64 ? Insn.f64_load : Insn.i64_load, slotOffset(value))
-      this.code.set(local)
+      code.i32(0)
+      if (type === ValType.f64) code.memory(Insn.f64_load, slotOffset(value))
+      else code.memory(Insn.i64_load, slotOffset(value))
+      if (type === ValType.i32) {
+        code.tee(scratch)
+        code.op(Insn.i32_wrap_i64)
+        code.tee(local)
+        code.op(Insn.i64_extend_i32_s)
+        code.get(scratch)
+        code.op(Insn.i64_ne)
+        code.ifUnlikely()
+        unfit()
+        code.end()
+      } else code.set(local)
     }
   }
 
   /** Stores globals from their locals to memory. */
   store(set: Globals): void {
+    const { code } = this
     for (const value of members(set)) {
       const { local, type } = this.place(value)!
-      this.code.i32(0)
-      this.code.get(local)
-      this.code.memory(type === ValType.f64 ? Insn.f64_store : Insn.i64_store, slotOffset(value))
+      code.i32(0)
+      code.get(local)
+      if (type === ValType.i32) code.op(Insn.i64_extend_i32_s)
+      code.memory(type === ValType.f64 ? Insn.f64_store : Insn.i64_store, slotOffset(value))
     }
   }
 }

@@ -65,8 +65,35 @@ const comparisons = new Map<number, number>([
   [Cond.gtu, Insn.i64_gt_u]
 ])
 
+/** The comparisons in 32 bits. Sign extension keeps the signed order and the unsigned one. */
+const comparisons32 = new Map<number, number>([
+  [Cond.eq, Insn.i32_eq],
+  [Cond.ne, Insn.i32_ne],
+  [Cond.lt, Insn.i32_lt_s],
+  [Cond.ge, Insn.i32_ge_s],
+  [Cond.le, Insn.i32_le_s],
+  [Cond.gt, Insn.i32_gt_s],
+  [Cond.ltu, Insn.i32_lt_u],
+  [Cond.geu, Insn.i32_ge_u],
+  [Cond.leu, Insn.i32_le_u],
+  [Cond.gtu, Insn.i32_gt_u]
+])
+
+/** Bitwise operations in 32 bits, for narrow operands. */
+const bitwise32 = new Map<number, number>([
+  [Opcode.and, Insn.i32_and],
+  [Opcode.or, Insn.i32_or],
+  [Opcode.xor, Insn.i32_xor]
+])
+
 /** Pushes an i32 that is 1 where the condition holds. */
 export const pushCondition = ({ code, values }: LowerContext, a: number, b: number, cond: number): void => {
+  if (values.isNarrow(a) && values.isNarrow(b)) {
+    values.getI32(a)
+    values.getI32(b)
+    code.op(comparisons32.get(cond)!)
+    return
+  }
   values.getI64(a)
   values.getI64(b)
   code.op(comparisons.get(cond)!)
@@ -76,6 +103,15 @@ export const pushCondition = ({ code, values }: LowerContext, a: number, b: numb
 export const lowerInteger = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
   const [d, a, b] = op.args as [number, number, number]
+  const narrow = bitwise32.get(op.opcode)
+  if (narrow !== undefined && values.isNarrow(d)) {
+    // The low halves decide: either both operands are narrow, or one is a mask that leaves nothing above.
+    values.getI32(a)
+    values.getI32(b)
+    code.op(narrow)
+    values.setI32(d)
+    return true
+  }
   const insn64 = binary64.get(op.opcode)
   if (insn64 !== undefined) {
     values.beginSet(d)
@@ -91,6 +127,11 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     values.getI32(a)
     values.getI32(b)
     code.op(insn32)
+    values.setI32(d)
+    return true
+  }
+  if (op.opcode === Opcode.ext32s && values.isNarrow(d)) {
+    values.getI32(a)
     values.setI32(d)
     return true
   }
@@ -125,6 +166,9 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
       if (values.isF64(d)) {
         values.getF64(a)
         values.setF64(d)
+      } else if (values.isNarrow(d)) {
+        values.getI32(a)
+        values.setI32(d)
       } else {
         values.getI64(a)
         values.setI64(d)
@@ -133,7 +177,8 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     case Opcode.setcond:
       values.beginSet(d)
       pushCondition(context, a, b, op.args[3]!)
-      values.setU32(d)
+      // 0 or 1: either extension
+      values.setI32(d)
       return true
     case Opcode.movcond:
       values.beginSet(d)

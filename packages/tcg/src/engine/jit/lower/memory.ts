@@ -15,6 +15,11 @@ const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.
 const signedLoads: ReadonlyArray<number> = [Insn.i64_load8_s, Insn.i64_load16_s, Insn.i64_load32_s, Insn.i64_load]
 const stores: ReadonlyArray<number> = [Insn.i64_store8, Insn.i64_store16, Insn.i64_store32, Insn.i64_store]
 
+/** The same into and from i32 locals; there is no narrow load of 32 bits without sign. */
+const narrowLoads: ReadonlyArray<number> = [Insn.i32_load8_u, Insn.i32_load16_u]
+const narrowSignedLoads: ReadonlyArray<number> = [Insn.i32_load8_s, Insn.i32_load16_s, Insn.i32_load]
+const narrowStores: ReadonlyArray<number> = [Insn.i32_store8, Insn.i32_store16, Insn.i32_store]
+
 const loadInsn = (memop: number): number => (memop & MemOp.sign ? signedLoads : loads)[memop & MemOp.sizeMask]!
 
 /** Pushes base + disp as i64. */
@@ -83,6 +88,9 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(d)) {
         code.memory(Insn.f64_load, 0)
         values.setF64(d)
+      } else if (values.isNarrow(d)) {
+        code.memory((memop & MemOp.sign ? narrowSignedLoads : narrowLoads)[memop & MemOp.sizeMask]!, 0)
+        values.setI32(d)
       } else {
         code.memory(loadInsn(memop), 0)
         values.setI64(d)
@@ -95,6 +103,9 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(value)) {
         values.getF64(value)
         code.memory(Insn.f64_store, 0)
+      } else if (values.isNarrow(value) && (memop & MemOp.sizeMask) !== MemOp.size64) {
+        values.getI32(value)
+        code.memory(narrowStores[memop & MemOp.sizeMask]!, 0)
       } else {
         values.getI64(value)
         code.memory(stores[memop & MemOp.sizeMask]!, 0)
