@@ -1,13 +1,8 @@
 /** Facts about the guest process that system calls report. */
+import type { Identity } from "./ProcessOptions.ts"
 
 /** Who the process is and how it was started. Identities are the host's unless the run fixes them. */
-export interface ProcessInfo {
-  readonly pid: number
-  readonly ppid: number
-  readonly uid: number
-  readonly euid: number
-  readonly gid: number
-  readonly egid: number
+export interface ProcessInfo extends Identity {
   /** Absolute guest path of the program: /proc/self/exe. */
   readonly executable: string
   readonly argv: ReadonlyArray<string>

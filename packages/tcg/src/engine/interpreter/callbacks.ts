@@ -1,7 +1,8 @@
 /** Calls out of translated code: the guest's helpers and plugins' callbacks. */
-import { type CallbackFlags, PluginCond } from "@emu/core/Instrumentation"
+import type { CallbackFlags } from "@emu/core/Instrumentation"
 import type { CallbackFailure } from "@emu/core/PluginError"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
+import { holds } from "@emu/core/transitions/instrumentation"
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import type { CodeCallback, Machine } from "./Machine.ts"
@@ -78,28 +79,7 @@ export const callCond = (machine: Machine, index: number): boolean => {
     return true
   }
   const entry = machine.state.u64[(code.slot + machine.vcpu * code.stride) >> 1]!
-  return meets(entry, callback.cond, BigInt.asUintN(64, callback.imm)) ? callExec(machine, index) : true
-}
-
-const meets = (entry: bigint, cond: PluginCond, imm: bigint): boolean => {
-  switch (cond) {
-    case PluginCond.never:
-      return false
-    case PluginCond.always:
-      return true
-    case PluginCond.eq:
-      return entry === imm
-    case PluginCond.ne:
-      return entry !== imm
-    case PluginCond.lt:
-      return entry < imm
-    case PluginCond.le:
-      return entry <= imm
-    case PluginCond.gt:
-      return entry > imm
-    case PluginCond.ge:
-      return entry >= imm
-  }
+  return holds(callback.cond, entry, callback.imm) ? callExec(machine, index) : true
 }
 
 /** `plugin_mem`: tells a callback about the access at base + disp whose value is at index `value`. */

@@ -114,7 +114,7 @@ export const exit = (machine: Machine, left: number, a: number, kind: ExitKind):
  * address (unless a plugin has set it) and counts the instructions before it.
  */
 export const leave = (machine: Machine, at: number, left: number): void => {
-  const block = blockAt(machine, at)
+  const block = machine.blockAt(at)
   const insn = lastNotAbove(block.insnEntries, at)
   machine.left = left - insn
   if (machine.exit.kind !== ExitKind.redirected) {
@@ -122,21 +122,6 @@ export const leave = (machine: Machine, at: number, left: number): void => {
     i32[pcWord] = block.insnPcs[insn]!
     i32[pcWord + 1] = 0
   }
-}
-
-const blockAt = (machine: Machine, at: number): CodeBlock => {
-  const { byEntry } = machine
-  let low = 0
-  let high = byEntry.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (byEntry[middle]!.entry <= at) {
-      low = middle
-    } else {
-      high = middle - 1
-    }
-  }
-  return byEntry[low]!
 }
 
 /** Index of the last element that is not above a value; 0 where all are. */

@@ -1,0 +1,156 @@
+/** Random callbacks on random instructions, and the log of what they saw. */
+import { type DynCallback, type Instrumentation, InlineOp, MemRw, type TbInfo } from "@emu/core/Instrumentation"
+import { SetPcRequest } from "@emu/core/SetPcRequest"
+import type { CpuState } from "@emu/tcg/CpuState"
+import { arenaBase } from "@emu/tcg/Layout"
+import { free } from "./program/operations.ts"
+import type { Plugins } from "./program/Program.ts"
+import { mix } from "./Random.ts"
+
+/** The one scoreboard. */
+export const board = { id: 1, elementSize: 32, byteOffset: arenaBase, capacity: 4 }
+/** Bytes of it that are compared. */
+export const boardBytes = 128
+
+/** What callbacks ask of the engine. */
+export interface Requests {
+  readonly flush: () => void
+  readonly requestExit: () => void
+}
+
+/** All registers as one number. */
+const registersHash = (state: CpuState): number => {
+  let h = 0
+  for (let i = 0; i < 128; i++) h = Math.imul(h ^ state.i32[i]!, 0x01000193) + 1
+  return h >>> 0
+}
+
+/**
+ * What to weave into blocks: it depends on addresses alone, so both engines get the same.
+ *
+ * @param log gets a few numbers for each callback
+ */
+export const makeInstrumenter = (
+  state: CpuState,
+  plugins: Plugins,
+  log: Array<number>,
+  requests: Requests
+): ((vcpu: number, tb: TbInfo) => Instrumentation) => {
+  const entry = (n: number) => ({ scoreboard: board.id, offset: 8 * (n % 4) })
+  const counter = (n: number) => Number(state.u64[(board.byteOffset + 8 * (n % 4)) / 8]! & 0xffffffffn)
+  const plugin = 1n
+  let calls = 0
+
+  const exec = (pc: number, h: number, next: number | undefined): DynCallback | undefined => {
+    const n = h >>> 8
+    const kind = h % 16
+    if (((plugins.kinds >>> kind) & 1) === 0) return undefined
+    const seen = (flags: 0 | 1 | 2 | 3, act: () => void = () => {}): DynCallback => ({
+      kind: "exec",
+      plugin,
+      flags,
+      callback: (vcpu) => {
+        calls++
+        log.push(pc, kind, vcpu, counter(n), flags === 0 ? 0 : registersHash(state))
+        act()
+      }
+    })
+    switch (kind) {
+      case 0:
+      case 1:
+        return { kind: "inline", plugin, op: InlineOp.addU64, entry: entry(n), imm: n % 5 === 0 ? 1n << 40n : 1n }
+      case 2:
+        return { kind: "inline", plugin, op: InlineOp.storeU64, entry: entry(n), imm: BigInt(n % 100) }
+      case 3:
+      case 4:
+        return seen(0)
+      case 5:
+      case 6:
+        return seen(1)
+      case 7:
+      case 8:
+        return seen(2, () => {
+          state.i64[free[n % free.length]!] = BigInt(counter(n)) * 0x10001n - 5n
+        })
+      case 9:
+        return seen(3, () => {
+          if (next !== undefined && calls % 7 === 0) throw new SetPcRequest(BigInt(next))
+        })
+      case 10:
+      case 11:
+        return {
+          kind: "cond",
+          plugin,
+          flags: 1,
+          cond: (n % 8) as 0,
+          entry: entry(n),
+          imm: BigInt((n >>> 3) % 50),
+          callback: (vcpu) => {
+            calls++
+            log.push(pc, kind, vcpu, counter(n), registersHash(state))
+            state.u64[(board.byteOffset + 8 * (n % 4)) / 8] = 0n
+          }
+        }
+      case 12:
+        return seen(0, () => {
+          if (next !== undefined && calls % 50 === 0) throw new Error("a callback's own")
+        })
+      case 13:
+        return seen(0, () => {
+          if (calls % 10 === 0) requests.requestExit()
+        })
+      case 14:
+        return seen(1, () => {
+          if (calls % 300 === 0) requests.flush()
+        })
+      default:
+        return seen(2, () => {
+          state.i64[32 + (n % 32)] = BigInt(n) | -0x100000000n
+        })
+    }
+  }
+
+  const memory = (pc: number, h: number): DynCallback => {
+    const n = h >>> 8
+    const rw = n % 3 === 0 ? MemRw.readWrite : n % 3 === 1 ? MemRw.read : MemRw.write
+    if (h % 4 === 0) return { kind: "memInline", plugin, rw, op: InlineOp.addU64, entry: entry(n), imm: 1n }
+    const flags = h % 4 === 1 ? 0 : h % 4 === 2 ? 1 : 2
+    return {
+      kind: "mem",
+      plugin,
+      flags,
+      rw,
+      callback: (vcpu, info, address) => {
+        calls++
+        const { isStore, sizeShift, value } = info
+        log.push(pc, vcpu, address, (isStore ? 16 : 0) + sizeShift, Number(value & 0xffffffffn), Number(value >> 32n))
+        log.push(counter(n), flags === 0 ? 0 : registersHash(state))
+        if (flags === 2) state.i64[free[n % free.length]!] = BigInt(address)
+      }
+    }
+  }
+
+  const known = new Map<number, Instrumentation["insns"][number]>()
+  const forInsn = (pc: number, size: number) => {
+    const h = mix(plugins.seed, pc)
+    if (h % plugins.sparse !== 0) return { exec: [], mem: [] }
+    const lists = {
+      exec: [exec(pc, mix(h, 1), pc + size), mix(h, 2) % 3 === 0 ? exec(pc, mix(h, 3), pc + size) : undefined],
+      mem: mix(h, 4) % 3 === 0 ? [memory(pc, mix(h, 5))] : []
+    }
+    return { ...lists, exec: lists.exec.filter((callback) => callback !== undefined) }
+  }
+  return (_vcpu, tb) => {
+    const insns = tb.insns.map(({ pc, size }) => {
+      const at = Number(pc)
+      if (!plugins.shared) return forInsn(at, size)
+      let lists = known.get(at)
+      if (lists === undefined) known.set(at, (lists = forInsn(at, size)))
+      return lists
+    })
+    const pc = Number(tb.pc)
+    const h = mix(plugins.seed, pc + 1)
+    const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), undefined), exec(pc, mix(h, 7), undefined)] : []
+    return { tb: head.filter((callback) => callback !== undefined), insns }
+  }
+}

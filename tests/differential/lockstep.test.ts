@@ -1,0 +1,57 @@
+/**
+ * Random programs on both engines, compared all the way. `pnpm test:lockstep` runs ten times as many, and
+ *
+ *     EMU_LOCKSTEP_SEED=1234 EMU_LOCKSTEP_INSNS=1 npx vitest run tests/differential
+ *
+ * runs one program again. A program on which the engines differ is shrunk and printed as a listing.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { listing } from "./listing.ts"
+import { lockstep, type Outcome } from "./lockstep.ts"
+import { generate } from "./program/generate.ts"
+import type { Program } from "./program/Program.ts"
+import { shrink } from "./shrink.ts"
+
+const wanted = Number(process.env["EMU_LOCKSTEP_INSNS"] ?? 10_000_000)
+const firstSeed = Number(process.env["EMU_LOCKSTEP_SEED"] ?? 1)
+const shrinkMilliseconds = 60_000
+
+/** What a program did; nothing for one that cannot be assembled, its branches being too long. */
+const attempt = (program: Program, limit?: number): Outcome | undefined => {
+  try {
+    return lockstep(program, limit)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** The message for a program on which the engines differ. */
+const report = (program: Program, outcome: Outcome): string => {
+  const limit = outcome.count + 2000
+  const small = shrink(program, (smaller) => attempt(smaller, limit)?.difference !== undefined, shrinkMilliseconds)
+  const text = attempt(small, limit)?.difference ?? outcome.difference
+  return `the JIT and the interpreter differ (in this order) ${text}\n${listing(small)}`
+}
+
+describe("random programs", () => {
+  it(
+    `${wanted} instructions are the same on the JIT and on the interpreter`,
+    async () => {
+      let count = 0
+      let regions = 0
+      for (let seed = firstSeed; count < wanted; seed++) {
+        const program = generate(seed)
+        const outcome = attempt(program)
+        if (outcome === undefined) continue
+        if (outcome.difference !== undefined) assert.fail(report(program, outcome))
+        count += outcome.count
+        regions += outcome.regions
+        // Lets vitest see that the test is alive.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      if (wanted > 1_000_000) assert.isAbove(regions, wanted / 10_000, "too little was compiled for this to prove anything")
+    },
+    240_000 + wanted / 50
+  )
+})

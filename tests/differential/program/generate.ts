@@ -1,0 +1,116 @@
+/** Random programs by seed. */
+import { Random } from "../Random.ts"
+import { free, type Mixture, operation } from "./operations.ts"
+import type { Body, Branch, Item, Plugins, Program } from "./Program.ts"
+
+const branchNames = ["beq", "bne", "blt", "bge", "bltu", "bgeu"] as const
+
+class Generator {
+  private readonly random: Random
+  private readonly mixture: Mixture
+  private readonly functions: number
+  /** Instructions that may still be put into the function. */
+  private room = 0
+
+  constructor(random: Random, functions: number) {
+    this.random = random
+    this.functions = functions
+    this.mixture = {
+      float: random.pick([0, 5, 15, 40, 70]),
+      memory: random.pick([5, 20, 40, 60]),
+      compressed: random.pick([0, 30, 60]),
+      csr: random.pick([0, 0, 1, 5])
+    }
+  }
+
+  function(index: number): Body {
+    this.room = this.random.between(20, 160)
+    return this.body(index, 0, false, this.random.between(2, 6))
+  }
+
+  private branch(): Branch {
+    const { random } = this
+    const rs2 = random.oneIn(3) ? 0 : random.pick(free)
+    return { name: random.pick(branchNames), rs1: random.oneIn(3) ? random.between(10, 15) : random.pick(free), rs2 }
+  }
+
+  private body(index: number, depth: number, inLoop: boolean, length: number): Body {
+    const items: Array<Item> = []
+    for (let i = 0; i < length && this.room > 0; i++) items.push(this.item(index, depth, inLoop))
+    return items
+  }
+
+  private straight(): Item {
+    const words = Array.from({ length: this.random.between(1, 8) }, () => operation(this.random, this.mixture)).flat()
+    this.room -= words.length
+    return { kind: "words", words }
+  }
+
+  private item(index: number, depth: number, inLoop: boolean): Item {
+    const { random } = this
+    const inner = (loop = inLoop) => this.body(index, depth, loop, random.between(1, 3))
+    switch (random.below(14)) {
+      case 0:
+      case 1:
+        return { kind: "if", branch: this.branch(), taken: inner(), otherwise: random.oneIn(2) ? [] : inner() }
+      case 2:
+      case 3:
+      case 4:
+        return depth < 2 ? this.loop(index, depth) : this.straight()
+      case 5:
+        return inLoop ? { kind: "leave", how: random.pick(["break", "continue"]), branch: this.branch() } : this.straight()
+      case 6:
+      case 7: {
+        if (index + 1 >= this.functions) return this.straight()
+        const callee = random.between(index + 1, this.functions - 1)
+        return { kind: "call", callee, link: random.oneIn(5) ? 5 : 1, via: random.pick(["jal", "jal", "jalr", "c.jalr"]) }
+      }
+      case 8: {
+        const cases = Array.from({ length: random.pick([2, 4, 8]) }, () =>
+          this.body(index, depth, inLoop, random.between(0, 1))
+        )
+        return { kind: "switch", index: random.pick(free), jump: random.pick([6, 7, 28, 5]), cases }
+      }
+      case 9:
+        if (index === 0 && depth === 0 && random.oneIn(4)) {
+          return { kind: "recurse", depth: random.pick([3, 20, 300, 1500]), body: [this.straight()] }
+        }
+        return random.oneIn(4) ? { kind: "return", branch: this.branch() } : this.straight()
+      default:
+        return this.straight()
+    }
+  }
+
+  private loop(index: number, depth: number): Item {
+    const { random } = this
+    const body = this.body(index, depth + 1, true, random.between(1, 4))
+    const entrance = random.oneIn(6) ? { branch: this.branch(), at: random.below(body.length + 1) } : undefined
+    const trips = random.pick([1, 3, 8, 20, 60, 200])
+    return { kind: "loop", counter: 18 + 2 * index + depth, trips, body, entrance, top: random.oneIn(3) }
+  }
+}
+
+const plugins = (random: Random): Plugins => ({
+  seed: random.word(),
+  sparse: random.pick([1, 2, 5, 20]),
+  blocks: random.oneIn(2),
+  shared: random.oneIn(2),
+  kinds: random.oneIn(2) ? random.word() : random.pick([0b11, 0b1100, 0b110000, 0b1000001])
+})
+
+/** The program of a seed. */
+export const generate = (seed: number): Program => {
+  const random = new Random(seed)
+  const count = random.between(1, 4)
+  const generator = new Generator(random, count)
+  const functions = Array.from({ length: count }, (_, index) => generator.function(index))
+  return {
+    seed,
+    functions,
+    offset: random.pick([0, 0, 0xfe0, 0xffa, 0xf00]),
+    plugins: random.below(5) < 2 ? plugins(random) : undefined,
+    budget: random.pick([20, 100, 1000, 10_000]),
+    hotThreshold: random.pick([1, 2, 5, 20]),
+    disturb: random.oneIn(3)
+  }
+}

@@ -1,0 +1,225 @@
+/** Random single instructions, from the instruction tables: everything without control flow. */
+import { type CompressedRow, compressedRows } from "@emu/guest/riscv64/isa/compressed"
+import { findCompressedRow } from "@emu/guest/riscv64/isa/decode"
+import { encode } from "@emu/guest/riscv64/isa/encode"
+import type { Field } from "@emu/guest/riscv64/isa/pattern"
+import type { InsnRow } from "@emu/guest/riscv64/isa/Row"
+import { insnRow, insnTable } from "@emu/guest/riscv64/isa/table"
+import type { Random } from "../Random.ts"
+import { constantCount } from "./layout.ts"
+import type { Word } from "./Program.ts"
+
+/** Registers that any instruction may write. */
+export const free = [5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31]
+const compressedFree = [10, 11, 12, 13, 14, 15]
+/** Pointers, those that stay inside the data more often. */
+const bases = [3, 3, 3, 8, 8, 8, 9, 9, 4, 27]
+const csrs = { fflags: 1, frm: 2, fcsr: 3, cycle: 0xc00, time: 0xc01, instret: 0xc02, vlenb: 0xc22 }
+
+const plainClasses = new Set(["arithmetic", "multiply"])
+const isPlain = (row: InsnRow) => plainClasses.has(row.insnClass)
+const plainRows = insnTable.filter(isPlain)
+const accessRows = insnTable.filter((row) => row.insnClass === "load" || row.insnClass === "store")
+const floatRows = insnTable.filter((row) => row.insnClass === "float")
+const atomicRows = insnTable.filter((row) => row.insnClass === "atomic")
+const compressedPlain = compressedRows.filter((row) => isPlain(insnRow(row.base)) && row.name !== "c.addi16sp")
+const compressedAccess = compressedRows.filter(
+  (row) => insnRow(row.base).insnClass === "load" || insnRow(row.base).insnClass === "store"
+)
+
+const word = (raw: number): Word => ({ raw: raw >>> 0, size: 4 })
+
+/** An instruction by name. */
+export const insn = (name: string, operands: Record<string, number>): Word => word(encode(insnRow(name).pattern, operands))
+
+const writesFloat = (row: InsnRow) => /\bfd\b/.test(row.operands)
+const readsFloat = (row: InsnRow) => /\bfs1\b/.test(row.operands)
+
+const destination = (random: Random, row: InsnRow) =>
+  writesFloat(row) ? random.below(32) : random.oneIn(30) ? 0 : random.pick(free)
+
+/** A register to read: those with a role too. */
+const source = (random: Random) => (random.oneIn(4) ? random.below(32) : random.pick(free))
+
+/** Near registers, so that values flow from one instruction to the next. */
+const floatSource = (random: Random) => (random.oneIn(3) ? random.below(32) : random.below(8))
+
+const immediate = (random: Random, field: Field): number => {
+  const lowest = Math.min(...field.segments.map((segment) => segment.valueLow))
+  const count = 2 ** (field.width - lowest)
+  const raw = random.pick([0, 1, 2, count / 2 - 1, count / 2, count - 1, random.below(count), random.below(count)])
+  const value = (raw % count) * 2 ** lowest
+  return field.isSigned && value >= 2 ** (field.width - 1) ? value - 2 ** field.width : value
+}
+
+/** An offset that mostly keeps an access off a pointer inside the data. */
+const displacement = (random: Random, base: number): number => {
+  const scale = random.pick([8, 8, 8, 4, 2, 1])
+  const near = scale * random.below(Math.floor(256 / scale))
+  if (base === 4) return random.oneIn(8) ? near - 8 : -256 + near - random.below(8)
+  if (base === 27) return near
+  return random.oneIn(3) ? near - 128 : near
+}
+
+const roundings = [7, 7, 7, 7, 0, 0, 1, 2, 3, 4]
+
+const fields = (random: Random, row: InsnRow): Record<string, number> => {
+  const result: Record<string, number> = {}
+  for (const field of row.pattern.fields.values()) {
+    switch (field.name) {
+      case "rd":
+        result["rd"] = destination(random, row)
+        break
+      case "rs1":
+        result["rs1"] = readsFloat(row) ? floatSource(random) : source(random)
+        break
+      case "rs2":
+      case "rs3":
+        result[field.name] = readsFloat(row) || /\bfs2\b/.test(row.operands) ? floatSource(random) : source(random)
+        break
+      case "rm":
+        result["rm"] = random.oneIn(200) ? random.pick([5, 6]) : random.pick(roundings)
+        break
+      case "imm":
+        result["imm"] = immediate(random, field)
+        break
+      default:
+        result[field.name] = random.below(2 ** field.width)
+    }
+  }
+  return result
+}
+
+const plain = (random: Random): Word => {
+  const row = random.pick(plainRows)
+  return word(encode(row.pattern, fields(random, row)))
+}
+
+const access = (random: Random): Word => {
+  const row = random.pick(accessRows)
+  const rs1 = random.oneIn(150) ? source(random) : random.pick(bases)
+  // Stores through the pointer to constants always fault: not too often.
+  const base = rs1 === 27 && row.insnClass === "store" && !random.oneIn(10) ? 3 : rs1
+  const operands = { ...fields(random, row), rs1: base, imm: displacement(random, base) }
+  return word(encode(row.pattern, operands))
+}
+
+const float = (random: Random): Word => {
+  const row = random.pick(floatRows)
+  return word(encode(row.pattern, fields(random, row)))
+}
+
+const atomicBase = (random: Random) => (random.oneIn(40) ? random.pick([4, 27, 5]) : random.pick([3, 8, 9]))
+
+const atomic = (random: Random): Array<Word> => {
+  const row = random.pick(atomicRows)
+  const rs1 = atomicBase(random)
+  const first = word(encode(row.pattern, { ...fields(random, row), rs1 }))
+  if (!row.name.startsWith("lr.")) return [first]
+  const between = Array.from({ length: random.below(3) }, () => plain(random))
+  const sc = insnRow(random.oneIn(6) ? random.pick(["sc.w", "sc.d"]) : row.name.replace("lr", "sc"))
+  return [first, ...between, word(encode(sc.pattern, { ...fields(random, sc), rs1 }))]
+}
+
+const csr = (random: Random): Word => {
+  const kind = random.below(12)
+  const rd = random.oneIn(3) ? 0 : random.pick(free)
+  if (kind < 4) return insn("csrrwi", { rd, rs1: random.oneIn(2) ? 0 : random.below(32), imm: csrs.fflags })
+  if (kind < 7) return insn("csrrwi", { rd, rs1: random.oneIn(30) ? random.below(32) : random.below(5), imm: csrs.frm })
+  if (kind < 8) return insn("csrrs", { rd, rs1: 0, imm: random.pick([csrs.cycle, csrs.time, csrs.instret]) })
+  const name = random.pick(["csrrw", "csrrs", "csrrc", "csrrsi", "csrrci", "csrrs"])
+  const number = random.pick([csrs.fflags, csrs.fflags, csrs.fcsr, csrs.vlenb])
+  const rs1 = number === csrs.fcsr || random.oneIn(2) ? 0 : random.pick(free)
+  return insn(name, { rd, rs1, imm: number })
+}
+
+const compressed = (random: Random, rows: ReadonlyArray<CompressedRow>): Word => {
+  for (;;) {
+    const row = random.pick(rows)
+    const base = insnRow(row.base)
+    const isAccess = base.insnClass === "load" || base.insnClass === "store"
+    const operands: Record<string, number> = {}
+    for (const field of row.pattern.fields.values()) {
+      const short = field.width === 3
+      switch (field.name) {
+        case "rd":
+          operands["rd"] = writesFloat(base)
+            ? short
+              ? random.between(8, 15)
+              : random.below(32)
+            : short
+              ? random.pick(compressedFree)
+              : random.pick(free)
+          break
+        case "rs1":
+          operands["rs1"] = isAccess && short ? random.pick([8, 9]) : random.between(8, 15)
+          break
+        case "rs2":
+          operands["rs2"] = short ? random.between(8, 15) : random.below(32)
+          break
+        default:
+          operands["imm"] = immediate(random, field)
+      }
+    }
+    const raw = encode(row.pattern, operands) & 0xffff
+    if (findCompressedRow(raw) === row) return { raw, size: 2 }
+  }
+}
+
+/** Loads a constant, or a pointer into the data. */
+const load = (random: Random): Array<Word> => {
+  const imm = 8 * random.below(constantCount)
+  switch (random.below(6)) {
+    case 0:
+      return [insn("addi", { rd: random.pick([8, 9]), rs1: 3, imm: 8 * random.between(-200, 200) })]
+    case 1:
+      return [insn("addi", { rd: random.pick([8, 9]), rs1: 4, imm: -8 * random.between(1, 40) })]
+    case 2: {
+      const rd = random.pick([8, 9])
+      return [insn("addi", { rd, rs1: rd, imm: random.pick([1, 2, 4, 8, 8, 16, -8, -1, 64]) })]
+    }
+    case 3: {
+      const rd = random.pick(free)
+      const mask = insn("andi", { rd, rs1: source(random), imm: 0x7f8 })
+      return [mask, insn("add", { rd: random.pick([8, 9]), rs1: 3, rs2: rd })]
+    }
+    case 4:
+      return [insn("fld", { rd: random.below(32), rs1: 27, imm })]
+    default:
+      return [insn("ld", { rd: random.pick(free), rs1: 27, imm })]
+  }
+}
+
+const rare = (random: Random): Word =>
+  random.pick<() => Word>([
+    () => insn("ecall", {}),
+    () => insn("ebreak", {}),
+    () => insn("fence.i", {}),
+    () => insn("pause", {}),
+    () => insn("fence", { pred: 15, succ: 15 }),
+    () => ({ raw: 0x9002, size: 2 }),
+    () => ({ raw: 0, size: 2 }),
+    () => word(0xffffffff)
+  ])()
+
+/** What programs are made of; each has its own mixture. */
+export interface Mixture {
+  readonly float: number
+  readonly memory: number
+  readonly compressed: number
+  readonly csr: number
+}
+
+/** One random operation: mostly one instruction, sometimes a few that belong together. */
+export const operation = (random: Random, mixture: Mixture): Array<Word> => {
+  if (random.oneIn(8)) return load(random)
+  if (random.oneIn(300)) return [rare(random)]
+  if (random.below(100) < mixture.csr) return [csr(random)]
+  if (random.below(100) < mixture.float) return [float(random)]
+  const isCompressed = random.below(100) < mixture.compressed
+  if (random.below(100) < mixture.memory) {
+    if (random.oneIn(8)) return atomic(random)
+    return [isCompressed ? compressed(random, compressedAccess) : access(random)]
+  }
+  return [isCompressed ? compressed(random, compressedPlain) : plain(random)]
+}
