@@ -125,6 +125,7 @@ export class Jit {
     this.windows = new Windows(state)
     this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
     this.enterSlot = this.makeTrampoline()
+    this.guardAddressZero()
   }
 
   /** Whether a region can be entered at a pc. */
@@ -335,7 +336,13 @@ export class Jit {
     this.sites.length = 0
     this.windows.clear()
     this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
+    this.guardAddressZero()
     this.stats.flushes++
+  }
+
+  /** An empty pair must not match a jump to address 0; only the first one could. */
+  private guardAddressZero(): void {
+    this.state.u32[entryTableBase >>> 2] = 1
   }
 
   private environment() {

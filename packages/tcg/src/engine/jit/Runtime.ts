@@ -42,7 +42,8 @@ export const maxDepth = 1000
 
 /**
  * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place behind the guest's addresses, indexed by
- * bits 1 to 18 of the pc. A pc of zero is an empty pair.
+ * bits 1 to 18 of the pc. In an empty pair the pc is 0, save for the
+ * first pair, where it is 1: nothing may match a jump to address 0.
  */
 export const entryTableBase = guestEnd
 export const entryTableBits = 18
