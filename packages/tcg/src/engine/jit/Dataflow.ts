@@ -20,7 +20,7 @@ export const firstMemoryGlobal = CpuSlot.pc
 export const isLocalGlobal = (value: number): boolean => value >= 0 && value < firstMemoryGlobal
 
 /** Whether an operation may leave the region or show its registers, so that dirty globals must be storable there. */
-export const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
+const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
 
 /** Registers that the callback of a plugin operation may touch. */
 export const callbackFlags = (ir: IrBlock, op: Op): CallbackFlags => {
@@ -127,4 +127,20 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
     }
   }
   return { dirtyIn, liveIn }
+}
+
+/** Every set of globals that may be dirty at a place that leaves through a shared exit; the empty one is among them. */
+export const dirtySets = (cfg: Cfg, flow: Dataflow, order: ReadonlyArray<number>): Array<Globals> => {
+  const sets = new Set<Globals>([0n])
+  for (const n of order) {
+    const node = cfg.nodes[n]!
+    let dirty = flow.dirtyIn[n]!
+    for (const op of opsOf(node)) {
+      if (mayObserve(op)) sets.add(dirty)
+      if (isBarrier(node.ir, op)) dirty = 0n
+      dirty |= definesOf(op)
+    }
+    sets.add(dirty)
+  }
+  return [...sets]
 }

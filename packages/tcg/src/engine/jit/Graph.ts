@@ -90,6 +90,14 @@ export const dominates = (analysis: Analysis, a: number, b: number): boolean => 
   return node === a
 }
 
+/** Nodes that are reached by more than one forward edge. */
+export const mergePoints = ({ order, position, predecessors }: Analysis): ReadonlySet<number> =>
+  new Set(order.filter((n) => predecessors[n]!.filter((p) => position[p]! < position[n]!).length > 1))
+
+/** Nodes to which an edge goes back from a node that they dominate. */
+export const loopHeaders = (analysis: Analysis): ReadonlySet<number> =>
+  new Set(analysis.order.filter((n) => analysis.predecessors[n]!.some((p) => dominates(analysis, n, p))))
+
 /** Strongly connected components (Tarjan, iterative): the component number of each node reachable from the entry, or -1. */
 export const components = (
   graph: Graph,

@@ -2,26 +2,28 @@
  * Compiles a region to one WebAssembly function with structured control flow.
  *
  * Structure after Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow"
- * (ICFP 2022): walk the dominator tree; a loop header opens a `loop`, a merge point ends a `block`. An edge that goes back to
- * a node that does not dominate it (irreducible) leaves the region at the target's pc instead.
+ * (ICFP 2022): walk the dominator tree; a loop header opens a `loop`, a merge point ends a `block`. `Irreducible.ts` has made
+ * the graph fit for that, as far as it could; what still goes back to a node that does not dominate it leaves the region.
  */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { BlockCallback, IrBlock, Op } from "../../ir/Block.ts"
-import { CpuSlot, FpFlag } from "../../Layout.ts"
-import { JumpHint, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
+import { CpuSlot } from "../../Layout.ts"
+import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
-import { definesOf, type Dataflow, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
+import { definesOf, type Dataflow, dirtySets, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
-import { type Analysis, analyse, dominates } from "./Graph.ts"
+import { type FloatPolicy, floatPolicy, hasBarrier, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
+import { type Analysis, analyse, dominates, loopHeaders, mergePoints } from "./Graph.ts"
 import type { Callees, LowerContext, Window } from "./lower/Context.ts"
-import { lowerFloat, usesFpStatus, writesFpStatus } from "./lower/float.ts"
+import { lowerFloat } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
-import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth } from "./Runtime.ts"
+import { Cell, Leave, Parameter } from "./Runtime.ts"
 import { Values } from "./Values.ts"
+import { WaysOut } from "./WaysOut.ts"
 
 /** A place where a region may leave in the middle of a block, for the engine to make sense of. */
 export interface Site {
@@ -61,9 +63,6 @@ export interface CompiledRegion {
   readonly entries: ReadonlyArray<number>
 }
 
-/** Parameters of a region function: pc, depth, fuel. */
-const parameters = { pc: 0, depth: 1, fuel: 2 } as const
-
 /** The type of region functions. */
 export const regionParameters = [ValType.i32, ValType.i32, ValType.i32]
 export const regionResults = [ValType.i32, ValType.i32]
@@ -82,11 +81,7 @@ class RegionCompiler {
   private readonly cfg: Cfg
   private readonly entry: number
   private readonly entryPcs: ReadonlyArray<number>
-  private readonly usesFloat: boolean
-  /** Floating point is done out of line, and right for every status. */
-  private readonly strictFloat: boolean
-  /** The region is only entered with the status that it was compiled for. */
-  private readonly checksStatus: boolean
+  private readonly float: FloatPolicy
   private readonly analysis: Analysis
   private readonly flow: Dataflow
   private readonly code = new CodeWriter(3)
@@ -102,7 +97,7 @@ class RegionCompiler {
   private readonly exits = new Map<Globals, Label>()
   /** The same for faults. */
   private readonly faultExits = new Map<Globals, Label>()
-  private readonly next: number
+  private readonly out: WaysOut
   // While a node is emitted: its dirty globals so far, the instruction in its block, liveness behind the operation.
   private dirty: Globals = 0n
   private insn = -1
@@ -113,12 +108,8 @@ class RegionCompiler {
   constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
-    this.usesFloat = region.blocks.some(({ ir }) => ir.ops.some(usesFpStatus))
-    const barriers = region.blocks.some(({ head, ir }) => [ir, head].some((part) => part?.ops.some((op) => isBarrier(part, op))))
-    // Where a helper or a callback may change the floating-point status in mid-block nothing can be assumed of it.
-    this.strictFloat = options.strictFloat || (this.usesFloat && barriers)
-    this.checksStatus = this.usesFloat && !(this.strictFloat && barriers)
-    if (this.usesFloat && !this.strictFloat) this.leaveAfterStatusWrites()
+    this.float = floatPolicy(region.blocks, options.strictFloat)
+    if (this.float.testsAgain) leaveAfterStatusWrites(this.cfg)
     const entries = addEntries(this.cfg, region.root, hot)
     this.entry = entries.start
     this.entryPcs = entries.pcs
@@ -126,17 +117,10 @@ class RegionCompiler {
     this.analysis = analyse(graph, this.entry)
     this.flow = solve(this.cfg, this.analysis.order)
     // Behind a helper or a callback that may write, registers are read back without a way to test them.
-    this.values = new Values(this.code, this.cfg, !barriers && !options.wide)
-    this.next = this.code.local(ValType.i32)
-    const merges = new Set<number>()
-    const loops = new Set<number>()
-    for (const n of this.analysis.order) {
-      const forward = this.analysis.predecessors[n]!.filter((p) => this.isForward(p, n))
-      if (forward.length > 1) merges.add(n)
-      if (this.analysis.predecessors[n]!.some((p) => !this.isForward(p, n) && dominates(this.analysis, n, p))) loops.add(n)
-    }
-    this.merges = merges
-    this.loops = loops
+    this.values = new Values(this.code, this.cfg, !hasBarrier(region.blocks) && !options.wide)
+    this.out = new WaysOut(this.code, this.values, options.regionType)
+    this.merges = mergePoints(this.analysis)
+    this.loops = loopHeaders(this.analysis)
     const { code } = this
     this.context = {
       code,
@@ -159,20 +143,20 @@ class RegionCompiler {
         code.ifUnlikely()
         this.leaveAtSite(Leave.interrupted)
         code.end()
-        code.get(parameters.fuel)
+        code.get(Parameter.fuel)
         code.get(taken)
         code.op(Insn.i32_sub)
-        code.set(parameters.fuel)
+        code.set(Parameter.fuel)
       },
       pushFuelHere: () => {
-        code.get(parameters.fuel)
+        code.get(Parameter.fuel)
         code.i32(this.node.ir.insns.length - this.insn)
         code.op(Insn.i32_add)
       },
       vcpu: () => this.vcpuLocal(),
       callbackNumber: options.callbackNumber,
       scoreboardAddress: options.scoreboardAddress,
-      strictFloat: this.strictFloat,
+      strictFloat: this.float.strict,
       reloadLive: () => this.values.load(this.liveAfter, () => code.op(Insn.unreachable))
     }
   }
@@ -189,7 +173,7 @@ class RegionCompiler {
 
   compile(): CompiledRegion {
     const { code } = this
-    const sets = this.dirtySets()
+    const sets = dirtySets(this.cfg, this.flow, this.analysis.order)
     for (const set of sets) {
       this.exits.set(set, code.block())
       this.faultExits.set(set, code.block())
@@ -200,35 +184,19 @@ class RegionCompiler {
       code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
       code.set(this.vcpuLocal())
     }
-    this.values.load(this.flow.liveIn[this.entry]!, () => this.leaveUnfit(Leave.wide))
+    this.values.load(this.flow.liveIn[this.entry]!, () => this.out.unfit(Leave.wide))
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
     for (const set of sets.toReversed()) {
       code.end()
       code.i32(Leave.fault)
-      code.set(this.next)
+      code.set(this.out.next)
       code.end()
       this.values.store(set)
-      this.returnNext()
+      this.out.returnNext()
     }
     code.op(Insn.unreachable)
     return { body: code.body(), sites: this.sites, entries: this.entryPcs }
-  }
-
-  /** Every set of globals that may be dirty at a place that leaves through a shared exit. */
-  private dirtySets(): Array<Globals> {
-    const sets = new Set<Globals>([0n])
-    for (const n of this.analysis.order) {
-      const node = this.cfg.nodes[n]!
-      let dirty = this.flow.dirtyIn[n]!
-      for (const op of this.opsOf(node)) {
-        if ((opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0) sets.add(dirty)
-        if (isBarrier(node.ir, op)) dirty = 0n
-        dirty |= definesOf(op)
-      }
-      sets.add(dirty)
-    }
-    return [...sets]
   }
 
   private opsOf(node: Node): ReadonlyArray<Op> {
@@ -238,62 +206,18 @@ class RegionCompiler {
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
   private entryChecks(): void {
     const { code } = this
-    if (this.checksStatus) {
-      this.pushUnusualStatus()
-      if (this.strictFloat) code.op(Insn.i32_eqz)
+    if (this.float.testsEntry) {
+      pushUnusualStatus(code)
+      if (this.float.strict) code.op(Insn.i32_eqz)
       code.ifUnlikely()
-      this.leaveUnfit(Leave.unfit)
+      this.out.unfit(Leave.unfit)
       code.end()
     }
-    code.get(parameters.fuel)
-    code.i32(0)
-    code.op(Insn.i32_le_s)
-    code.ifUnlikely()
-    code.get(parameters.pc)
-    code.set(this.next)
-    code.br(this.exits.get(0n)!)
-    code.end()
-  }
-
-  /** Leaves before anything was done: the engine interprets the block at which the region was entered. */
-  private leaveUnfit(leave: number): void {
-    const { code } = this
-    code.i32(0)
-    code.get(parameters.pc)
-    code.op(Insn.i64_extend_i32_u)
-    code.memory(Insn.i64_store, Cell.pc)
-    code.i32(leave)
-    code.get(parameters.fuel)
-    code.op(Insn.return)
-  }
-
-  /** Pushes 0 where the floating-point status is the usual one: inexact already set, round to nearest. */
-  private pushUnusualStatus(): void {
-    const { code } = this
-    code.i32(0)
-    code.memory(Insn.i32_load, CpuSlot.fpFlags * 8)
-    code.i32(FpFlag.inexact)
-    code.op(Insn.i32_and)
-    code.op(Insn.i32_eqz)
-    code.i32(0)
-    code.memory(Insn.i32_load, CpuSlot.fpRound * 8)
-    code.op(Insn.i32_or)
-  }
-
-  /** A block that writes the status goes on outside: the test at the region's entry decides about coming back. */
-  private leaveAfterStatusWrites(): void {
-    for (const node of this.cfg.nodes) {
-      const { terminator } = node
-      if (terminator.kind !== "goto" || !node.ir.ops.some(writesFpStatus)) continue
-      const { resume } = this.cfg.nodes[terminator.target]!
-      if (resume !== undefined) node.terminator = { kind: "leave", pc: resume }
-    }
-  }
-
-  private returnNext(): void {
-    this.code.get(this.next)
-    this.code.get(parameters.fuel)
-    this.code.op(Insn.return)
+    this.ifNoFuel(() => {
+      code.get(Parameter.pc)
+      code.set(this.out.next)
+      code.br(this.exits.get(0n)!)
+    })
   }
 
   // --- structure -----------------------------------------------------------------------------------------------------
@@ -345,10 +269,10 @@ class RegionCompiler {
 
   private spendFuel(instructions: number): void {
     const { code } = this
-    code.get(parameters.fuel)
+    code.get(Parameter.fuel)
     code.i32(instructions)
     code.op(Insn.i32_sub)
-    code.set(parameters.fuel)
+    code.set(Parameter.fuel)
   }
 
   private emitOp(op: Op): void {
@@ -393,16 +317,16 @@ class RegionCompiler {
       }
       case "dispatch": {
         if (terminator.cases.length > 0) {
-          code.get(parameters.pc)
+          code.get(Parameter.pc)
           code.if()
           for (const { key, last, node: target } of terminator.cases) {
-            code.get(parameters.pc)
+            code.get(Parameter.pc)
             code.i32(key)
             code.op(Insn.i32_eq)
             code.if()
             if (last) {
               code.i32(0)
-              code.set(parameters.pc)
+              code.set(Parameter.pc)
             }
             this.branch(from, target)
             code.end()
@@ -411,35 +335,27 @@ class RegionCompiler {
         }
         if (from === this.entry) {
           code.i32(0)
-          code.set(parameters.pc)
+          code.set(Parameter.pc)
         }
         return this.branch(from, terminator.next)
       }
       case "enter":
         code.i32(terminator.key)
-        code.set(parameters.pc)
+        code.set(Parameter.pc)
         return this.branch(from, terminator.target)
       case "leave":
         values.store(this.dirty)
-        return this.jumpTo(terminator.pc)
+        return this.out.jumpTo(terminator.pc)
       case "call":
         return this.call(from, node, terminator)
       case "jump":
-        return this.jump(terminator.target, terminator.hint)
+        values.store(this.dirty)
+        return this.out.jump(terminator.target, terminator.hint)
       case "exit": {
         values.store(this.dirty)
         const unexecuted = node.ir.insns.length - 1 - this.insn
         if (unexecuted > 0) this.spendFuel(-unexecuted)
-        code.i32(0)
-        values.getI64(terminator.nextPc)
-        code.memory(Insn.i64_store, Cell.pc)
-        code.i32(0)
-        code.i32(terminator.code)
-        code.memory(Insn.i32_store, Cell.exitCode)
-        code.i32(Leave.exit)
-        code.get(parameters.fuel)
-        code.op(Insn.return)
-        return
+        return this.out.exit(terminator.nextPc, terminator.code)
       }
     }
   }
@@ -477,37 +393,36 @@ class RegionCompiler {
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
       if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
       this.values.store(dirty)
-      code.i32(pc)
-      code.get(parameters.fuel)
-      code.op(Insn.return)
-      return
+      return this.out.return(pc)
     }
-    if (pc !== undefined) {
-      code.get(parameters.fuel)
-      code.i32(0)
-      code.op(Insn.i32_le_s)
-      code.ifUnlikely()
-      code.i32(pc)
-      code.set(this.next)
-      code.br(this.exits.get(dirty)!)
-      code.end()
-    }
+    if (pc !== undefined) this.leaveWithoutFuel(pc)
     code.br(this.labels.get(to)!)
   }
 
   /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
   private leaveAfterCallbacks(to: number): void {
-    const { code } = this
     const { resume } = this.cfg.nodes[to]!
     const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
-    if (!calls || resume === undefined) return
-    code.get(parameters.fuel)
+    if (calls && resume !== undefined) this.leaveWithoutFuel(resume)
+  }
+
+  /** Leaves with a pc to go on at where there is no fuel. */
+  private leaveWithoutFuel(pc: number): void {
+    const { code } = this
+    this.ifNoFuel(() => {
+      code.i32(pc)
+      code.set(this.out.next)
+      code.br(this.exits.get(this.dirty)!)
+    })
+  }
+
+  private ifNoFuel(then: () => void): void {
+    const { code } = this
+    code.get(Parameter.fuel)
     code.i32(0)
     code.op(Insn.i32_le_s)
     code.ifUnlikely()
-    code.i32(resume)
-    code.set(this.next)
-    code.br(this.exits.get(this.dirty)!)
+    then()
     code.end()
   }
 
@@ -527,125 +442,22 @@ class RegionCompiler {
     code.i32(this.site(0, 0))
     code.memory(Insn.i32_store, Cell.site)
     code.i32(leave)
-    code.set(this.next)
+    code.set(this.out.next)
     code.br(this.exits.get(this.dirty)!)
   }
 
-  /** Goes on at a constant pc outside: in its region if there is one, else in the engine. All state is stored. */
-  private jumpTo(pc: number): void {
-    const { code } = this
-    code.i32(0)
-    code.memory(Insn.i32_load, entryOffset(pc))
-    code.i32(pc)
-    code.op(Insn.i32_eq)
-    code.if()
-    code.i32(pc)
-    code.get(parameters.depth)
-    code.get(parameters.fuel)
-    code.i32(0)
-    code.memory(Insn.i32_load, entryOffset(pc) + 4)
-    code.callIndirect(this.options.regionType, true)
-    code.end()
-    code.i32(pc)
-    code.get(parameters.fuel)
-    code.op(Insn.return)
-  }
-
-  /** Leaves `pc & mask` of the pair for the pc in local `next` on the stack, as an address. */
-  private pushEntryAddress(): void {
-    const { code } = this
-    code.get(this.next)
-    code.i32(2)
-    code.op(Insn.i32_shl)
-    code.i32(((1 << entryTableBits) - 1) << 3)
-    code.op(Insn.i32_and)
-  }
-
-  /** Puts a computed target into `next`; leaves where it does not fit 32 bits. All state is stored. */
-  private setNext(target: number): void {
-    const { code, values } = this
-    values.getI64(target)
-    code.tee(this.context.scratch[0]!)
-    code.op(Insn.i32_wrap_i64)
-    code.set(this.next)
-    code.get(this.context.scratch[0]!)
-    code.i64(32n)
-    code.op(Insn.i64_shr_u)
-    code.op(Insn.i64_eqz)
-    code.op(Insn.i32_eqz)
-    code.if()
-    code.i32(0)
-    code.get(this.context.scratch[0]!)
-    code.memory(Insn.i64_store, Cell.pc)
-    code.i32(Leave.farJump)
-    code.get(parameters.fuel)
-    code.op(Insn.return)
-    code.end()
-  }
-
-  private jump(target: number, hint: number): void {
-    const { code } = this
-    this.values.store(this.dirty)
-    this.setNext(target)
-    if (hint !== JumpHint.return) {
-      this.pushEntryAddress()
-      code.memory(Insn.i32_load, entryTableBase)
-      code.get(this.next)
-      code.op(Insn.i32_eq)
-      code.if()
-      code.get(this.next)
-      code.get(parameters.depth)
-      code.get(parameters.fuel)
-      this.pushEntryAddress()
-      code.memory(Insn.i32_load, entryTableBase + 4)
-      code.callIndirect(this.options.regionType, true)
-      code.end()
-    }
-    this.returnNext()
-  }
-
-  /**
-   * A guest call as a WebAssembly call. If the callee returns to where this call is to return, the region goes on; anything
-   * else it returns is passed upward. Without a compiled callee, or too deep, the region leaves at the callee's pc.
-   */
+  /** A guest call, then what comes behind it, with registers as the callee left them. */
   private call(from: number, node: Node, terminator: { target: number; returnPc: number; next: number }): void {
-    const { code } = this
+    const { code, out } = this
     this.values.store(this.dirty)
-    this.setNext(terminator.target)
-    this.pushEntryAddress()
-    code.memory(Insn.i32_load, entryTableBase)
-    code.get(this.next)
-    code.op(Insn.i32_ne)
-    code.get(parameters.depth)
-    code.i32(maxDepth)
-    code.op(Insn.i32_ge_u)
-    code.op(Insn.i32_or)
-    code.if()
-    this.returnNext()
-    code.end()
-    code.get(this.next)
-    code.get(parameters.depth)
-    code.i32(1)
-    code.op(Insn.i32_add)
-    code.get(parameters.fuel)
-    this.pushEntryAddress()
-    code.memory(Insn.i32_load, entryTableBase + 4)
-    code.callIndirect(this.options.regionType)
-    code.set(parameters.fuel)
-    code.tee(this.next)
-    code.i32(terminator.returnPc)
-    code.op(Insn.i32_ne)
-    code.if()
-    this.returnNext()
-    code.end()
-    if (this.usesFloat && !this.strictFloat) {
-      // The callee may have changed the status.
-      this.pushUnusualStatus()
+    out.call(terminator.target, terminator.returnPc)
+    if (this.float.testsAgain) {
+      pushUnusualStatus(code)
       code.ifUnlikely()
-      this.returnNext()
+      out.returnNext()
       code.end()
     }
-    this.values.load(this.flow.liveIn[terminator.next]!, () => this.returnNext())
+    this.values.load(this.flow.liveIn[terminator.next]!, () => out.returnNext())
     this.dirty = 0n
     this.node = node
     this.branch(from, terminator.next)

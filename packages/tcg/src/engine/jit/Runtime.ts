@@ -8,6 +8,9 @@
  */
 import { CpuSlot, guestEnd } from "../../Layout.ts"
 
+/** Locals of a region function that are its parameters. `pc` is 0 once the entry is reached. */
+export const Parameter = { pc: 0, depth: 1, fuel: 2 } as const
+
 /** Values of a region's first result that are not a pc. */
 export const Leave = {
   /** `exit_tb`: cell `exitCode` holds the code, the pc slot the next pc. */
