@@ -260,7 +260,7 @@ export class Jit {
     const slot = this.slots.get(pc)
     if (slot === undefined || this.wide.has(pc)) return
     this.wide.add(pc)
-    this.compile(pc, this.strict[slot]!)
+    this.compile(pc, this.strict[slot])
   }
 
   /** The IR of a region's blocks, cut where they overlap. */

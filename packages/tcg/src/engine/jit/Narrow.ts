@@ -63,7 +63,7 @@ export const narrowValues = (blocks: ReadonlyArray<IrBlock>): NarrowValues => {
       }
     }
   }
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (const ir of blocks) {
       const own = temps.get(ir)!

@@ -114,7 +114,9 @@ class RegionCompiler {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     this.usesFloat = region.blocks.some(({ ir }) => ir.ops.some(usesFpStatus))
-    const barriers = region.blocks.some(({ head, ir }) => [ir, head].some((part) => part?.ops.some((op) => isBarrier(part, op))))
+    const barriers = region.blocks.some(({ head, ir }) =>
+      [ir, head].some((part) => part?.ops.some((op) => isBarrier(part, op)))
+    )
     // Where a helper or a callback may change the floating-point status in mid-block nothing can be assumed of it.
     this.strictFloat = options.strictFloat || (this.usesFloat && barriers)
     this.checksStatus = this.usesFloat && !(this.strictFloat && barriers)

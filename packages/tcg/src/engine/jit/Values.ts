@@ -54,7 +54,12 @@ export class Values {
     for (const ir of parts) {
       const local = new Map<number, number>()
       countVotes(ir, votes, local)
-      this.temps.set(ir, { f64: positive(local), narrow: found.temps.get(ir) ?? new Set(), places: new Map(), taken: new Map() })
+      this.temps.set(ir, {
+        f64: positive(local),
+        narrow: found.temps.get(ir) ?? new Set(),
+        places: new Map(),
+        taken: new Map()
+      })
     }
     this.current = this.temps.get(this.block)!
     this.f64Globals = positive(votes)

@@ -32,7 +32,14 @@ const pushAddress = ({ code, values }: LowerContext, base: number, disp: number)
 }
 
 /** Checks an access at base + disp and pushes its address as i32. */
-const pushChecked = (context: LowerContext, base: number, disp: number, memop: number, write: boolean, atomic = false): void => {
+const pushChecked = (
+  context: LowerContext,
+  base: number,
+  disp: number,
+  memop: number,
+  write: boolean,
+  atomic = false
+): void => {
   const { address, callees, code } = context
   const needs = (atomic ? PageFlag.read : 0) | (write ? PageFlag.write : PageFlag.read)
   const bytes = 1 << (memop & MemOp.sizeMask)
