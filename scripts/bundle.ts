@@ -16,16 +16,16 @@ const root = path.resolve(import.meta.dirname, "..")
 const cliSources = path.join(root, "packages/cli/src")
 
 /** Modules that most runs need nothing of, of which only functions are used: loaded at the first call. */
-const rarelyUsed = ["node:child_process", "node:tty", "node:v8"]
+const rarelyUsed = new Set(["node:child_process", "node:tty", "node:v8"])
 
 /** A module that has what a module of Node exports, each export read only where it is used. */
 const builtinSource = (id: string): string => {
   const exported = Object.entries(process.getBuiltinModule(id) ?? {})
   const names = exported.map(([name]) => name).filter((name) => /^[A-Za-z_]\w*$/.test(name) && name !== "default")
   const get = `process.getBuiltinModule(${JSON.stringify(id)})`
-  const value = (name: string) => (rarelyUsed.includes(id) ? `(...args) => ${get}.${name}(...args)` : `builtin.${name}`)
+  const value = (name: string) => (rarelyUsed.has(id) ? `(...args) => ${get}.${name}(...args)` : `builtin.${name}`)
   return [
-    ...(rarelyUsed.includes(id) ? [] : [`const builtin = ${get}`, "export default builtin"]),
+    ...(rarelyUsed.has(id) ? [] : [`const builtin = ${get}`, "export default builtin"]),
     ...names.map((name) => `const $${name} = ${value(name)}`),
     `export { ${names.map((name) => `$${name} as ${name}`).join(", ")} }`
   ].join("\n")

@@ -301,13 +301,10 @@ describe("callbacks that fail", () => {
         yield* api.onTbTrans((tb) => tb.onExec(() => undefined, 9 as CallbackFlags))
         yield* system.vcpuInit(0)
         yield* system.drain(0)
-        let thrown: unknown
-        try {
-          engine.instrument(0, block(0x1000n, 1))
-        } catch (error) {
-          thrown = error
-        }
-        const error = system.callbackError(thrown)
+        const thrown = yield* Effect.flip(
+          Effect.try({ try: () => engine.instrument(0, block(0x1000n, 1)), catch: (error) => ({ error }) })
+        )
+        const error = system.callbackError(thrown.error)
         assert.strictEqual(error.event, "vcpuTbTrans")
         assert.strictEqual(error.pc, 0x1000n)
         assert.include(error.message, "9 is out of range: use one of the values of CallbackFlags")

@@ -1,0 +1,104 @@
+/**
+ * Regions from IR text to WebAssembly text: each file of `lowering/` holds cases `# name`, options (`;` lines), blocks of IR
+ * (each begins with its `tb` line), `=>`, and the region's function. `UPDATE=1` rewrites what is expected; read the difference
+ * before you commit it.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import type { DynCallback } from "@emu/core/Instrumentation"
+import type { RegionBlock } from "@emu/tcg/engine/jit/Cfg"
+import { compileRegion, regionParameters, regionResults } from "@emu/tcg/engine/jit/RegionCompiler"
+import { parse } from "@emu/tcg/ir/Parse"
+import { ModuleWriter } from "@emu/tcg/wasm/ModuleWriter"
+import { ValType } from "@emu/tcg/wasm/Wasm"
+import makeWabt from "wabt"
+import { dataBase, globals } from "../support/Guest.ts"
+
+const folder = new URL("lowering/", import.meta.url)
+const update = process.env["UPDATE"] !== undefined
+const wabt = await makeWabt()
+
+const entry = { scoreboard: 1, offset: 8 }
+const exec = (flags: 0 | 1 | 2): DynCallback => ({ kind: "exec", plugin: 1n, flags, callback: () => {} })
+/** Callback numbers in the files. */
+const callbacks: ReadonlyArray<DynCallback> = [
+  exec(0),
+  exec(1),
+  exec(2),
+  { kind: "inline", plugin: 1n, op: 0, entry, imm: 5n },
+  { kind: "inline", plugin: 1n, op: 1, entry, imm: 7n },
+  { kind: "cond", plugin: 1n, flags: 0, cond: 6, entry, imm: 100n, callback: () => {} },
+  { kind: "mem", plugin: 1n, flags: 0, rw: 3, callback: () => {} }
+]
+
+const blockOf = (text: string): RegionBlock => {
+  const ir = parse(text, globals)
+  if (text.includes("plugin_"))
+    ir.callbacks.push(...callbacks.map((callback) => ({ callback, insn: 0, memop: 3, store: false })))
+  const last = ir.insns.at(-1)!
+  return { pc: Number(ir.insns[0]!.pc), end: Number(last.pc) + last.size, ir, head: undefined, cut: undefined }
+}
+
+/** The text of the function that the blocks of a case compile to. Options: `window`, `strict`, `wide`. */
+const compiled = (text: string): string => {
+  const options = new Set(text.match(/(?<=^; ).*/gm) ?? [])
+  const [, ...texts] = text.split(/^(?=tb )/m)
+  const blocks = texts.map(blockOf)
+  const module = new ModuleWriter()
+  const { i32 } = ValType
+  const import_ = (name: string, params: Array<ValType>, results: Array<ValType>) =>
+    module.importFunction(name, module.type(params, results))
+  const callees = {
+    float: import_("float", [i32], []),
+    helper: import_("helper", [i32, i32], []),
+    exec: import_("exec", [i32], [i32]),
+    mem: import_("mem", [i32, i32], [i32]),
+    checkRead: import_("check_read", [ValType.i64, i32, i32], [i32]),
+    checkWrite: import_("check_write", [ValType.i64, i32, i32], [i32]),
+    misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32])
+  }
+  const regionType = module.type(regionParameters, regionResults)
+  const root = blocks[0]!.pc
+  const { body, entries } = compileRegion({ root, blocks }, root, {
+    callees,
+    regionType,
+    exactFma: false,
+    strictFloat: options.has("strict"),
+    wide: options.has("wide"),
+    callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
+    scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
+    window: () => (options.has("window") ? { low: dataBase, size: 0x4000 } : undefined),
+    firstSite: 0
+  })
+  module.function(regionType, "region", body)
+  const bytes = module.finish({ sharedMemory: false }).slice()
+  const read = wabt.readWasm(bytes, { readDebugNames: true, tail_call: true })
+  try {
+    const wat = read.toText({ foldExprs: true, inlineExport: false })
+    const [, region] = /( {2}\(func \$region [^]*?)\n {2}\(export/.exec(wat) ?? /( {2}\(func \$region [^]*)\)\s*$/.exec(wat)!
+    return `; entered at ${entries.map((pc) => pc.toString(16)).join(", ")}\n${region!.replaceAll(/^ {2}/gm, "")}\n`
+  } finally {
+    read.destroy()
+  }
+}
+
+const readCases = (path: URL) =>
+  readFileSync(path, "utf8")
+    .split(/^(?=# )/m)
+    .map((text) => {
+      const [head = "", expected = ""] = text.split("=>\n")
+      return { name: /^# (.*)/.exec(head)?.[1] ?? "", head, expected: expected.trimEnd() }
+    })
+
+for (const file of readdirSync(folder)) {
+  const path = new URL(file, folder)
+  if (update) {
+    const text = readCases(path).map(({ head }) => `${head}=>\n${compiled(head)}`)
+    writeFileSync(path, text.join("\n"))
+  }
+  describe(file, () => {
+    it.each(readCases(path).map((each) => [each.name, each] as const))("%s", (_, { expected, head }) => {
+      assert.strictEqual(compiled(head).trimEnd(), expected)
+    })
+  })
+}
