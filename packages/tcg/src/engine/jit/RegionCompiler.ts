@@ -374,7 +374,7 @@ class RegionCompiler {
     const { code } = this
     const { dirty } = this
     if (this.isForward(from, to)) {
-      this.leaveAfterCallbacks(to)
+      this.leaveAfterCallbacks(from, to)
       if (this.merges.has(to)) code.br(this.labels.get(to)!)
       else {
         const { node, insn } = this
@@ -400,7 +400,10 @@ class RegionCompiler {
   }
 
   /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
-  private leaveAfterCallbacks(to: number): void {
+  private leaveAfterCallbacks(from: number, to: number): void {
+    const { end, start } = this.cfg.nodes[from]!
+    // Nodes without operations call nothing; behind dispatch nodes only the key says where the way leads.
+    if (start === end) return
     const { resume } = this.cfg.nodes[to]!
     const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
     if (calls && resume !== undefined) this.leaveWithoutFuel(resume)
