@@ -4,7 +4,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import { word } from "../support/values.ts"
 
 /** A graph of up to `most` nodes, each with up to two successors; few nodes and many edges between near ones, so loops cross. */
-export const graphOf = (words: ReadonlyArray<number>, most: number): Graph => {
+const graphOf = (words: ReadonlyArray<number>, most: number): Graph => {
   const count = 1 + Math.min(most - 1, Math.floor(words.length / 2))
   return Array.from({ length: count }, (_, node) => {
     const [a = 0, b = 0] = words.slice(2 * node, 2 * node + 2)
