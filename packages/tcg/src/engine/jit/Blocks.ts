@@ -1,6 +1,7 @@
 /** What the compiled tier remembers of every translated block: where it goes, and what plugins wove into it. */
 import type { DynCallback, Instrumentation } from "@emu/core/Instrumentation"
-import type { IrBlock } from "../../ir/Block.ts"
+import { constantOf, type IrBlock } from "../../ir/Block.ts"
+import { JumpHint, Opcode } from "../../ir/Opcode.ts"
 import { type StaticExit, staticExits } from "./Cfg.ts"
 
 export interface KnownBlock {
@@ -10,18 +11,27 @@ export interface KnownBlock {
   /** Guest addresses of its instructions. */
   readonly insnPcs: ReadonlyArray<number>
   readonly exits: ReadonlyArray<StaticExit>
+  /** It ends with a computed jump that is neither a call nor a return. */
+  readonly jumps: boolean
   readonly instrumentation: Instrumentation | undefined
 }
 
 export class Blocks {
   private readonly byPc = new Map<number, KnownBlock>()
   private readonly preceding = new Map<number, Array<number>>()
+  /** Targets of direct calls: functions, not targets of computed jumps. */
+  private readonly called = new Set<number>()
+  private readonly jumping = new Set<number>()
 
   /** Takes note of a block. */
   add(pc: number, end: number, ir: IrBlock, instrumentation: Instrumentation | undefined): void {
     const exits = staticExits(ir, end)
     const insnPcs = ir.insns.map((insn) => Number(insn.pc))
-    this.byPc.set(pc, { pc, end, ops: ir.ops.length, insnPcs, exits, instrumentation })
+    const jumps = ir.ops.some((op) => op.opcode === Opcode.goto_ptr && op.args[1] === JumpHint.jump)
+    this.byPc.set(pc, { pc, end, ops: ir.ops.length, insnPcs, exits, jumps, instrumentation })
+    if (jumps) this.jumping.add(pc)
+    const callee = calledBy(ir)
+    if (callee !== undefined) this.called.add(callee)
     for (const exit of exits) {
       const list = this.preceding.get(exit.pc)
       if (list === undefined) this.preceding.set(exit.pc, [pc])
@@ -33,19 +43,44 @@ export class Blocks {
     return this.byPc.get(pc)
   }
 
-  /** Blocks with a static exit to a pc. */
+  /** Blocks with a static exit to a pc; for a likely target of computed jumps, the blocks near it that end with one. */
   predecessors(pc: number): ReadonlyArray<number> {
-    return this.preceding.get(pc) ?? []
+    const known = this.preceding.get(pc)
+    if (known !== undefined || !this.isJumpTarget(pc)) return known ?? []
+    return [...this.jumping].filter((at) => isNear(at, pc))
+  }
+
+  /** Whether a block is likely to be the target of computed jumps: nothing else is known to lead to it. */
+  isJumpTarget(pc: number): boolean {
+    return this.byPc.has(pc) && !this.preceding.has(pc) && !this.called.has(pc)
+  }
+
+  /** Likely targets of the computed jump at the end of a block. */
+  jumpTargets(from: number): ReadonlyArray<number> {
+    return [...this.byPc.keys()].filter((pc) => isNear(from, pc) && this.isJumpTarget(pc))
   }
 
   remove(pc: number): void {
     this.byPc.delete(pc)
+    this.jumping.delete(pc)
   }
 
   clear(): void {
     this.byPc.clear()
     this.preceding.clear()
+    this.called.clear()
+    this.jumping.clear()
   }
+}
+
+/** Computed jumps of one function, such as the cases of a switch, go about this far at most. */
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) < 0x10000
+
+/** The target of the direct call at a block's end. */
+const calledBy = (ir: IrBlock): number | undefined => {
+  const call = ir.ops.find((op) => op.opcode === Opcode.goto_tb && op.args[2] === JumpHint.call)
+  const target = call && constantOf(ir, call.args[0]!)
+  return target === undefined ? undefined : Number(target)
 }
 
 /**

@@ -12,6 +12,8 @@ export interface RegionBlock {
   readonly ir: IrBlock
   /** The block was cut short: it goes on behind the head of the block at this pc. */
   readonly cut: number | undefined
+  /** Computed jumps of the region are likely to lead here. */
+  readonly isJumpTarget: boolean
 }
 
 /** How a node ends. Node numbers index `Cfg.nodes`. */
@@ -26,9 +28,24 @@ export type Terminator =
   | { readonly kind: "jump"; readonly target: number; readonly hint: number }
   | { readonly kind: "exit"; readonly nextPc: number; readonly code: number }
   /** On the way to a node in the middle: to the node of the case whose key the function's `pc` local is, else to `next`. */
-  | { readonly kind: "dispatch"; readonly cases: ReadonlyArray<DispatchCase>; readonly next: number }
+  | {
+      readonly kind: "dispatch"
+      readonly cases: ReadonlyArray<DispatchCase>
+      readonly next: number
+      /** At the region's start: where entry at a target of computed jumps leads, with the key of the switch. */
+      readonly others?: DispatchCase | undefined
+    }
+  /** A computed jump within the region: to the switch node `next`, with the target in the region's `next` local. */
+  | { readonly kind: "compute"; readonly target: number; readonly next: number }
+  /** By what the region's `next` local is: to the case with that pc, else out of the region. */
+  | { readonly kind: "switch"; readonly cases: ReadonlyArray<SwitchCase> }
   /** Sets the `pc` local to a key, then goes to a dispatch node. */
   | { readonly kind: "enter"; readonly key: number; readonly target: number }
+
+export interface SwitchCase {
+  readonly pc: number
+  readonly node: number
+}
 
 export interface DispatchCase {
   /** Guest pc of an entry, or an odd number for a node that is none. */
@@ -58,6 +75,8 @@ export interface Cfg {
   readonly nodes: Array<Node>
   /** Node where each block is entered, by its pc. */
   readonly entryOf: ReadonlyMap<number, number>
+  /** The node that computed jumps within the region share, if there are any. */
+  readonly switchNode: number | undefined
 }
 
 /** Successor nodes of a terminator, the likely (fall-through) one first. */
@@ -71,7 +90,15 @@ export const successors = (terminator: Terminator): Array<number> => {
     case "call":
       return [terminator.next]
     case "dispatch":
-      return [terminator.next, ...terminator.cases.map((c) => c.node)]
+      return [
+        terminator.next,
+        ...terminator.cases.map((c) => c.node),
+        ...(terminator.others ? [terminator.others.node] : [])
+      ]
+    case "compute":
+      return [terminator.next]
+    case "switch":
+      return terminator.cases.map((c) => c.node)
     case "leave":
     case "jump":
     case "exit":
@@ -88,12 +115,16 @@ export const redirect = (terminator: Terminator, move: (node: number) => number)
     case "cond":
       return { ...terminator, taken: move(terminator.taken), next: move(terminator.next) }
     case "call":
+    case "compute":
       return { ...terminator, next: move(terminator.next) }
+    case "switch":
+      return { ...terminator, cases: terminator.cases.map((c) => ({ ...c, node: move(c.node) })) }
     case "dispatch":
       return {
         ...terminator,
         cases: terminator.cases.map((c) => ({ ...c, node: move(c.node) })),
-        next: move(terminator.next)
+        next: move(terminator.next),
+        others: terminator.others && { ...terminator.others, node: move(terminator.others.node) }
       }
     default:
       return terminator
@@ -179,7 +210,26 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
       node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir)!, entryOf, bodyOf)
     }
   })
-  return { blocks, nodes, entryOf }
+  return { blocks, nodes, entryOf, switchNode: addSwitch(blocks, nodes, entryOf) }
+}
+
+/** Leads computed jumps to likely targets in the region, over one node that they share. */
+const addSwitch = (
+  blocks: ReadonlyArray<RegionBlock>,
+  nodes: Array<Node>,
+  entryOf: ReadonlyMap<number, number>
+): number | undefined => {
+  const jumps = nodes.filter(({ terminator }) => terminator.kind === "jump" && terminator.hint === JumpHint.jump)
+  const targets = blocks.filter((block) => block.isJumpTarget)
+  if (jumps.length === 0 || targets.length === 0) return undefined
+  const next = nodes.length
+  const cases = targets.map(({ pc }) => ({ pc, node: entryOf.get(pc)! }))
+  const front = nodeInFrontOf(nodes[0]!, { kind: "switch", cases })
+  nodes.push({ ...front, resume: undefined })
+  for (const node of jumps) {
+    if (node.terminator.kind === "jump") node.terminator = { kind: "compute", target: node.terminator.target, next }
+  }
+  return next
 }
 
 const isTerminator = (op: Op): boolean => {

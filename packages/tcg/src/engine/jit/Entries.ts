@@ -31,6 +31,9 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
   const hotNode = cfg.entryOf.get(hot)
   if (hotNode !== undefined && analysis.position[hotNode] !== -1) pcOf.set(hotNode, hot)
   pcOf.delete(cfg.entryOf.get(root)!)
+  // Targets of computed jumps are entered over the switch, which has an odd key of its own.
+  const { switchNode } = cfg
+  if (switchNode !== undefined && analysis.position[switchNode] !== -1) pcOf.set(switchNode, switchKey(switchNode))
 
   // For each entry, the headers of the loops around it from the outermost in. The way leads through their dispatch nodes.
   const cases = new Map<number, Array<DispatchCase>>()
@@ -40,6 +43,7 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
     around.sort((a, b) => analysis.position[a]! - analysis.position[b]!)
     return { pc, node, around }
   })
+  let others: DispatchCase | undefined
   const dispatchOf = new Map<number, number>()
   for (const { around } of paths) {
     for (const header of around) {
@@ -53,7 +57,8 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
   for (const { pc, node, around } of paths) {
     const stops = [...around.map((header) => dispatchOf.get(header)!), dispatchOf.get(node) ?? node]
     const caseOf = (stop: number): DispatchCase => ({ key: pc, node: stop, last: stop === node })
-    startCases.push(caseOf(stops[0]!))
+    if (node === switchNode) others = caseOf(stops[0]!)
+    else startCases.push(caseOf(stops[0]!))
     around.forEach((header, i) => cases.get(header)!.push(caseOf(stops[i + 1]!)))
   }
   for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
@@ -64,9 +69,14 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
   }
   const start = cfg.nodes.length
   const next = dispatchOf.get(rootNode) ?? rootNode
-  cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: startCases, next }))
-  return { start, pcs: [root, ...pcOf.values()] }
+  cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: startCases, next, others }))
+  const own = [root, ...[...pcOf.values()].filter((pc) => (pc & 1) === 0)]
+  const jumpTargets = others === undefined ? [] : cfg.blocks.filter((block) => block.isJumpTarget).map(({ pc }) => pc)
+  return { start, pcs: [...new Set([...own, ...jumpTargets])] }
 }
+
+/** What the `pc` local is on the way to the switch. */
+const switchKey = (node: number): number => 2 * node + 1
 
 /** The natural loops: bodies by header. */
 const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {

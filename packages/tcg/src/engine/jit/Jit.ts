@@ -281,7 +281,14 @@ export class Jit {
     const hasHead = instrumentation !== undefined && instrumentation.tb.length > 0
     const head = hasHead ? host.retranslate(pc, 0, { tb: instrumentation.tb, insns: [] }) : undefined
     if (ir === undefined || (hasHead && head === undefined)) return undefined
-    return { pc, end, ir, head, cut: cut === undefined ? undefined : insnPcs[cut]! }
+    return {
+      pc,
+      end,
+      ir,
+      head,
+      cut: cut === undefined ? undefined : insnPcs[cut]!,
+      isJumpTarget: this.blocks.isJumpTarget(pc)
+    }
   }
 
   private publish(pc: number, slot: number): void {

@@ -46,10 +46,11 @@ const grow = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: n
     ops += block.ops
     if (blocks.length > 0 && ops > limits.maxOps) break
     blocks.push(block)
-    for (const exit of block.exits) {
-      if (!seen.has(exit.pc)) {
-        seen.add(exit.pc)
-        queue.push(exit.pc)
+    const next = block.exits.map((exit) => exit.pc)
+    for (const to of block.jumps ? [...next, ...source.jumpTargets(pc)] : next) {
+      if (!seen.has(to)) {
+        seen.add(to)
+        queue.push(to)
       }
     }
   }

@@ -11,7 +11,7 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
+import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors, type SwitchCase } from "./Cfg.ts"
 import { definesOf, type Dataflow, dirtySets, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, hasBarrier, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
@@ -77,8 +77,18 @@ export interface RegionSource {
 export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, hot, options).compile()
 
+/** Widest range of halfwords that a switch covers with a jump table; beyond it compares. */
+const maxJumpTable = 4096
+
+/** Nodes that a switch branches to: each needs a label. */
+const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
+  const terminator = cfg.switchNode === undefined ? undefined : cfg.nodes[cfg.switchNode]!.terminator
+  return terminator?.kind === "switch" ? terminator.cases.map(({ node }) => node) : []
+}
+
 class RegionCompiler {
   private readonly cfg: Cfg
+  private readonly root: number
   private readonly entry: number
   private readonly entryPcs: ReadonlyArray<number>
   private readonly float: FloatPolicy
@@ -108,6 +118,7 @@ class RegionCompiler {
   constructor(region: RegionSource, hot: number, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
+    this.root = region.root
     this.float = floatPolicy(region.blocks, options.strictFloat)
     if (this.float.testsAgain) leaveAfterStatusWrites(this.cfg)
     const entries = addEntries(this.cfg, region.root, hot)
@@ -119,7 +130,7 @@ class RegionCompiler {
     // Behind a helper or a callback that may write, registers are read back without a way to test them.
     this.values = new Values(this.code, this.cfg, !hasBarrier(region.blocks) && !options.wide)
     this.out = new WaysOut(this.code, this.values, options.regionType)
-    this.merges = mergePoints(this.analysis)
+    this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
     this.loops = loopHeaders(this.analysis)
     const { code } = this
     this.context = {
@@ -333,12 +344,19 @@ class RegionCompiler {
           }
           code.end()
         }
+        if (terminator.others !== undefined) this.enterSwitch(from, terminator.others)
         if (from === this.entry) {
           code.i32(0)
           code.set(Parameter.pc)
         }
         return this.branch(from, terminator.next)
       }
+      case "compute":
+        this.out.setNext(terminator.target, () => values.store(this.dirty))
+        this.ifNoFuel(() => code.br(this.exits.get(this.dirty)!))
+        return this.branch(from, terminator.next)
+      case "switch":
+        return this.switch(terminator.cases)
       case "enter":
         code.i32(terminator.key)
         code.set(Parameter.pc)
@@ -358,6 +376,50 @@ class RegionCompiler {
         return this.out.exit(terminator.nextPc, terminator.code)
       }
     }
+  }
+
+  /** At the start: entry at a target of computed jumps leads to the switch. */
+  private enterSwitch(from: number, { key, last, node }: DispatchCase): void {
+    const { code } = this
+    code.get(Parameter.pc)
+    code.i32(this.root)
+    code.op(Insn.i32_ne)
+    code.if()
+    code.get(Parameter.pc)
+    code.set(this.out.next)
+    code.i32(last ? 0 : key)
+    code.set(Parameter.pc)
+    this.branch(from, node)
+    code.end()
+  }
+
+  /** Branches by the pc in `next`; where it is none of the cases, leaves for it. */
+  private switch(cases: ReadonlyArray<SwitchCase>): void {
+    const { code } = this
+    const pcs = cases.map(({ pc }) => pc)
+    const base = Math.min(...pcs)
+    const span = ((Math.max(...pcs) - base) >>> 1) + 1
+    if (span <= maxJumpTable) {
+      const fallback = code.block()
+      const labels = Array.from<Label>({ length: span }).fill(fallback)
+      for (const { pc, node } of cases) labels[(pc - base) >>> 1] = this.labels.get(node)!
+      code.get(this.out.next)
+      code.i32(base)
+      code.op(Insn.i32_sub)
+      code.i32(1)
+      code.op(Insn.i32_shr_u)
+      code.brTable(labels, fallback)
+      code.end()
+    } else {
+      for (const { pc, node } of cases) {
+        code.get(this.out.next)
+        code.i32(pc)
+        code.op(Insn.i32_eq)
+        code.brIf(this.labels.get(node)!)
+      }
+    }
+    this.values.store(this.dirty)
+    this.out.jumpNext()
   }
 
   /** Pops a condition: to `taken` where it holds, else to `next`. */

@@ -79,20 +79,24 @@ export class WaysOut {
 
   /** Goes on at a computed pc. A return goes up to who called, which compares it with where it wants to be returned to. */
   jump(target: number, hint: number): void {
-    const { code } = this
     this.setNext(target)
-    if (hint !== JumpHint.return) {
-      this.pushEntryPc()
-      code.get(this.next)
-      code.op(Insn.i32_eq)
-      code.if()
-      code.get(this.next)
-      code.get(Parameter.depth)
-      code.get(Parameter.fuel)
-      this.pushEntrySlot()
-      code.callIndirect(this.regionType, true)
-      code.end()
-    }
+    if (hint === JumpHint.return) this.returnNext()
+    else this.jumpNext()
+  }
+
+  /** Goes on at the pc in `next`. */
+  jumpNext(): void {
+    const { code } = this
+    this.pushEntryPc()
+    code.get(this.next)
+    code.op(Insn.i32_eq)
+    code.if()
+    code.get(this.next)
+    code.get(Parameter.depth)
+    code.get(Parameter.fuel)
+    this.pushEntrySlot()
+    code.callIndirect(this.regionType, true)
+    code.end()
     this.returnNext()
   }
 
@@ -129,8 +133,12 @@ export class WaysOut {
     code.end()
   }
 
-  /** Puts a computed target into `next`; leaves where it does not fit 32 bits. */
-  private setNext(target: number): void {
+  /**
+   * Puts a computed target into `next`; leaves where it does not fit 32 bits.
+   *
+   * @param store writes what brings state to memory, where it is not there yet
+   */
+  setNext(target: number, store: () => void = () => {}): void {
     const { code } = this
     this.values.getI64(target)
     code.tee(this.target)
@@ -142,6 +150,7 @@ export class WaysOut {
     code.op(Insn.i64_eqz)
     code.op(Insn.i32_eqz)
     code.ifUnlikely()
+    store()
     code.i32(0)
     code.get(this.target)
     code.memory(Insn.i64_store, Cell.pc)
