@@ -65,6 +65,39 @@ describe("emu's own text", () => {
     assert.match(stderr.toString(), shows)
   })
 
+  it.each(["interpreter", "jit"])("prints under --stats what the %s did, and plugins agree", async (engine) => {
+    const { stderr, stdout } = await run(emu, [
+      "run",
+      "--stats",
+      "--engine",
+      engine,
+      "--plugin",
+      "insn,inline=on",
+      "--plugin",
+      "syscall",
+      example("sort")
+    ])
+    assert.match(stdout.toString(), /^ascending: .*\n/)
+    const text = stderr.toString()
+    const number = (name: string) => Number(new RegExp(`^ *${name}:? +(\\d+)`, "m").exec(text)?.[1])
+    assert.isAbove(number("total insns"), 1_000_000)
+    assert.strictEqual(number("instructions"), number("total insns"))
+    assert.strictEqual(number("interpreted") + number("compiled"), number("total insns"))
+    assert.strictEqual(number("compiled") > 0, engine === "jit")
+    assert.strictEqual(text.includes("compilation to WebAssembly\n"), engine === "jit")
+    assert.isAbove(number("interpreter's code"), 0)
+    assert.match(text, /^ {2}speed +\d+\.\d MIPS$/m)
+    assert.match(text, /^exits to the driver\n( {2}\w+ +\d+\n)+$/m)
+  })
+
+  it("logs compiled regions under -d jit", async () => {
+    const { stderr } = await run(emu, ["run", "-d", "jit", "--engine", "jit", example("sort")])
+    assert.match(
+      stderr.toString(),
+      /^(region 0x[0-9a-f]+: entries( 0x[0-9a-f]+)+, \d+ blocks, \d+ insns, \d+ bytes, [\d.]+ ms, module \d+ \([\d.]+ ms\).*\n)+$/
+    )
+  })
+
   it("counts every instruction as a block under --one-insn-per-tb", async () => {
     const { stderr } = await run(emu, ["run", "--one-insn-per-tb", "--plugin", "bb", example("hello")])
     assert.match(stderr.toString(), /^Total: bb's: (\d+), insns: \1$/m)

@@ -7,6 +7,7 @@ import * as Layout from "@emu/tcg/Layout"
 import { board, boardBytes, makeInstrumenter } from "./instrument.ts"
 import type { Image } from "./program/assemble.ts"
 import { behindConstants, code, constantCount, constants, data, pointers, stack } from "./program/layout.ts"
+import { free, insn } from "./program/operations.ts"
 import type { Plugins } from "./program/Program.ts"
 import { Random } from "./Random.ts"
 
@@ -119,7 +120,7 @@ export class Side {
 
   /** Regions compiled so far. */
   get regions(): number {
-    return Number(Object(this.services.engine.stats()).regions ?? 0)
+    return this.services.engine.stats().compiled?.regions ?? 0
   }
 
   get pc(): bigint {
@@ -173,7 +174,7 @@ export class Side {
     const { state } = this
     const { mapped, read, write } = Layout.PageFlag
     const page = data.start / Layout.pageSize + random.below(4)
-    switch (random.below(6)) {
+    switch (random.below(8)) {
       case 0: {
         const flags = random.pick([mapped | read, mapped, mapped | read | write, mapped | read | write])
         this.services.engine.protect(page, page, flags)
@@ -190,6 +191,17 @@ export class Side {
         state.i64[random.between(10, 15)] = value(random)
         break
       case 4:
+        state.i64[Layout.CpuSlot.vcpuIndex] = BigInt(random.below(board.capacity))
+        break
+      case 5: {
+        if (this.image.plain.length === 0) break
+        const at = random.pick(this.image.plain)
+        const { raw } = insn("addi", { rd: random.pick(free), rs1: random.pick(free), imm: random.between(-2048, 2047) })
+        for (let i = 0; i < 4; i++) state.u8[at + i] = raw >>> (8 * i)
+        this.services.engine.flushPages(at >>> Layout.pageShift, (at + 3) >>> Layout.pageShift)
+        break
+      }
+      case 6:
         if (random.oneIn(5)) this.services.engine.flush()
         break
       default:

@@ -16,6 +16,7 @@ const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
   ...(log.has("in_asm") && { inAsm: write }),
   ...(log.has("op") && { op: write }),
   ...(log.has("op_opt") && { opOpt: write }),
+  ...(log.has("jit") && { jit: write }),
   ...(log.has("exec") && {
     exec: (vcpu: number, pc: number) => write(`Trace ${vcpu}: 0x${pc.toString(16).padStart(16, "0")}\n`)
   })
@@ -27,7 +28,8 @@ export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Eng
     Effect.map(Machine, ({ frontEnd, state }) => {
       const jit = options.engine === "jit"
       if (jit) optimizeWasmAtOnce()
-      return Interpreter.layer({ frontEnd, state, jit, oneInsnPerTb: options.oneInsnPerTb, trace: trace(options, sink) })
+      const { oneInsnPerTb, stats } = options
+      return Interpreter.layer({ frontEnd, state, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) })
     })
   )
 

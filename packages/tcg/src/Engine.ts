@@ -43,12 +43,41 @@ export interface Exit {
   error: unknown
 }
 
-/** Counters that `--stats` prints. */
+/** What an engine reports of the code that it compiled for the host. */
+export interface CompiledStats {
+  /** Guest instructions executed in compiled code. */
+  readonly insns: number
+  readonly regions: number
+  /** Bytes of WebAssembly made. */
+  readonly bytes: number
+  /** Time taken from the guest, and time that the host's compiler took while the guest went on. */
+  readonly milliseconds: number
+  readonly backgroundMilliseconds: number
+  /** The most compiled functions held at one time, and how many can be held. */
+  readonly slotsUsed: number
+  readonly slots: number
+  /** How often all compiled code was dropped. */
+  readonly flushes: number
+}
+
+/** Counters that `--stats` prints; of all vCPUs together, since the engine was made. */
 export interface EngineStats {
+  /** Guest instructions executed, compiled or not. */
+  readonly insns: number
   readonly translatedBlocks: number
   readonly translatedInsns: number
+  /** Time spent translating, with what plugins did in it; 0 unless the engine was asked to measure it. */
+  readonly translationMilliseconds: number
+  /** How often all translated code was dropped. */
   readonly flushes: number
   readonly cachedBlocks: number
+  /** The most words of translated code held at one time, and how many can be held. */
+  readonly codeWordsUsed: number
+  readonly codeWords: number
+  /** How often `run` returned, by why. */
+  readonly exits: Readonly<Record<keyof typeof ExitKind, number>>
+  /** Undefined where nothing is ever compiled. */
+  readonly compiled: CompiledStats | undefined
 }
 
 /** What executes translation blocks. Synchronous: no Effect inside. */

@@ -19,6 +19,8 @@ export interface Trace {
   readonly op?: (text: string) => void
   /** IR after optimisation. */
   readonly opOpt?: (text: string) => void
+  /** A region of several blocks that was compiled and can be entered now. */
+  readonly jit?: (text: string) => void
   /** A block is about to run. Switches block chaining off. */
   readonly exec?: (vcpu: number, pc: number) => void
 }

@@ -43,7 +43,7 @@ describe("chaining", () => {
     guest.engine.run(1000)
     guest.engine.run(1000)
     assert.deepStrictEqual(guest.translated, [a, b])
-    assert.deepStrictEqual(guest.engine.stats(), { translatedBlocks: 2, translatedInsns: 5, flushes: 0, cachedBlocks: 2 })
+    assert.deepInclude(guest.engine.stats(), { translatedBlocks: 2, translatedInsns: 5, flushes: 0, cachedBlocks: 2 })
   })
 
   it("chooses between both ends of a conditional branch, each condition", () => {
@@ -232,7 +232,7 @@ describe("exits", () => {
     )
     assert.deepStrictEqual(guest.translated, [a, b])
     assert.strictEqual(guest.state.pageTable[0], 0)
-    assert.deepStrictEqual(guest.engine.stats(), { translatedBlocks: 2, translatedInsns: 4, flushes: 0, cachedBlocks: 2 })
+    assert.deepInclude(guest.engine.stats(), { translatedBlocks: 2, translatedInsns: 4, flushes: 0, cachedBlocks: 2 })
   })
 
   it("an exit requested in the block at which warming up is due is not lost", () => {

@@ -61,10 +61,12 @@ export interface Program {
   readonly functions: ReadonlyArray<Body>
   /** Offset of the code in its first page. */
   readonly offset: number
+  /** The functions lie so far apart that their entries collide in the JIT's table. */
+  readonly spread?: boolean
   readonly plugins: Plugins | undefined
   /** Largest number of instructions between two looks. */
   readonly budget: number
   readonly hotThreshold: number
-  /** Between two looks, sometimes changes page protections and registers. */
+  /** Between two looks, sometimes changes page protections, registers, code. */
   readonly disturb: boolean
 }

@@ -2,7 +2,7 @@
 import { compressedRows } from "@emu/guest/riscv64/isa/compressed"
 import { encode } from "@emu/guest/riscv64/isa/encode"
 import { insnRow } from "@emu/guest/riscv64/isa/table"
-import { code, constantCount, constants, tables } from "./layout.ts"
+import { code, constantCount, constants, entryTableSpan, tables } from "./layout.ts"
 import { insn } from "./operations.ts"
 import type { Body, Branch, Item, Program, Word } from "./Program.ts"
 
@@ -12,6 +12,8 @@ export interface Image {
   readonly bytes: Uint8Array
   /** Addresses that jump tables hold, from `tables` on. */
   readonly tables: ReadonlyArray<number>
+  /** Addresses of four-byte instructions that do not transfer control. */
+  readonly plain: ReadonlyArray<number>
   /** Behind the system call that ends the program. */
   readonly end: number
 }
@@ -24,8 +26,11 @@ interface Label {
 }
 
 type Part =
-  | { readonly kind: "word"; readonly word: Word }
+  /** `free`: any other instruction would do as well. */
+  | { readonly kind: "word"; readonly word: Word; readonly free: boolean }
   | { readonly kind: "label"; readonly label: Label }
+  /** What follows begins so many bytes behind the start. */
+  | { readonly kind: "origin"; readonly offset: number }
   /** Grows from two to four bytes when the target is out of reach. */
   | { readonly kind: "branch"; readonly branch: Branch; readonly target: Label; size: 2 | 4 }
   | { readonly kind: "jump"; readonly link: number; readonly target: Label; size: 2 | 4 }
@@ -61,8 +66,8 @@ class Assembler {
     this.entries = program.functions.map(() => ({ address: 0 }))
   }
 
-  private word(word: Word): void {
-    this.parts.push({ kind: "word", word })
+  private word(word: Word, free = false): void {
+    this.parts.push({ kind: "word", word, free })
   }
 
   private insn(name: string, operands: Record<string, number>): void {
@@ -85,7 +90,9 @@ class Assembler {
     this.parts.push({ kind: "address", name: "lui", register, target }, { kind: "address", name: "addi", register, target })
   }
 
-  function(index: number, body: Body): void {
+  /** @param spread put it where its entry collides with the first function's in the JIT's table */
+  function(index: number, body: Body, spread: boolean): void {
+    if (spread && index > 0) this.parts.push({ kind: "origin", offset: 8 + index * entryTableSpan })
     this.place(this.entries[index]!)
     this.leaving = { address: 0 }
     // Link registers are kept behind what compressed stores off the stack pointer reach.
@@ -117,7 +124,7 @@ class Assembler {
   private item(item: Item): void {
     switch (item.kind) {
       case "words":
-        for (const word of item.words) this.word(word)
+        for (const word of item.words) this.word(word, true)
         return
       case "if": {
         const fork: Label = { address: 0 }
@@ -227,14 +234,12 @@ class Assembler {
 
   finish(offset: number): Image {
     const start = code.start + offset
-    const sizeOf = (part: Part): number =>
-      part.kind === "word" ? part.word.size : part.kind === "label" ? 0 : part.kind === "address" ? 4 : part.size
     let end = start
     for (let settled = false; !settled;) {
       let at = start
       for (const part of this.parts) {
         if (part.kind === "label") part.label.address = at
-        at += sizeOf(part)
+        at = behind(part, at, start)
       }
       end = at
       settled = true
@@ -248,22 +253,41 @@ class Assembler {
             settled = false
           }
         }
-        at += sizeOf(part)
+        at = behind(part, at, start)
       }
     }
     const bytes = new Uint8Array(end - start)
+    const plain: Array<number> = []
     let at = start
     for (const part of this.parts) {
-      if (part.kind === "label") continue
-      const { raw, size } = encodePart(part, at)
-      for (let i = 0; i < size; i++) bytes[at - start + i] = raw >>> (8 * i)
-      at += size
+      if (part.kind !== "label" && part.kind !== "origin") {
+        const { raw, size } = encodePart(part, at)
+        for (let i = 0; i < size; i++) bytes[at - start + i] = raw >>> (8 * i)
+        if (part.kind === "word" && size === 4 && part.free) plain.push(at)
+      }
+      at = behind(part, at, start)
     }
-    return { start, bytes, tables: this.tableLabels.map((label) => label.address), end: start + 8 }
+    return { start, bytes, tables: this.tableLabels.map((label) => label.address), plain, end: start + 8 }
   }
 }
 
-const encodePart = (part: Exclude<Part, { kind: "label" }>, at: number): Word => {
+/** Where a part ends that begins at an address. */
+const behind = (part: Part, at: number, start: number): number => {
+  switch (part.kind) {
+    case "label":
+      return at
+    case "origin":
+      return start + part.offset
+    case "word":
+      return at + part.word.size
+    case "address":
+      return at + 4
+    default:
+      return at + part.size
+  }
+}
+
+const encodePart = (part: Exclude<Part, { kind: "label" | "origin" }>, at: number): Word => {
   switch (part.kind) {
     case "word":
       return part.word
@@ -276,6 +300,7 @@ const encodePart = (part: Exclude<Part, { kind: "label" }>, at: number): Word =>
     }
     case "jump": {
       const imm = part.target.address - at
+      if (imm < -0x100000 || imm > 0xffffe) throw new RangeError("a jump of the program is too far from its target")
       return part.size === 2 ? short(patterns.j, { imm }) : insn("jal", { rd: part.link, imm })
     }
     case "branch": {
@@ -292,6 +317,6 @@ const encodePart = (part: Exclude<Part, { kind: "label" }>, at: number): Word =>
 export const assemble = (program: Program): Image => {
   const assembler = new Assembler(program)
   assembler.main()
-  program.functions.forEach((body, index) => assembler.function(index, body))
+  program.functions.forEach((body, index) => assembler.function(index, body, program.spread === true))
   return assembler.finish(program.offset)
 }

@@ -108,6 +108,7 @@ export const generate = (seed: number): Program => {
     seed,
     functions,
     offset: random.pick([0, 0, 0xfe0, 0xffa, 0xf00]),
+    spread: count < 4 && random.oneIn(4),
     plugins: random.below(5) < 2 ? plugins(random) : undefined,
     budget: random.pick([20, 100, 1000, 10_000]),
     hotThreshold: random.pick([1, 2, 5, 20]),

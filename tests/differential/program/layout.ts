@@ -2,13 +2,15 @@
 import { pageSize } from "@emu/tcg/Layout"
 
 /** Code: readable and executable. */
-export const code = { start: 0x10000, end: 0x30000 } as const
+export const code = { start: 0x10000, end: 0x1a0000 } as const
 /** Data: readable and writable, with holes before and behind. */
-export const data = { start: 0x40000, end: 0x44000 } as const
+export const data = { start: 0x240000, end: 0x244000 } as const
 /** A page of constants and jump tables that cannot be written, and a writable one behind it. */
-export const constants = { start: 0x50000, end: 0x51000 } as const
-export const behindConstants = { start: 0x51000, end: 0x52000 } as const
-export const stack = { start: 0x80000, end: 0x280000 } as const
+export const constants = { start: 0x250000, end: 0x251000 } as const
+export const behindConstants = { start: 0x251000, end: 0x252000 } as const
+export const stack = { start: 0x280000, end: 0x480000 } as const
+/** Bytes after which addresses share a place in the JIT's table of entries. */
+export const entryTableSpan = 0x80000
 /** Constants are 64-bit words at the page's start; tables follow. */
 export const constantCount = 64
 export const tables = constants.start + 8 * constantCount

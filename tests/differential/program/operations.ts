@@ -56,7 +56,7 @@ const immediate = (random: Random, field: Field): number => {
 const displacement = (random: Random, base: number): number => {
   const scale = random.pick([8, 8, 8, 4, 2, 1])
   const near = scale * random.below(Math.floor(256 / scale))
-  if (base === 4) return random.oneIn(8) ? near - 8 : -256 + near - random.below(8)
+  if (base === 4) return random.oneIn(8) ? near - 8 : random.oneIn(3) ? -random.between(1, 7) : -256 + near - random.below(8)
   if (base === 27) return near
   return random.oneIn(3) ? near - 128 : near
 }

@@ -9,9 +9,11 @@ import { PluginOutput } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
 import { guestAccessLayer } from "@emu/guest/linux/process/GuestAccess"
 import { runProcess } from "@emu/guest/linux/process/runProcess"
+import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
 import { hostSignals } from "../platform/hostSignals.ts"
 import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
+import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
 import type { PluginSpec } from "../options/pluginSpec.ts"
@@ -75,7 +77,11 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
 
   const run = Effect.gen(function* () {
     yield* installPlugins(options.plugins)
-    const { status } = yield* runProcess(processOptions(options, sink))
+    const { stats } = yield* Engine
+    const started = performance.now()
+    const report = () => sink.write(formatStats(stats(), performance.now() - started))
+    const process = runProcess(processOptions(options, sink))
+    const { status } = yield* options.stats ? Effect.ensuring(process, Effect.sync(report)) : process
     return status
   })
   return yield* run.pipe(Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))

@@ -61,6 +61,10 @@ export const runOptions = [
   },
   { name: "log-file", letter: "D", value: "FILE", help: ["where the log and the text of plugins go, instead of stderr"] },
   { name: "strace", help: ["log system calls, the same as -d strace"] },
+  {
+    name: "stats",
+    help: ["at the end, print what the engine did: instructions, times, sizes of code, exits (to where the log goes)"]
+  },
   { name: "one-insn-per-tb", help: ["translate every guest instruction as a block of its own"] },
   {
     name: "engine",

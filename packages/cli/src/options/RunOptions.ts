@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly seed: bigint | undefined
   readonly log: ReadonlySet<LogItem>
   readonly logFile: string | undefined
+  readonly stats: boolean
   readonly oneInsnPerTb: boolean
   readonly engine: (typeof engines)[number]
   readonly quiet: boolean
@@ -81,6 +82,7 @@ export const parseRunOptions = (
     seed: parsed("seed", (text) => parseU64("--seed", text)),
     log,
     logFile: last("log-file"),
+    stats: given("stats"),
     oneInsnPerTb: given("one-insn-per-tb"),
     engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? engines[0],
     quiet: given("quiet"),

@@ -8,6 +8,7 @@ export const logItems = {
   in_asm: "guest instructions of each translated block",
   op: "IR of each translated block",
   op_opt: "IR of each translated block, with instrumentation and after optimisation",
+  jit: "a line for each region of several blocks that --engine jit compiled to WebAssembly",
   exec: "a line each time the driver enters translated code at a block",
   strace: "system calls with arguments and results",
   plugin: "text of plugins (always printed; accepted for QEMU's users)"

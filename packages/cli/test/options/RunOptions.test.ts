@@ -37,6 +37,7 @@ describe("the command line of emu run", () => {
       seed: undefined,
       log: new Set<LogItem>(),
       logFile: undefined,
+      stats: false,
       oneInsnPerTb: false,
       engine: "interpreter",
       quiet: false,

@@ -2,6 +2,7 @@
 import { CodeCache } from "@emu/core/Ports"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import type { CpuState } from "../../CpuState.ts"
 import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
@@ -12,7 +13,7 @@ import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
 import { warmUp } from "./warmUp.ts"
-import { lookOutside, Machine, type Pending } from "./Machine.ts"
+import { codeWords, lookOutside, Machine, type Pending } from "./Machine.ts"
 
 const word = (slot: number): number => 2 * slot
 
@@ -25,6 +26,8 @@ export interface InterpreterOptions extends TranslatorOptions {
   readonly frontEnd: FrontEnd
   /** Compile hot code to WebAssembly; needs a host that can. */
   readonly jit?: boolean | TierOptions
+  /** Measure for `stats` what takes time to measure. */
+  readonly measure?: boolean
 }
 
 /** Both services of an engine. */
@@ -40,8 +43,10 @@ export const make = (options: InterpreterOptions): EngineServices => {
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
   if (options.jit !== undefined && options.jit !== false && options.trace?.exec === undefined) {
-    machine.jit = makeJit(machine, options.jit === true ? {} : options.jit)
+    machine.jit = makeJit(machine, options.jit === true ? {} : options.jit, options.trace?.jit)
   }
+  machine.measures = options.measure === true
+  const exits = Object.values(ExitKind).map(() => 0)
 
   const invalidate = (pending: Pending) => {
     if (machine.running) {
@@ -112,6 +117,7 @@ export const make = (options: InterpreterOptions): EngineServices => {
       executed += ran
       left -= ran
       if (machine.exit.kind !== ExitKind.budget || left <= 0) {
+        exits[machine.exit.kind]!++
         return machine.exit
       }
     }
@@ -128,11 +134,16 @@ export const make = (options: InterpreterOptions): EngineServices => {
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({
+        insns: executed,
         translatedBlocks: translator.blocks,
         translatedInsns: translator.insns,
+        translationMilliseconds: machine.translationMilliseconds,
         flushes: machine.flushes,
         cachedBlocks: machine.blocks.size,
-        ...machine.jit?.stats
+        codeWordsUsed: Math.max(machine.mostCode, machine.codeEnd),
+        codeWords,
+        exits: Record.map(ExitKind, (kind) => exits[kind]!),
+        compiled: machine.jit && { insns: machine.compiledInsns[0]!, ...machine.jit.stats() }
       })
     },
     codeCache: {

@@ -81,6 +81,11 @@ export class Machine {
   hotThreshold = 0
   /** When the machine was made, by `performance.now`. */
   readonly started = performance.now()
+  /** Guest instructions executed in compiled code: an array, since a field that outgrows 31 bits would change the shape. */
+  readonly compiledInsns = new Float64Array(1)
+  /** Whether to measure `translationMilliseconds`. */
+  measures = false
+  translationMilliseconds = 0
   /** Fuel taken away from running compiled code so that it leaves at its next look. */
   fuelTaken = 0
   readonly access = new AccessInfo()
@@ -109,6 +114,8 @@ export class Machine {
   /** Where the next block's code goes. */
   codeEnd = 0
   flushes = 0
+  /** The highest `codeEnd` before a flush. */
+  mostCode = 0
 
   constructor(state: CpuState, translator: Translator, traceExec?: (vcpu: number, pc: number) => void) {
     this.state = state
@@ -130,6 +137,7 @@ export class Machine {
     this.byEntry.length = 0
     this.callbacks.length = 0
     this.constants.clear()
+    this.mostCode = Math.max(this.mostCode, this.codeEnd)
     this.codeEnd = 0
     this.flushWanted = false
     this.pending.length = 0

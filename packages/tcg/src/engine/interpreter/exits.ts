@@ -81,7 +81,7 @@ const find = (machine: Machine, pc: number, high: number): CodeBlock | undefined
     return known
   }
   try {
-    const block = addBlock(machine, pc)
+    const block = machine.measures ? addMeasured(machine, pc) : addBlock(machine, pc)
     if (block === undefined) {
       const address = translator.failedAddress
       exit.kind = ExitKind.fetchFault
@@ -97,6 +97,16 @@ const find = (machine: Machine, pc: number, high: number): CodeBlock | undefined
     exit.kind = ExitKind.callbackError
     exit.error = error.cause
     return undefined
+  }
+}
+
+/** As `addBlock`, adding up the time it takes. */
+const addMeasured = (machine: Machine, pc: number): CodeBlock | undefined => {
+  const started = performance.now()
+  try {
+    return addBlock(machine, pc)
+  } finally {
+    machine.translationMilliseconds += performance.now() - started
   }
 }
 

@@ -3,6 +3,7 @@ import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import { Jit } from "../jit/Jit.ts"
+import type { Site } from "../jit/RegionCompiler.ts"
 import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
 import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
@@ -34,8 +35,12 @@ export interface TierOptions {
   readonly synchronous?: boolean
 }
 
-/** The compiled tier of a machine. */
-export const makeJit = (machine: Machine, options: TierOptions): Jit => {
+/**
+ * The compiled tier of a machine.
+ *
+ * @param trace receives a line for each region that is installed
+ */
+export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: string) => void): Jit => {
   const threshold = options.hotThreshold ?? usualThreshold
   machine.hotThreshold = threshold
   const warm = Math.min(warmRuns, threshold >> 1)
@@ -73,7 +78,7 @@ export const makeJit = (machine: Machine, options: TierOptions): Jit => {
       published: (pc) => {
         publish(machine, pc)
         if (options.hotThreshold === undefined) {
-          machine.hotThreshold = Math.min(threshold * 2 ** (machine.jit!.stats.bytes / bytesPerDoubling), maxThreshold)
+          machine.hotThreshold = Math.min(threshold * 2 ** (machine.jit!.bytes / bytesPerDoubling), maxThreshold)
         }
       },
       withdrawn: (pc) => {
@@ -81,7 +86,8 @@ export const makeJit = (machine: Machine, options: TierOptions): Jit => {
         if (block === undefined) return
         machine.code[block.entry] = Code.hot
         machine.code[block.entry + 1] = Math.min(rehotThreshold, machine.hotThreshold)
-      }
+      },
+      trace
     },
     options.synchronous
   )
@@ -103,6 +109,12 @@ export const hot = (machine: Machine, at: number): number => {
   return machine.code[at] === Code.region ? at : at + headWords
 }
 
+/** Takes back what was counted of a block that was left in its middle. */
+const uncount = (machine: Machine, { unexecuted }: Site): void => {
+  machine.left += unexecuted
+  machine.compiledInsns[0]! -= unexecuted
+}
+
 /**
  * Runs the compiled region that the head at code offset `at` names. Gives where to go on in the interpreter's code, or -1
  * with `machine.exit` set.
@@ -113,6 +125,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
   machine.fuelTaken = 0
   const result = jit.enter(machine.code[at + 1]! >>> 0, left)
   machine.left = jit.fuelLeft + machine.fuelTaken
+  machine.compiledInsns[0]! += left - machine.left
   if ((result & 1) === 0) return next(machine, machine.left, computedJump, result, 0)
   switch (result) {
     case Leave.farJump:
@@ -122,7 +135,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       return -1
     case Leave.fault: {
       const site = jit.sites[i32[Cell.site >>> 2]!]!
-      machine.left += site.unexecuted
+      uncount(machine, site)
       i32[pcWord] = site.pc
       i32[pcWord + 1] = 0
       const fine = checkedAddress(machine, Cell.address >>> 2, 0, site.memop, site.needs)
@@ -131,7 +144,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
     }
     case Leave.interrupted: {
       const site = jit.sites[i32[Cell.site >>> 2]!]!
-      machine.left += site.unexecuted
+      uncount(machine, site)
       if (machine.exit.kind !== ExitKind.redirected) {
         i32[pcWord] = site.pc
         i32[pcWord + 1] = 0

@@ -3,10 +3,12 @@ import type { Instrumentation } from "@emu/core/Instrumentation"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { BlockCallback, IrBlock } from "../../ir/Block.ts"
 import type { CpuState } from "../../CpuState.ts"
+import type { CompiledStats } from "../../Engine.ts"
 import { PageFlag } from "../../Layout.ts"
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { type Batch, type BatchRegion, describeRegion } from "./Batch.ts"
 import { Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
 import type { RegionBlock } from "./Cfg.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
@@ -14,21 +16,9 @@ import type { Window } from "./lower/Context.ts"
 import { addCheck } from "./lower/memory.ts"
 import { type Region, type RegionLimits, selectRegion } from "./Region.ts"
 import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
-import { Cell, entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
+import { Cell, entryOffset, entryTableBase, entryTableBytes, type JitImports } from "./Runtime.ts"
 import { Windows } from "./Windows.ts"
 import { isLocalGlobal } from "./Dataflow.ts"
-
-/** What compiled code calls. */
-export interface JitImports {
-  /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
-  readonly float: (packed: number) => void
-  /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
-  readonly helper: (helper: number, fuel: number) => void
-  /** A plugin's exec callback: fuel to take away, or negative to leave. */
-  readonly exec: (callback: number) => number
-  /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
-  readonly mem: (callback: number, address: number) => number
-}
 
 /** What the compiled tier asks of the engine. */
 export interface JitHost {
@@ -46,16 +36,8 @@ export interface JitHost {
   readonly published: (pc: number) => void
   /** No region can be entered at this pc any more. */
   readonly withdrawn: (pc: number) => void
-}
-
-export interface JitStats {
-  regions: number
-  /** Bytes of WebAssembly made. */
-  bytes: number
-  /** Milliseconds spent on writing modules, and waiting for V8 to compile them meanwhile. */
-  milliseconds: number
-  backgroundMilliseconds: number
-  flushes: number
+  /** Receives a line for each region that is installed. */
+  readonly trace: ((text: string) => void) | undefined
 }
 
 const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
@@ -67,19 +49,6 @@ const compileShare = 0.4
 /** Milliseconds of compilation that are always granted. */
 const grace = 150
 
-interface BatchRegion {
-  readonly name: string
-  readonly entries: ReadonlyArray<number>
-  readonly strictFloat: boolean
-}
-
-/** Regions on their way into one module. */
-interface Batch {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly regions: ReadonlyArray<BatchRegion>
-  readonly imports: JitImports
-}
-
 /** Functions that the table can hold; when it is full all regions are dropped. */
 const tableSize = 1 << 15
 
@@ -87,7 +56,17 @@ const tableSize = 1 << 15
 type Enter = (slot: number, pc: number, fuel: number) => number
 
 export class Jit {
-  readonly stats: JitStats = { regions: 0, bytes: 0, milliseconds: 0, backgroundMilliseconds: 0, flushes: 0 }
+  /** Bytes of WebAssembly made. */
+  bytes = 0
+  private regions = 0
+  private modules = 0
+  /** Milliseconds spent on writing modules, on installing them, and waiting for V8 to compile them meanwhile. */
+  private writing = 0
+  private installing = 0
+  private waiting = 0
+  private flushes = 0
+  /** Slots in use before the last flush, or an earlier one. */
+  private mostSlots = 0
   readonly windows: Windows
   /** Regions are compiled at once, not while the guest goes on. */
   readonly synchronous: boolean
@@ -147,7 +126,13 @@ export class Jit {
   /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
   compileNow(): void {
     const batch = this.makeBatch()
-    if (batch !== undefined) this.install(new WebAssembly.Module(batch.bytes), batch)
+    if (batch !== undefined) {
+      const started = performance.now()
+      const module = new WebAssembly.Module(batch.bytes)
+      const took = performance.now() - started
+      this.installing += took
+      this.install(module, batch, took)
+    }
     this.coming.clear()
   }
 
@@ -161,15 +146,16 @@ export class Jit {
       const { generation } = this
       const started = performance.now()
       const module = await WebAssembly.compile(batch.bytes)
-      this.stats.backgroundMilliseconds += performance.now() - started
-      if (generation === this.generation) this.install(module, batch)
+      const took = performance.now() - started
+      this.waiting += took
+      if (generation === this.generation) this.install(module, batch, took)
       this.coming.clear()
     }
     this.compiling = false
   }
 
   private mayCompile(): boolean {
-    const spent = this.stats.milliseconds + this.stats.backgroundMilliseconds
+    const spent = this.writing + this.waiting
     return spent < grace + compileShare * (performance.now() - this.started)
   }
 
@@ -199,6 +185,7 @@ export class Jit {
       const slot = this.slots.get(hot)
       if (slot !== undefined && this.strict[slot] === strictFloat && !this.wide.has(hot)) continue
       this.coming.add(hot)
+      const begun = performance.now()
       const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
       if (source === undefined) continue
       // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
@@ -215,21 +202,29 @@ export class Jit {
         firstSite: this.sites.length
       })
       this.sites.push(...compiled.sites)
-      const name = `region_${source.root.toString(16)}_${regions.length}`
+      const { root, blocks } = source
+      const bytes = compiled.body.bytes.length
+      const name = `region_${root.toString(16)}_${regions.length}`
       module.function(regionType, name, compiled.body)
-      regions.push({ name, entries: compiled.entries, strictFloat })
-      size += compiled.body.bytes.length
+      const insns = blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0)
+      const milliseconds = performance.now() - begun
+      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat })
+      size += bytes
     }
     if (regions.length === 0) return undefined
     const bytes = module.finish({ sharedMemory: this.shared })
-    this.stats.bytes += bytes.length
-    this.stats.milliseconds += performance.now() - started
+    this.bytes += bytes.length
+    this.writing += performance.now() - started
     return { bytes, regions, imports }
   }
 
-  private install(module: WebAssembly.Module, { imports, regions }: Batch): void {
+  /** @param took milliseconds that the host's compiler took, for the trace */
+  private install(module: WebAssembly.Module, { imports, regions }: Batch, took: number): void {
+    const started = performance.now()
     const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.environment() } })
-    for (const { entries, name, strictFloat } of regions) {
+    const number = ++this.modules
+    for (const region of regions) {
+      const { entries, name, strictFloat } = region
       const slot = this.nextSlot++
       this.table.set(slot, exports[name])
       this.strict[slot] = strictFloat
@@ -238,8 +233,10 @@ export class Jit {
         kind.set(pc, slot)
         this.publish(pc, slot)
       }
-      this.stats.regions++
+      this.regions++
+      this.host.trace?.(describeRegion(region, number, took))
     }
+    this.installing += performance.now() - started
   }
 
   /**
@@ -307,6 +304,20 @@ export class Jit {
     return this.enterSlot(this.slots.get(pc)!, pc, fuel)
   }
 
+  /** What it did so far. */
+  stats(): Omit<CompiledStats, "insns"> {
+    const { bytes, flushes, regions } = this
+    return {
+      regions,
+      bytes,
+      milliseconds: this.writing + this.installing,
+      backgroundMilliseconds: this.waiting,
+      slotsUsed: Math.max(this.mostSlots, this.nextSlot - 1),
+      slots: tableSize - 1,
+      flushes
+    }
+  }
+
   /** Fuel left after `enter`. */
   get fuelLeft(): number {
     return this.state.i32[Cell.fuel >>> 2]!
@@ -334,6 +345,7 @@ export class Jit {
   dropRegions(): void {
     for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
     for (const pc of this.slots.keys()) this.host.withdrawn(pc)
+    this.mostSlots = Math.max(this.mostSlots, this.nextSlot - 1)
     this.nextSlot = 1
     this.generation++
     this.wanted.clear()
@@ -344,7 +356,7 @@ export class Jit {
     this.windows.clear()
     this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
     this.guardAddressZero()
-    this.stats.flushes++
+    this.flushes++
   }
 
   /** An empty pair must not match a jump to address 0; only the first one could. */

@@ -40,6 +40,18 @@ export const Cell = {
 /** State slots through which operands and results of out-of-line operations are passed: the first temps. */
 export const Scratch = { a: 256, b: 257, c: 258, result: 259 } as const
 
+/** What compiled code calls. */
+export interface JitImports {
+  /** Softfloat: operation and constants packed as `lower/float.ts` does, operands in the scratch slots. */
+  readonly float: (packed: number) => void
+  /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
+  readonly helper: (helper: number, fuel: number) => void
+  /** A plugin's exec callback: fuel to take away, or negative to leave. */
+  readonly exec: (callback: number) => number
+  /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
+  readonly mem: (callback: number, address: number) => number
+}
+
 /** How deep regions may call each other before one returns to the engine instead. */
 export const maxDepth = 1000
 

@@ -1,0 +1,48 @@
+/** Regions on their way into one module, and the lines that `-d jit` shows of them. */
+import type { JitImports } from "./Runtime.ts"
+
+/** A region that was compiled. */
+export interface BatchRegion {
+  /** Name of its function in the module. */
+  readonly name: string
+  readonly root: number
+  /** Guest pcs at which it can be entered. */
+  readonly entries: ReadonlyArray<number>
+  readonly blocks: number
+  /** Guest instructions. */
+  readonly insns: number
+  /** Size of its function. */
+  readonly bytes: number
+  /** Time it took to write the function. */
+  readonly milliseconds: number
+  readonly strictFloat: boolean
+}
+
+/** What becomes one module. */
+export interface Batch {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly regions: ReadonlyArray<BatchRegion>
+  readonly imports: JitImports
+}
+
+const hex = (pc: number): string => `0x${pc.toString(16)}`
+
+/**
+ * Describes a region that was installed, in one line.
+ *
+ * @param module number of its module
+ * @param milliseconds time until the host had compiled the whole module
+ */
+export const describeRegion = (region: BatchRegion, module: number, milliseconds: number): string => {
+  const { blocks, bytes, entries, insns, root, strictFloat } = region
+  const parts = [
+    `region ${hex(root)}: entries ${entries.map(hex).join(" ")}`,
+    `${blocks} blocks`,
+    `${insns} insns`,
+    `${bytes} bytes`,
+    `${region.milliseconds.toFixed(1)} ms`,
+    `module ${module} (${milliseconds.toFixed(1)} ms)`
+  ]
+  if (strictFloat) parts.push("exact floating-point flags")
+  return `${parts.join(", ")}\n`
+}
