@@ -11,7 +11,7 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors, type SwitchCase } from "./Cfg.ts"
+import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
 import { definesOf, type Dataflow, dirtySets, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, hasBarrier, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
@@ -21,6 +21,7 @@ import { lowerFloat } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
+import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
 import { Cell, Leave, Parameter } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 import { WaysOut } from "./WaysOut.ts"
@@ -76,9 +77,6 @@ export interface RegionSource {
 /** Compiles a region that can be entered at its root, at `hot` and at its loops. */
 export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, hot, options).compile()
-
-/** Widest range of halfwords that a switch covers with a jump table; beyond it compares. */
-const maxJumpTable = 4096
 
 /** Nodes that a switch branches to: each needs a label. */
 const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
@@ -327,24 +325,9 @@ class RegionCompiler {
         return this.fork(from, terminator.taken, terminator.next)
       }
       case "dispatch": {
-        if (terminator.cases.length > 0) {
-          code.get(Parameter.pc)
-          code.if()
-          for (const { key, last, node: target } of terminator.cases) {
-            code.get(Parameter.pc)
-            code.i32(key)
-            code.op(Insn.i32_eq)
-            code.if()
-            if (last) {
-              code.i32(0)
-              code.set(Parameter.pc)
-            }
-            this.branch(from, target)
-            code.end()
-          }
-          code.end()
-        }
-        if (terminator.others !== undefined) this.enterSwitch(from, terminator.others)
+        const branch = (to: number) => this.branch(from, to)
+        writeDispatch(code, terminator.cases, branch)
+        if (terminator.others !== undefined) writeWayToSwitch(code, terminator.others, this.root, this.out.next, branch)
         if (from === this.entry) {
           code.i32(0)
           code.set(Parameter.pc)
@@ -356,7 +339,9 @@ class RegionCompiler {
         this.ifNoFuel(() => code.br(this.exits.get(this.dirty)!))
         return this.branch(from, terminator.next)
       case "switch":
-        return this.switch(terminator.cases)
+        writeSwitch(code, terminator.cases, this.out.next, (n) => this.labels.get(n)!)
+        values.store(this.dirty)
+        return this.out.jumpNext()
       case "enter":
         code.i32(terminator.key)
         code.set(Parameter.pc)
@@ -376,50 +361,6 @@ class RegionCompiler {
         return this.out.exit(terminator.nextPc, terminator.code)
       }
     }
-  }
-
-  /** At the start: entry at a target of computed jumps leads to the switch. */
-  private enterSwitch(from: number, { key, last, node }: DispatchCase): void {
-    const { code } = this
-    code.get(Parameter.pc)
-    code.i32(this.root)
-    code.op(Insn.i32_ne)
-    code.if()
-    code.get(Parameter.pc)
-    code.set(this.out.next)
-    code.i32(last ? 0 : key)
-    code.set(Parameter.pc)
-    this.branch(from, node)
-    code.end()
-  }
-
-  /** Branches by the pc in `next`; where it is none of the cases, leaves for it. */
-  private switch(cases: ReadonlyArray<SwitchCase>): void {
-    const { code } = this
-    const pcs = cases.map(({ pc }) => pc)
-    const base = Math.min(...pcs)
-    const span = ((Math.max(...pcs) - base) >>> 1) + 1
-    if (span <= maxJumpTable) {
-      const fallback = code.block()
-      const labels = Array.from<Label>({ length: span }).fill(fallback)
-      for (const { pc, node } of cases) labels[(pc - base) >>> 1] = this.labels.get(node)!
-      code.get(this.out.next)
-      code.i32(base)
-      code.op(Insn.i32_sub)
-      code.i32(1)
-      code.op(Insn.i32_shr_u)
-      code.brTable(labels, fallback)
-      code.end()
-    } else {
-      for (const { pc, node } of cases) {
-        code.get(this.out.next)
-        code.i32(pc)
-        code.op(Insn.i32_eq)
-        code.brIf(this.labels.get(node)!)
-      }
-    }
-    this.values.store(this.dirty)
-    this.out.jumpNext()
   }
 
   /** Pops a condition: to `taken` where it holds, else to `next`. */
