@@ -262,6 +262,8 @@ export class Jit {
 
   /** The IR of a region's blocks, cut where they overlap. */
   private translated({ blocks, root }: Region): { root: number; blocks: Array<RegionBlock> } | undefined {
+    // The block that was asked for may be gone by now.
+    if (blocks.length === 0) return undefined
     const byPc = new Map(blocks.map((block) => [block.pc, block]))
     const result: Array<RegionBlock> = []
     for (const block of blocks) {
