@@ -67,7 +67,12 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
           return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
         }
       },
-      retranslate: (pc, limit, instrumentation) => translator.retranslate(pc, limit, instrumentation),
+      retranslate: (pc, limit, instrumentation) => {
+        // Code that was overwritten, without a fence.i so far, is no longer what the tier knows of the block.
+        const block = machine.blocks.get(pc)
+        const isSame = block?.bytes.every((byte, i) => byte === state.u8[pc + i]) === true
+        return isSame ? translator.retranslate(pc, limit, instrumentation) : undefined
+      },
       callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
       scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
       isWarm: (pc) => {

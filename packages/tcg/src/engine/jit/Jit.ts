@@ -90,6 +90,8 @@ export class Jit {
   /** Blocks whose regions are being compiled. */
   private readonly coming = new Set<number>()
   private compiling = false
+  /** Compilation failed in a way that it cannot fail: there is no more of it. */
+  private isBroken = false
   private readonly started = performance.now()
   /** Counts how often all regions were dropped: what was begun before must not be installed. */
   private generation = 0
@@ -140,21 +142,30 @@ export class Jit {
     this.compiling = true
     // In the next turn: by then more blocks may be hot.
     await Promise.resolve()
-    while (this.mayCompile()) {
-      const batch = this.makeBatch()
-      if (batch === undefined) break
-      const { generation } = this
-      const started = performance.now()
-      const module = await WebAssembly.compile(batch.bytes)
-      const took = performance.now() - started
-      this.waiting += took
-      if (generation === this.generation) this.install(module, batch, took)
-      this.coming.clear()
+    try {
+      for (let batch = this.nextBatch(); batch !== undefined; batch = this.nextBatch()) {
+        const { generation } = this
+        const started = performance.now()
+        const module = await WebAssembly.compile(batch.bytes)
+        const took = performance.now() - started
+        this.waiting += took
+        if (generation === this.generation) this.install(module, batch, took)
+        this.coming.clear()
+      }
+    } catch (cause) {
+      // The guest can do without: a host that refuses to compile, or a mistake here, must not end its run.
+      this.isBroken = true
+      this.host.trace?.(`no more compilation: ${String(cause)}\n`)
     }
     this.compiling = false
   }
 
+  private nextBatch(): Batch | undefined {
+    return this.mayCompile() ? this.makeBatch() : undefined
+  }
+
   private mayCompile(): boolean {
+    if (this.isBroken) return false
     const spent = this.writing + this.waiting
     return spent < grace + compileShare * (performance.now() - this.started)
   }
