@@ -67,12 +67,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
           return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
         }
       },
-      retranslate: (pc, limit, instrumentation) => {
-        // Code that was overwritten, without a fence.i so far, is no longer what the tier knows of the block.
-        const block = machine.blocks.get(pc)
-        const isSame = block?.bytes.every((byte, i) => byte === state.u8[pc + i]) === true
-        return isSame ? translator.retranslate(pc, limit, instrumentation) : undefined
-      },
+      retranslate: (pc, limit, instrumentation) =>
+        isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,
       callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
       scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
       isWarm: (pc) => {
@@ -96,6 +92,12 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
     },
     options.synchronous
   )
+}
+
+/** Whether memory still holds the code that a block was made of: the guest may have overwritten it, its fence.i yet to come. */
+const isUnchanged = (machine: Machine, pc: number): boolean => {
+  const block = machine.blocks.get(pc)
+  return block !== undefined && block.bytes.every((byte, i) => byte === machine.state.u8[pc + i])
 }
 
 const word = (slot: number): number => 2 * slot
