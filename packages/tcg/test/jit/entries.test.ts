@@ -26,7 +26,8 @@ const cfgOf = (graph: Graph): Cfg => {
     end: pcOf(node) + 2,
     head: undefined,
     ir,
-    cut: undefined
+    cut: undefined,
+    isJumpTarget: false
   }))
   const nodes = graph.map((list, node): Node => ({
     block: blocks[node]!,
@@ -38,7 +39,7 @@ const cfgOf = (graph: Graph): Cfg => {
     body: true,
     terminator: terminatorOf(node, list)
   }))
-  return { blocks, nodes, entryOf: new Map(graph.map((_, node) => [pcOf(node), node])) }
+  return { blocks, nodes, entryOf: new Map(graph.map((_, node) => [pcOf(node), node])), switchNode: undefined }
 }
 
 const graphOf = ({ nodes }: Cfg): Graph => nodes.map(({ terminator }) => successors(terminator))

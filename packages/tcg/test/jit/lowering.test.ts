@@ -36,7 +36,14 @@ const blockOf = (text: string): RegionBlock => {
   if (text.includes("plugin_"))
     ir.callbacks.push(...callbacks.map((callback) => ({ callback, insn: 0, memop: 3, store: false })))
   const last = ir.insns.at(-1)!
-  return { pc: Number(ir.insns[0]!.pc), end: Number(last.pc) + last.size, ir, head: undefined, cut: undefined }
+  return {
+    pc: Number(ir.insns[0]!.pc),
+    end: Number(last.pc) + last.size,
+    ir,
+    head: undefined,
+    cut: undefined,
+    isJumpTarget: false
+  }
 }
 
 /** The text of the function that the blocks of a case compile to. Options: `window`, `strict`, `wide`. */
