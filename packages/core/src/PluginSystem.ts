@@ -36,7 +36,7 @@ import { isInitialised, wants } from "./transitions/vcpu.ts"
 
 /**
  * What an entry point fails with. A `SetPcRequest` comes only from callbacks that may set the pc (system calls, idle, resume,
- * discontinuities): go on at its pc, after a system call without storing a result.
+ * discontinuities): go on at its pc, before a system call without making it.
  */
 export type Failure = PluginError | SetPcRequest
 
