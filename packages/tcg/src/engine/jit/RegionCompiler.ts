@@ -131,13 +131,14 @@ class RegionCompiler {
     this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
     this.loops = loopHeaders(this.analysis)
     const { code } = this
+    const address = code.local(ValType.i64)
+    const taken = code.local(ValType.i32)
     this.context = {
       code,
       values: this.values,
       callees: options.callees,
       exactFma: options.exactFma,
-      address: code.local(ValType.i64),
-      page: code.local(ValType.i32),
+      address,
       scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
       scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
       window: options.window,
@@ -145,7 +146,6 @@ class RegionCompiler {
       leaveOnFault: () => code.brIf(this.faultExits.get(this.dirty)!),
       storeDirty: () => this.values.store(this.dirty),
       afterCallback: () => {
-        const taken = this.context.page
         code.tee(taken)
         code.i32(0)
         code.op(Insn.i32_lt_s)

@@ -27,7 +27,6 @@ export interface LowerContext {
   readonly callees: Callees
   /** Spare locals. */
   readonly address: number
-  readonly page: number
   readonly scratch: ReadonlyArray<number>
   readonly scratchF64: ReadonlyArray<number>
   /** The host's relaxed multiply-add is fused. */

@@ -277,26 +277,34 @@ const pushFma64 = ({ code, values }: LowerContext, a: number, b: number, c: numb
   code.opBytes(Insn.f64x2_extract_lane, 0)
 }
 
+/**
+ * Pops an f64 and pushes 1 where it is infinite or NaN, or, if there is a smallest normal number, not above that in size: a
+ * result for which the exact operation must decide.
+ */
+const pushUnusual = ({ code, scratchF64 }: LowerContext, smallestNormal: number | undefined): void => {
+  const magnitude = scratchF64[3]!
+  code.op(Insn.f64_abs)
+  if (smallestNormal === undefined) {
+    code.f64(Infinity)
+    code.op(Insn.f64_lt)
+  } else {
+    code.tee(magnitude)
+    code.f64(Infinity)
+    code.op(Insn.f64_lt)
+    code.get(magnitude)
+    code.f64(smallestNormal)
+    code.op(Insn.f64_gt)
+    code.op(Insn.i32_and)
+  }
+  code.op(Insn.i32_eqz)
+}
+
 /** Takes the f64 on the stack as the result unless it is one of those that need the exact operation. */
 const finish64 = (context: LowerContext, op: Op, d: number, tiny: boolean): void => {
   const { code, values, scratchF64 } = context
   const result = scratchF64[2]!
   code.tee(result)
-  code.op(Insn.f64_abs)
-  if (tiny) {
-    const magnitude = scratchF64[3]!
-    code.tee(magnitude)
-    code.f64(Infinity)
-    code.op(Insn.f64_lt)
-    code.get(magnitude)
-    code.f64(smallestNormal64)
-    code.op(Insn.f64_gt)
-    code.op(Insn.i32_and)
-  } else {
-    code.f64(Infinity)
-    code.op(Insn.f64_lt)
-  }
-  code.op(Insn.i32_eqz)
+  pushUnusual(context, tiny ? smallestNormal64 : undefined)
   code.ifUnlikely()
   outOfLine(context, op)
   pushResult(context)
@@ -316,21 +324,7 @@ const finish32 = (context: LowerContext, op: Op, d: number, tiny: boolean): void
   // In double precision the tests are exact, and there is one kind of scratch local.
   code.op(Insn.f64_promote_f32)
   code.tee(result)
-  code.op(Insn.f64_abs)
-  if (tiny) {
-    const magnitude = scratchF64[3]!
-    code.tee(magnitude)
-    code.f64(Infinity)
-    code.op(Insn.f64_lt)
-    code.get(magnitude)
-    code.f64(smallestNormal32)
-    code.op(Insn.f64_gt)
-    code.op(Insn.i32_and)
-  } else {
-    code.f64(Infinity)
-    code.op(Insn.f64_lt)
-  }
-  code.op(Insn.i32_eqz)
+  pushUnusual(context, tiny ? smallestNormal32 : undefined)
   code.ifUnlikely()
   outOfLine(context, op)
   pushResult(context)

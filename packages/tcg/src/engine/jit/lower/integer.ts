@@ -4,46 +4,54 @@ import { Cond, Opcode } from "../../../ir/Opcode.ts"
 import { Insn } from "../../../wasm/Wasm.ts"
 import type { LowerContext } from "./Context.ts"
 
-/** d = a op b, both i64. WebAssembly takes shift counts modulo 64 as the IR does. */
-const binary64 = new Map<number, number>([
-  [Opcode.add, Insn.i64_add],
-  [Opcode.sub, Insn.i64_sub],
-  [Opcode.mul, Insn.i64_mul],
-  [Opcode.and, Insn.i64_and],
-  [Opcode.or, Insn.i64_or],
-  [Opcode.xor, Insn.i64_xor],
-  [Opcode.shl, Insn.i64_shl],
-  [Opcode.shr, Insn.i64_shr_u],
-  [Opcode.sar, Insn.i64_shr_s],
-  [Opcode.rotl, Insn.i64_rotl],
-  [Opcode.rotr, Insn.i64_rotr]
-])
+/** An operation that one instruction of WebAssembly does: how many operands, in which width. 32-bit results are sign-extended. */
+interface Direct {
+  readonly insn: number
+  readonly operands: 1 | 2
+  readonly bits: 32 | 64
+}
 
-/** d = a op b on the low halves, sign-extended. */
-const binary32 = new Map<number, number>([
-  [Opcode.add_i32, Insn.i32_add],
-  [Opcode.sub_i32, Insn.i32_sub],
-  [Opcode.mul_i32, Insn.i32_mul],
-  [Opcode.shl_i32, Insn.i32_shl],
-  [Opcode.shr_i32, Insn.i32_shr_u],
-  [Opcode.sar_i32, Insn.i32_shr_s],
-  [Opcode.rotl_i32, Insn.i32_rotl],
-  [Opcode.rotr_i32, Insn.i32_rotr]
-])
+const rows = (operands: 1 | 2, bits: 32 | 64, insns: ReadonlyArray<readonly [opcode: number, insn: number]>) =>
+  insns.map(([opcode, insn]) => [opcode, { insn, operands, bits }] as const)
 
-const unary64 = new Map<number, number>([
-  [Opcode.clz, Insn.i64_clz],
-  [Opcode.ctz, Insn.i64_ctz],
-  [Opcode.popcnt, Insn.i64_popcnt],
-  [Opcode.ext8s, Insn.i64_extend8_s],
-  [Opcode.ext16s, Insn.i64_extend16_s],
-  [Opcode.ext32s, Insn.i64_extend32_s]
-])
-
-const unary32 = new Map<number, number>([
-  [Opcode.clz_i32, Insn.i32_clz],
-  [Opcode.ctz_i32, Insn.i32_ctz],
-  [Opcode.popcnt_i32, Insn.i32_popcnt]
+/** WebAssembly takes shift counts modulo the width, as the IR does. */
+const direct = new Map<number, Direct>([
+  ...rows(2, 64, [
+    [Opcode.add, Insn.i64_add],
+    [Opcode.sub, Insn.i64_sub],
+    [Opcode.mul, Insn.i64_mul],
+    [Opcode.and, Insn.i64_and],
+    [Opcode.or, Insn.i64_or],
+    [Opcode.xor, Insn.i64_xor],
+    [Opcode.shl, Insn.i64_shl],
+    [Opcode.shr, Insn.i64_shr_u],
+    [Opcode.sar, Insn.i64_shr_s],
+    [Opcode.rotl, Insn.i64_rotl],
+    [Opcode.rotr, Insn.i64_rotr]
+  ]),
+  ...rows(2, 32, [
+    [Opcode.add_i32, Insn.i32_add],
+    [Opcode.sub_i32, Insn.i32_sub],
+    [Opcode.mul_i32, Insn.i32_mul],
+    [Opcode.shl_i32, Insn.i32_shl],
+    [Opcode.shr_i32, Insn.i32_shr_u],
+    [Opcode.sar_i32, Insn.i32_shr_s],
+    [Opcode.rotl_i32, Insn.i32_rotl],
+    [Opcode.rotr_i32, Insn.i32_rotr]
+  ]),
+  ...rows(1, 64, [
+    [Opcode.clz, Insn.i64_clz],
+    [Opcode.ctz, Insn.i64_ctz],
+    [Opcode.popcnt, Insn.i64_popcnt],
+    [Opcode.ext8s, Insn.i64_extend8_s],
+    [Opcode.ext16s, Insn.i64_extend16_s],
+    [Opcode.ext32s, Insn.i64_extend32_s]
+  ]),
+  ...rows(1, 32, [
+    [Opcode.clz_i32, Insn.i32_clz],
+    [Opcode.ctz_i32, Insn.i32_ctz],
+    [Opcode.popcnt_i32, Insn.i32_popcnt]
+  ])
 ])
 
 const zeroExtensions = new Map<number, bigint>([
@@ -112,43 +120,22 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     values.setI32(d)
     return true
   }
-  const insn64 = binary64.get(op.opcode)
-  if (insn64 !== undefined) {
-    values.beginSet(d)
-    values.getI64(a)
-    values.getI64(b)
-    code.op(insn64)
-    values.setI64(d)
-    return true
-  }
-  const insn32 = binary32.get(op.opcode)
-  if (insn32 !== undefined) {
-    values.beginSet(d)
-    values.getI32(a)
-    values.getI32(b)
-    code.op(insn32)
-    values.setI32(d)
-    return true
-  }
   if (op.opcode === Opcode.ext32s && values.isNarrow(d)) {
     values.getI32(a)
     values.setI32(d)
     return true
   }
-  const single64 = unary64.get(op.opcode)
-  if (single64 !== undefined) {
+  const instruction = direct.get(op.opcode)
+  if (instruction !== undefined) {
+    const { bits, insn, operands } = instruction
     values.beginSet(d)
-    values.getI64(a)
-    code.op(single64)
-    values.setI64(d)
-    return true
-  }
-  const single32 = unary32.get(op.opcode)
-  if (single32 !== undefined) {
-    values.beginSet(d)
-    values.getI32(a)
-    code.op(single32)
-    values.setI32(d)
+    for (const value of operands === 2 ? [a, b] : [a]) {
+      if (bits === 64) values.getI64(value)
+      else values.getI32(value)
+    }
+    code.op(insn)
+    if (bits === 64) values.setI64(d)
+    else values.setI32(d)
     return true
   }
   const mask = zeroExtensions.get(op.opcode)
