@@ -24,6 +24,8 @@ export interface CodeBlock extends Tb {
   armed: number
   /** Guest address behind the last instruction. */
   readonly end: number
+  /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
+  readonly rests: Map<number, number>
 }
 
 /** A plugin callback in code, with what it is told. */

@@ -28,12 +28,7 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     if (slots === undefined) {
       continue
     }
-    if (
-      machine.codeEnd + ir.ops.length * wordsPerOp > codeWords ||
-      !machine.constants.hasRoom(ir.constants.length + ir.callbacks.length)
-    ) {
-      machine.flush()
-    }
+    makeRoom(machine, ir)
     const block = describe(machine, pc, ir)
     if (machine.jit !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
@@ -51,6 +46,40 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
   )
 }
 
+const makeRoom = (machine: Machine, ir: IrBlock): void => {
+  if (
+    machine.codeEnd + ir.ops.length * wordsPerOp > codeWords ||
+    !machine.constants.hasRoom(ir.constants.length + ir.callbacks.length)
+  ) {
+    machine.flush()
+  }
+}
+
+/**
+ * Lays down code for the rest of a block from the instruction at `pc` on, for compiled code that left there. It carries the
+ * instrumentation of its instructions, but not the block's own: the block was entered before.
+ *
+ * @returns the code's offset
+ */
+export const addRest = (machine: Machine, blockPc: number, pc: number): number => {
+  const block = machine.blocks.get(blockPc)!
+  const done = block.rests.get(pc)
+  if (done !== undefined) return done
+  const { insnPcs, instrumentation } = machine.jit!.blocks.get(blockPc)!
+  const from = insnPcs.indexOf(pc)
+  const insns = instrumentation && { tb: [], insns: instrumentation.insns.slice(from) }
+  const ir = machine.translator.retranslate(pc, insnPcs.length - from, insns)
+  const slots = ir && allocateSlots(ir)
+  // It was translated before as part of the block.
+  if (ir === undefined || slots === undefined) throw new Error(`the rest of a block at 0x${pc.toString(16)} is gone`)
+  makeRoom(machine, ir)
+  const rest = describe(machine, pc, ir)
+  lower(machine, ir, slots, rest.insnEntries)
+  machine.byEntry.push(rest)
+  block.rests.set(pc, rest.entry)
+  return rest.entry
+}
+
 const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
   const starts = ir.ops.filter((op) => op.opcode === Opcode.insn_start)
   const insnPcs = Uint32Array.from(starts, (op) => op.args[0]!)
@@ -65,6 +94,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     lastPage: (end - 1) >>> Layout.pageShift,
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),
     incoming: [],
+    rests: new Map(),
     insnEntries: new Int32Array(insnPcs.length),
     insnPcs
   }

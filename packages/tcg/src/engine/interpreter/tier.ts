@@ -5,6 +5,7 @@ import { execute as softfloat } from "../../softfloat/index.ts"
 import { Jit } from "../jit/Jit.ts"
 import type { Site } from "../jit/RegionCompiler.ts"
 import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
+import { addRest } from "./addBlock.ts"
 import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
@@ -158,11 +159,22 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       }
       return -1
     }
+    case Leave.rest: {
+      const site = jit.sites[i32[Cell.site >>> 2]!]!
+      const entered = machine.code[at + 1]! >>> 0
+      uncount(machine, site)
+      const entry = addRest(machine, site.block, site.pc)
+      jit.noteRest(site.block, entered)
+      return entry
+    }
     case Leave.unfit:
-    case Leave.wide: {
-      if (result === Leave.unfit) jit.refit(i32[pcWord]! >>> 0)
-      else jit.widen(i32[pcWord]! >>> 0)
-      const block = machine.blocks.get(i32[pcWord]! >>> 0)
+    case Leave.wide:
+    case Leave.unhoist: {
+      const pc = i32[pcWord]! >>> 0
+      if (result === Leave.unfit) jit.refit(pc)
+      else if (result === Leave.wide) jit.widen(pc)
+      else jit.loosen(pc, pc)
+      const block = machine.blocks.get(pc)
       return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
     }
     default:

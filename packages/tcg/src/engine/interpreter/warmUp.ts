@@ -86,6 +86,7 @@ export const warmUp = (machine: Machine): void => {
       armed: 0,
       bytes: new Uint8Array(0),
       incoming: [],
+    rests: new Map(),
       insnEntries: new Int32Array(0),
       insnPcs: new Uint32Array(0)
     })

@@ -16,6 +16,7 @@ export interface BatchRegion {
   /** Time it took to write the function. */
   readonly milliseconds: number
   readonly strictFloat: boolean
+  readonly loose: boolean
 }
 
 /** What becomes one module. */
@@ -34,7 +35,7 @@ const hex = (pc: number): string => `0x${pc.toString(16)}`
  * @param milliseconds time until the host had compiled the whole module
  */
 export const describeRegion = (region: BatchRegion, module: number, milliseconds: number): string => {
-  const { blocks, bytes, entries, insns, root, strictFloat } = region
+  const { blocks, bytes, entries, insns, loose, root, strictFloat } = region
   const parts = [
     `region ${hex(root)}: entries ${entries.map(hex).join(" ")}`,
     `${blocks} blocks`,
@@ -44,5 +45,6 @@ export const describeRegion = (region: BatchRegion, module: number, milliseconds
     `module ${module} (${milliseconds.toFixed(1)} ms)`
   ]
   if (strictFloat) parts.push("exact floating-point flags")
+  if (loose) parts.push("accesses checked one by one")
   return `${parts.join(", ")}\n`
 }

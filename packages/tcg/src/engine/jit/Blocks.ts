@@ -22,6 +22,8 @@ export class Blocks {
   /** Targets of direct calls: functions, not targets of computed jumps. */
   private readonly called = new Set<number>()
   private readonly jumping = new Set<number>()
+  /** Blocks that are entered by computed jumps although other ways lead to them as well. */
+  private readonly jumpedTo = new Set<number>()
 
   /** Takes note of a block. */
   add(pc: number, end: number, ir: IrBlock, instrumentation: Instrumentation | undefined): void {
@@ -50,9 +52,16 @@ export class Blocks {
     return [...this.jumping].filter((at) => isNear(at, pc))
   }
 
-  /** Whether a block is likely to be the target of computed jumps: nothing else is known to lead to it. */
+  /** Whether a block is likely to be the target of computed jumps: nothing else is known to lead to it, or it was noted. */
   isJumpTarget(pc: number): boolean {
-    return this.byPc.has(pc) && !this.preceding.has(pc) && !this.called.has(pc)
+    return this.jumpedTo.has(pc) || (this.byPc.has(pc) && !this.preceding.has(pc) && !this.called.has(pc))
+  }
+
+  /** Notes that a block is entered by something that is not known. Gives whether a computed jump near it may be that. */
+  noteJumpTarget(pc: number): boolean {
+    const found = [...this.jumping].some((at) => isNear(at, pc))
+    if (found) this.jumpedTo.add(pc)
+    return found
   }
 
   /** Likely targets of the computed jump at the end of a block. */
@@ -63,6 +72,7 @@ export class Blocks {
   remove(pc: number): void {
     this.byPc.delete(pc)
     this.jumping.delete(pc)
+    this.jumpedTo.delete(pc)
   }
 
   clear(): void {
@@ -70,6 +80,7 @@ export class Blocks {
     this.preceding.clear()
     this.called.clear()
     this.jumping.clear()
+    this.jumpedTo.clear()
   }
 }
 

@@ -39,8 +39,8 @@ export type Terminator =
   | { readonly kind: "compute"; readonly target: number; readonly next: number }
   /** By what the region's `next` local is: to the case with that pc, else out of the region. */
   | { readonly kind: "switch"; readonly cases: ReadonlyArray<SwitchCase> }
-  /** Sets the `pc` local to a key, then goes to a dispatch node. */
-  | { readonly kind: "enter"; readonly key: number; readonly target: number }
+  /** Sets the `pc` local to a key, then goes to a dispatch node. The engine could go on at `resume` instead. */
+  | { readonly kind: "enter"; readonly key: number; readonly resume: number | undefined; readonly target: number }
 
 export interface SwitchCase {
   readonly pc: number
@@ -53,6 +53,8 @@ export interface DispatchCase {
   readonly node: number
   /** The node is the one that the key is for, not another dispatch node on the way. */
   readonly last: boolean
+  /** The way into the region that ends here: what is live behind it is loaded then. */
+  readonly way?: number
 }
 
 /** A basic block: operations `start .. end - 1` of `ir`. */
@@ -104,6 +106,14 @@ export const successors = (terminator: Terminator): Array<number> => {
     case "exit":
       return []
   }
+}
+
+/** Successors to which values flow in locals: not where ways into the region end, since these load what is live. */
+export const flowSuccessors = (terminator: Terminator): Array<number> => {
+  if (terminator.kind !== "dispatch") return successors(terminator)
+  const { cases, next, others } = terminator
+  const all = others === undefined ? cases : [...cases, others]
+  return [next, ...all.filter(({ way }) => way === undefined).map(({ node }) => node)]
 }
 
 /** A terminator with its targets changed. */

@@ -9,9 +9,17 @@ import { CallbackFlags } from "@emu/core/Instrumentation"
 import { type IrBlock, outputsOf, type Op } from "../../ir/Block.ts"
 import { CpuSlot } from "../../Layout.ts"
 import { Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
-import { type Cfg, type Node, successors } from "./Cfg.ts"
+import { type Cfg, flowSuccessors, type Node, successors } from "./Cfg.ts"
 
 export type Globals = bigint
+
+/** The value numbers in a set. */
+export const members = (set: Globals): Array<number> => {
+  const list: Array<number> = []
+  for (let low = Number(set & 0xffffffffn), i = 0; low !== 0; low >>>= 1, i++) if (low & 1) list.push(i)
+  for (let high = Number(set >> 32n), i = 32; high !== 0; high >>>= 1, i++) if (high & 1) list.push(i)
+  return list
+}
 
 /** Globals from here on always stay in memory: they are shared with the runtime or rarely used. */
 export const firstMemoryGlobal = CpuSlot.pc
@@ -20,7 +28,7 @@ export const firstMemoryGlobal = CpuSlot.pc
 export const isLocalGlobal = (value: number): boolean => value >= 0 && value < firstMemoryGlobal
 
 /** Whether an operation may leave the region or show its registers, so that dirty globals must be storable there. */
-const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
+export const mayObserve = (op: Op): boolean => (opTable[op.opcode]!.flags & (OpFlag.memory | OpFlag.globals)) !== 0
 
 /** Registers that the callback of a plugin operation may touch. */
 export const callbackFlags = (ir: IrBlock, op: Op): CallbackFlags => {
@@ -94,8 +102,13 @@ export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?
   return live
 }
 
-/** Solves both problems to their fixed points. `order` is a reverse postorder of the reachable nodes. */
-export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
+/**
+ * Solves both problems to their fixed points.
+ *
+ * @param order reverse postorder of the reachable nodes
+ * @param loops headers of loops: the region may leave in front of them
+ */
+export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlySet<number>): Dataflow => {
   const dirtyIn: Array<Globals> = cfg.nodes.map(() => 0n)
   for (let changed = true; changed;) {
     changed = false
@@ -118,8 +131,9 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
       const n = order[i]!
       const node = cfg.nodes[n]!
       let liveOut = 0n
-      for (const s of successors(node.terminator)) liveOut |= liveIn[s]!
-      const live = liveInOf(node, dirtyIn[n]!, liveOut)
+      for (const s of flowSuccessors(node.terminator)) liveOut |= liveIn[s]!
+      let live = liveInOf(node, dirtyIn[n]!, liveOut)
+      if (loops.has(n)) live |= dirtyIn[n]!
       if (live !== liveIn[n]) {
         liveIn[n] = live
         changed = true
@@ -127,20 +141,4 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>): Dataflow => {
     }
   }
   return { dirtyIn, liveIn }
-}
-
-/** Every set of globals that may be dirty at a place that leaves through a shared exit; the empty one is among them. */
-export const dirtySets = (cfg: Cfg, flow: Dataflow, order: ReadonlyArray<number>): Array<Globals> => {
-  const sets = new Set<Globals>([0n])
-  for (const n of order) {
-    const node = cfg.nodes[n]!
-    let dirty = flow.dirtyIn[n]!
-    for (const op of opsOf(node)) {
-      if (mayObserve(op)) sets.add(dirty)
-      if (isBarrier(node.ir, op)) dirty = 0n
-      dirty |= definesOf(op)
-    }
-    sets.add(dirty)
-  }
-  return [...sets]
 }

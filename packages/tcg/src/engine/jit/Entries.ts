@@ -7,15 +7,38 @@ import { type Cfg, type DispatchCase, nodeInFrontOf, redirect, successors } from
 import { type Analysis, analyse, dominates } from "./Graph.ts"
 import { makeReducible } from "./Irreducible.ts"
 
+/** A way into the region. */
+export interface EntryWay {
+  /** The node behind the loads of what is live there. */
+  readonly node: number
+  /** Guest pcs at which it is taken. */
+  readonly pcs: ReadonlyArray<number>
+  /** Headers of the loops around the node. */
+  readonly around: ReadonlyArray<number>
+}
+
+/** The block that a region was asked for. */
+export interface WantedEntry {
+  readonly hot: number
+  /** It must become an entry, even in the middle of a loop. */
+  readonly must: boolean
+}
+
 export interface Entries {
-  /** The node at which the function begins. */
+  /** The node at which the function begins: a dispatch node. */
   readonly start: number
+  /** The ways in: the one to the root first, the one to the switch (if there is one) last. */
+  readonly ways: ReadonlyArray<EntryWay>
   /** Guest pcs at which the region can be entered. */
   readonly pcs: ReadonlyArray<number>
 }
 
-/** Adds the dispatch nodes for entry at the root, at `hot` and at every loop header that begins a block. */
-export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
+/**
+ * Adds the dispatch nodes for entry at the root and at every loop header that begins a block, and at the
+ * one that was asked for. If that is in a loop, it need not be: the loop's header comes soon then, and an entry in the middle
+ * costs a test in every round.
+ */
+export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): Entries => {
   const rootNode = makeReducible(cfg, cfg.entryOf.get(root)!)
   const analysis = analyse(
     cfg.nodes.map((node) => successors(node.terminator)),
@@ -29,7 +52,8 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
     if (entry) pcOf.set(header, block.pc)
   }
   const hotNode = cfg.entryOf.get(hot)
-  if (hotNode !== undefined && analysis.position[hotNode] !== -1) pcOf.set(hotNode, hot)
+  const inLoop = !must && [...loops].some(([header, body]) => pcOf.has(header) && body.has(hotNode ?? -1))
+  if (hotNode !== undefined && analysis.position[hotNode] !== -1 && !inLoop) pcOf.set(hotNode, hot)
   pcOf.delete(cfg.entryOf.get(root)!)
   // Targets of computed jumps are entered over the switch, which has an odd key of its own.
   const { switchNode } = cfg
@@ -54,17 +78,21 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
       }
     }
   }
-  for (const { pc, node, around } of paths) {
+  paths.forEach(({ pc, node, around }, i) => {
+    const way = i + 1
     const stops = [...around.map((header) => dispatchOf.get(header)!), dispatchOf.get(node) ?? node]
-    const caseOf = (stop: number): DispatchCase => ({ key: pc, node: stop, last: stop === node })
+    const caseOf = (stop: number): DispatchCase =>
+      stop === node ? { key: pc, node: stop, last: true, way } : { key: pc, node: stop, last: false }
     if (node === switchNode) others = caseOf(stops[0]!)
     else startCases.push(caseOf(stops[0]!))
-    around.forEach((header, i) => cases.get(header)!.push(caseOf(stops[i + 1]!)))
-  }
+    around.forEach((header, stop) => cases.get(header)!.push(caseOf(stops[stop + 1]!)))
+  })
   for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
   for (const [header, dispatch] of dispatchOf) {
     const own = pcOf.get(header)
-    const list = own === undefined ? cases.get(header)! : [...cases.get(header)!, { key: own, node: header, last: true }]
+    const way = paths.findIndex(({ node }) => node === header) + 1
+    const list =
+      own === undefined ? cases.get(header)! : [...cases.get(header)!, { key: own, node: header, last: true, way }]
     cfg.nodes[dispatch]!.terminator = { kind: "dispatch", cases: list, next: header }
   }
   const start = cfg.nodes.length
@@ -72,14 +100,22 @@ export const addEntries = (cfg: Cfg, root: number, hot: number): Entries => {
   cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: startCases, next, others }))
   const own = [root, ...[...pcOf.values()].filter((pc) => (pc & 1) === 0)]
   const jumpTargets = others === undefined ? [] : cfg.blocks.filter((block) => block.isJumpTarget).map(({ pc }) => pc)
-  return { start, pcs: [...new Set([...own, ...jumpTargets])] }
+  const ways = [
+    { node: next, pcs: [root], around: [] },
+    ...paths.map(({ around, node, pc }) => ({
+      node,
+      pcs: node === switchNode ? jumpTargets : [pc],
+      around: [...around, node].map((header) => dispatchOf.get(header) ?? header)
+    }))
+  ]
+  return { start, ways, pcs: [...new Set([...own, ...jumpTargets])] }
 }
 
 /** What the `pc` local is on the way to the switch. */
 const switchKey = (node: number): number => 2 * node + 1
 
 /** The natural loops: bodies by header. */
-const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {
+export const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {
   const loops = new Map<number, Set<number>>()
   for (const header of analysis.order) {
     const latches = analysis.predecessors[header]!.filter((p) => dominates(analysis, header, p))

@@ -27,13 +27,15 @@ export const makeReducible = (cfg: Cfg, root: number): number => {
       if (header === start) start = dispatch
       header = dispatch
     }
-    const key = cfg.nodes[to]!.entry ? cfg.nodes[to]!.block.pc : 2 * to + 1
+    // Odd, unlike the pcs by which the region is entered.
+    const key = 2 * to + 1
+    const resume = cfg.nodes[to]!.entry ? cfg.nodes[to]!.block.pc : undefined
     const node = cfg.nodes[header]!
     if (node.terminator.kind === "dispatch" && !node.terminator.cases.some((c) => c.key === key)) {
       node.terminator = { ...node.terminator, cases: [...node.terminator.cases, { key, node: to, last: true }] }
     }
     const enter = cfg.nodes.length
-    cfg.nodes.push(nodeInFrontOf(cfg.nodes[to]!, { kind: "enter", key, target: header }))
+    cfg.nodes.push(nodeInFrontOf(cfg.nodes[to]!, { kind: "enter", key, resume, target: header }))
     const source = cfg.nodes[from]!
     source.terminator = redirect(source.terminator, (n) => (n === to ? enter : n))
   }

@@ -13,12 +13,12 @@ import { Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
 import type { RegionBlock } from "./Cfg.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
 import type { Window } from "./lower/Context.ts"
-import { addCheck } from "./lower/memory.ts"
+import { addCheck, addRangeCheck } from "./lower/memory.ts"
 import { type Region, type RegionLimits, selectRegion } from "./Region.ts"
 import { compileRegion, regionParameters, regionResults, type Site } from "./RegionCompiler.ts"
 import { Cell, entryOffset, entryTableBase, entryTableBytes, type JitImports } from "./Runtime.ts"
 import { Windows } from "./Windows.ts"
-import { isLocalGlobal } from "./Dataflow.ts"
+import { firstMemoryGlobal, type Globals, isLocalGlobal } from "./Dataflow.ts"
 
 /** What the compiled tier asks of the engine. */
 export interface JitHost {
@@ -48,6 +48,9 @@ const maxBatchBytes = 60_000
 const compileShare = 0.4
 /** Milliseconds of compilation that are always granted. */
 const grace = 150
+
+/** How often the rest of a block may be left to the interpreter. */
+const maxRests = 100
 
 /** Functions that the table can hold; when it is full all regions are dropped. */
 const tableSize = 1 << 15
@@ -79,8 +82,16 @@ export class Jit {
   readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
-  /** Entries at which registers were seen that are not sign-extended where a region kept them in 32 bits. */
-  private readonly wide = new Set<number>()
+  /** Blocks in the middle of regions, which become entries if they are asked for all the same. */
+  private readonly covered = new Set<number>()
+  /** Globals that were seen at blocks' entries with values that are not sign-extended from 32 bits. */
+  private readonly wide = new Map<number, Globals>()
+  /** Blocks of regions in which checks of several accesses failed that would have been allowed each by itself. */
+  private readonly loose = new Set<number>()
+  /** Entries for which there is a region that does not do. */
+  private readonly again = new Set<number>()
+  /** How often the rest of a block was left to the interpreter. */
+  private readonly rests = new Map<number, number>()
   /** Regions by entry, for the usual floating-point status and for any other. */
   private readonly quickSlots = new Map<number, number>()
   private readonly strictSlots = new Map<number, number>()
@@ -120,6 +131,7 @@ export class Jit {
    * interpreter.
    */
   compile(hot: number, strictFloat = false): void {
+    this.observe(hot)
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
     if (this.synchronous) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
@@ -184,7 +196,8 @@ export class Jit {
     const checks = {
       checkRead: addCheck(module, "check_read", PageFlag.read),
       checkWrite: addCheck(module, "check_write", PageFlag.write),
-      misaligned: addCheck(module, "misaligned", 0)
+      misaligned: addCheck(module, "misaligned", 0),
+      checkRange: addRangeCheck(module)
     }
     const regionType = module.type(regionParameters, regionResults)
     const { callbackNumber, imports, scoreboardAddress } = this.host
@@ -194,32 +207,37 @@ export class Jit {
       if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
       this.wanted.delete(hot)
       const slot = this.slots.get(hot)
-      if (slot !== undefined && this.strict[slot] === strictFloat && !this.wide.has(hot)) continue
+      if (slot !== undefined && this.strict[slot] === strictFloat && !this.again.delete(hot)) continue
       this.coming.add(hot)
+      const mustEnter = this.covered.has(hot) && !this.blocks.noteJumpTarget(hot)
       const begun = performance.now()
       const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
       if (source === undefined) continue
+      const loose = source.blocks.some(({ pc }) => this.loose.has(pc))
       // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
       for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
-      const compiled = compileRegion(source, hot, {
+      const compiled = compileRegion(source, { hot, must: mustEnter }, {
         callees: { ...callees, ...checks },
         regionType,
         exactFma: this.exactFma,
         strictFloat,
-        wide: this.wide.has(hot),
+        wideAt: (pc) => this.wide.get(pc) ?? 0n,
+        loose,
+        allows: (low, high, needs) => this.windows.covers(low, high, (needs & PageFlag.write) !== 0),
         callbackNumber,
         scoreboardAddress,
         window: (base, write) => this.windowFor(base, write),
         firstSite: this.sites.length
       })
       this.sites.push(...compiled.sites)
-      const { root, blocks } = source
+      const { blocks, root } = source
       const bytes = compiled.body.bytes.length
       const name = `region_${root.toString(16)}_${regions.length}`
       module.function(regionType, name, compiled.body)
       const insns = blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0)
       const milliseconds = performance.now() - begun
-      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat })
+      for (const { pc } of blocks) this.covered.add(pc)
+      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat, loose })
       size += bytes
     }
     if (regions.length === 0) return undefined
@@ -266,9 +284,38 @@ export class Jit {
   /** The region entered at `pc` keeps registers in 32 bits that need more: compiles one that does not. */
   widen(pc: number): void {
     const slot = this.slots.get(pc)
-    if (slot === undefined || this.wide.has(pc)) return
-    this.wide.add(pc)
+    if (slot === undefined || !this.observe(pc)) return
+    this.again.add(pc)
     this.compile(pc, this.strict[slot])
+  }
+
+  /** Takes note of the globals' values as a block is entered. Gives whether there is news. */
+  private observe(pc: number): boolean {
+    const { i32 } = this.state
+    const known = this.wide.get(pc) ?? 0n
+    let wide = known
+    for (let global = 0; global < firstMemoryGlobal; global++) {
+      if (i32[2 * global + 1] !== i32[2 * global]! >> 31) wide |= 1n << BigInt(global)
+    }
+    if (wide !== known) this.wide.set(pc, wide)
+    return wide !== known
+  }
+
+  /** The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one. */
+  noteRest(block: number, entry: number): void {
+    const count = (this.rests.get(block) ?? 0) + 1
+    this.rests.set(block, count)
+    if (count === maxRests) this.loosen(block, entry)
+  }
+
+  /** Accesses in the region of the block at `pc` must be checked one by one; `entry` is where it was entered. */
+  loosen(pc: number, entry: number): void {
+    if (this.loose.has(pc)) return
+    this.loose.add(pc)
+    const slot = this.slots.get(entry)
+    if (slot === undefined) return
+    this.again.add(entry)
+    this.compile(entry, this.strict[slot])
   }
 
   /** The IR of a region's blocks, cut where they overlap. */
@@ -363,6 +410,8 @@ export class Jit {
     this.generation++
     this.wanted.clear()
     this.slots.clear()
+    this.covered.clear()
+    this.again.clear()
     this.quickSlots.clear()
     this.strictSlots.clear()
     this.sites.length = 0

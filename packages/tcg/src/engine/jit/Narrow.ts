@@ -6,7 +6,7 @@
 import { type IrBlock, type Op, outputsOf } from "../../ir/Block.ts"
 import { MemOp, Opcode } from "../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../Layout.ts"
-import { isLocalGlobal } from "./Dataflow.ts"
+import { firstWeb } from "./Webs.ts"
 
 /** Operations whose result is always in the range of an i32. */
 const narrowResults: ReadonlySet<number> = new Set<number>([
@@ -40,7 +40,7 @@ const narrowResults: ReadonlySet<number> = new Set<number>([
 const bitwise: ReadonlySet<number> = new Set<number>([Opcode.and, Opcode.or, Opcode.xor])
 
 export interface NarrowValues {
-  readonly globals: ReadonlySet<number>
+  readonly webs: ReadonlySet<number>
   /** Temps by the block they belong to. */
   readonly temps: ReadonlyMap<IrBlock, ReadonlySet<number>>
 }
@@ -48,35 +48,49 @@ export interface NarrowValues {
 /** Whether a constant is in the range of an i32. */
 export const isNarrowConstant = (value: bigint): boolean => BigInt.asIntN(32, value) === value
 
-/** Finds the narrow values of blocks that make up a region. */
-export const narrowValues = (blocks: ReadonlyArray<IrBlock>): NarrowValues => {
-  const globals = new Set<number>()
+/**
+ * Finds the narrow values of a region.
+ *
+ * @param parts its operations, with webs for globals, by the block that they are of
+ * @param mayBeNarrow whether where a web is loaded from (but for operations) allows it to be narrow
+ */
+export const narrowValues = (
+  parts: ReadonlyMap<IrBlock, ReadonlyArray<Op>>,
+  mayBeNarrow: (web: number) => boolean
+): NarrowValues => {
+  const webs = new Set<number>()
   const temps = new Map<IrBlock, Set<number>>()
-  for (const ir of blocks) {
+  const definitions: Array<{ readonly ir: IrBlock; readonly op: Op; readonly set: Set<number> }> = []
+  for (const [ir, ops] of parts) {
     const own = new Set<number>()
     temps.set(ir, own)
-    for (const op of ir.ops) {
-      for (let i = 0; i < outputsOf(op); i++) {
-        const d = op.args[i]!
-        if (d >= cpuStateSlots) own.add(d)
-        else if (isLocalGlobal(d)) globals.add(d)
+    for (const op of ops) {
+      const d = op.args[0]!
+      if (outputsOf(op) === 0 || d < cpuStateSlots) continue
+      const set = d >= firstWeb ? webs : own
+      if (set === own || mayBeNarrow(d)) {
+        set.add(d)
+        definitions.push({ ir, op, set })
       }
     }
   }
   for (let changed = true; changed;) {
     changed = false
-    for (const ir of blocks) {
-      const own = temps.get(ir)!
+    for (const { ir, op, set } of definitions) {
+      if (!set.has(op.args[0]!)) continue
       const isNarrow = (value: number) =>
-        value < 0 ? isNarrowConstant(ir.constants[~value]!) : value >= cpuStateSlots ? own.has(value) : globals.has(value)
-      for (const op of ir.ops) {
-        if (outputsOf(op) > 0 && !definesNarrow(ir, op, isNarrow)) {
-          changed = own.delete(op.args[0]!) || globals.delete(op.args[0]!) || changed
-        }
+        value < 0
+          ? isNarrowConstant(ir.constants[~value]!)
+          : value >= firstWeb
+            ? webs.has(value)
+            : value >= cpuStateSlots && temps.get(ir)!.has(value)
+      if (!definesNarrow(ir, op, isNarrow)) {
+        set.delete(op.args[0]!)
+        changed = true
       }
     }
   }
-  return { globals, temps }
+  return { webs, temps }
 }
 
 const definesNarrow = (ir: IrBlock, op: Op, isNarrow: (value: number) => boolean): boolean => {

@@ -11,25 +11,30 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
-import { definesOf, type Dataflow, dirtySets, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
-import { addEntries } from "./Entries.ts"
-import { type FloatPolicy, floatPolicy, hasBarrier, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
+import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors } from "./Cfg.ts"
+import { definesOf, type Dataflow, type Globals, isBarrier, mayObserve, members, solve, isLocalGlobal } from "./Dataflow.ts"
+import { type AccessPlan, planAccesses } from "./Accesses.ts"
+import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
+import { type FloatPolicy, floatPolicy, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
 import { type Analysis, analyse, dominates, loopHeaders, mergePoints } from "./Graph.ts"
 import type { Callees, LowerContext, Window } from "./lower/Context.ts"
 import { lowerFloat } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
-import { lowerMemory } from "./lower/memory.ts"
+import { lowerCheck, lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
 import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
+import { narrowValues } from "./Narrow.ts"
 import { Cell, Leave, Parameter } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 import { WaysOut } from "./WaysOut.ts"
+import { findWebs, firstWeb, type WebLoads, type WebMap, type Webs } from "./Webs.ts"
 
 /** A place where a region may leave in the middle of a block, for the engine to make sense of. */
 export interface Site {
   /** Guest instruction. */
   readonly pc: number
+  /** The block that it belongs to. */
+  readonly block: number
   /** Instructions of its block from it on: counted already, but not executed. */
   readonly unexecuted: number
   /** The access, and the `PageFlag`s it needs. */
@@ -51,8 +56,12 @@ export interface CompileOptions {
   readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
   /** Do floating point out of line: for a status where the inexact flag is clear or rounding is not to nearest. */
   readonly strictFloat: boolean
-  /** Keep every integer in 64 bits: for a region that was entered with registers that are not sign-extended. */
-  readonly wide: boolean
+  /** Globals that were seen at the entry of a block with values that are not sign-extended from 32 bits. */
+  readonly wideAt: (pc: number) => Globals
+  /** Check every access by itself: for a region in which checks of several at once have failed. */
+  readonly loose: boolean
+  /** Whether `low .. high - 1` allows accesses that need these `PageFlag`s. */
+  readonly allows: (low: number, high: number, needs: number) => boolean
   /** Number of the first site; sites of all regions count on. */
   readonly firstSite: number
 }
@@ -74,9 +83,9 @@ export interface RegionSource {
   readonly blocks: ReadonlyArray<RegionBlock>
 }
 
-/** Compiles a region that can be entered at its root, at `hot` and at its loops. */
-export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
-  new RegionCompiler(region, hot, options).compile()
+/** Compiles a region that can be entered at its root and at its loops, and at `entry` (see `addEntries`). */
+export const compileRegion = (region: RegionSource, entry: WantedEntry, options: CompileOptions): CompiledRegion =>
+  new RegionCompiler(region, entry, options).compile()
 
 /** Nodes that a switch branches to: each needs a label. */
 const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
@@ -101,35 +110,52 @@ class RegionCompiler {
   private readonly labels = new Map<number, Label>()
   private readonly merges: ReadonlySet<number>
   private readonly loops: ReadonlySet<number>
-  /** Where to branch, with `next` set, to store a set of dirty globals and return. */
-  private readonly exits = new Map<Globals, Label>()
+  private readonly webs: Webs
+  private readonly accesses: AccessPlan
+  private readonly ways: ReadonlyArray<EntryWay>
+  /** Where to branch, with `next` set, to store dirty globals from their webs and return; by `exitKey`. */
+  private readonly exits = new Map<string, Label>()
   /** The same for faults. */
-  private readonly faultExits = new Map<Globals, Label>()
+  private readonly faultExits = new Map<string, Label>()
   private readonly out: WaysOut
-  // While a node is emitted: its dirty globals so far, the instruction in its block, liveness behind the operation.
+  // While a node is emitted: its dirty globals so far, the web of each global, the instruction in its block, and what to load
+  // behind the operation.
   private dirty: Globals = 0n
+  private current!: WebMap
   private insn = -1
   private node!: Node
-  private liveAfter: Globals = 0n
+  private behindOp: WebLoads = []
   private vcpu: number | undefined
 
-  constructor(region: RegionSource, hot: number, options: CompileOptions) {
+  constructor(region: RegionSource, entry: WantedEntry, options: CompileOptions) {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     this.root = region.root
     this.float = floatPolicy(region.blocks, options.strictFloat)
     if (this.float.testsAgain) leaveAfterStatusWrites(this.cfg)
-    const entries = addEntries(this.cfg, region.root, hot)
+    const entries = addEntries(this.cfg, region.root, entry)
     this.entry = entries.start
+    this.ways = entries.ways
     this.entryPcs = entries.pcs
     const graph = this.cfg.nodes.map((node) => successors(node.terminator))
     this.analysis = analyse(graph, this.entry)
-    this.flow = solve(this.cfg, this.analysis.order)
-    // Behind a helper or a callback that may write, registers are read back without a way to test them.
-    this.values = new Values(this.code, this.cfg, !hasBarrier(region.blocks) && !options.wide)
+    this.loops = loopHeaders(this.analysis)
+    this.flow = solve(this.cfg, this.analysis.order, this.loops)
+    const { order } = this.analysis
+    this.webs = findWebs(this.cfg, this.flow, order, this.entry, this.ways, options.wideAt)
+    const parts = new Map<IrBlock, Array<Op>>()
+    for (const n of order) {
+      const { ir } = this.cfg.nodes[n]!
+      const known = parts.get(ir)
+      if (known === undefined) parts.set(ir, [...this.webs.ops[n]!])
+      else known.push(...this.webs.ops[n]!)
+    }
+    const { mayBeNarrow } = this.webs
+    const narrow = narrowValues(parts, mayBeNarrow)
+    this.values = new Values(this.code, parts, narrow)
+    this.accesses = this.planAccesses()
     this.out = new WaysOut(this.code, this.values, options.regionType)
     this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
-    this.loops = loopHeaders(this.analysis)
     const { code } = this
     const address = code.local(ValType.i64)
     const taken = code.local(ValType.i32)
@@ -141,10 +167,11 @@ class RegionCompiler {
       address,
       scratch: [0, 1, 2, 3].map(() => code.local(ValType.i64)),
       scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
-      window: options.window,
+      isCovered: (op) => this.accesses.covered.has(op),
+      window: (base, write) => options.window(base < firstWeb ? base : this.webs.globalOf(base), write),
       faultSite: (memop, needs) => this.site(memop, needs),
-      leaveOnFault: () => code.brIf(this.faultExits.get(this.dirty)!),
-      storeDirty: () => this.values.store(this.dirty),
+      leaveOnFault: () => code.brIf(this.faultExits.get(this.exitKey())!),
+      storeDirty: () => this.store(),
       afterCallback: () => {
         code.tee(taken)
         code.i32(0)
@@ -166,8 +193,24 @@ class RegionCompiler {
       callbackNumber: options.callbackNumber,
       scoreboardAddress: options.scoreboardAddress,
       strictFloat: this.float.strict,
-      reloadLive: () => this.values.load(this.liveAfter, () => code.op(Insn.unreachable))
+      reloadLive: () => this.values.load(this.behindOp, () => code.op(Insn.unreachable))
     }
+  }
+
+  private planAccesses(): AccessPlan {
+    const { analysis, cfg, options, webs } = this
+    // An odd key on the way to a loop says nothing about where the engine could go on.
+    const keys = cfg.nodes.flatMap(({ terminator }) =>
+      terminator.kind === "dispatch" ? terminator.cases.map(({ key }) => key) : []
+    )
+    const mayHoist = keys.every((key) => (key & 1) === 0) && cfg.switchNode === undefined
+    return planAccesses(cfg, analysis, webs, {
+      loops: options.loose ? new Map() : naturalLoops(analysis),
+      mayHoist: (header, web) =>
+        mayHoist && cfg.nodes[header]!.resume !== undefined && webs.start[header]![webs.globalOf(web)] === web,
+      mayShare: !options.loose,
+      allows: options.allows
+    })
   }
 
   /** The local with the vCPU's index; the function's entry loads it. */
@@ -182,10 +225,10 @@ class RegionCompiler {
 
   compile(): CompiledRegion {
     const { code } = this
-    const sets = dirtySets(this.cfg, this.flow, this.analysis.order)
-    for (const set of sets) {
-      this.exits.set(set, code.block())
-      this.faultExits.set(set, code.block())
+    const exits = this.findExits()
+    for (const key of exits.keys()) {
+      this.exits.set(key, code.block())
+      this.faultExits.set(key, code.block())
     }
     this.entryChecks()
     if (this.cfg.blocks.some(({ head, ir }) => ir.callbacks.length > 0 || head !== undefined)) {
@@ -193,10 +236,9 @@ class RegionCompiler {
       code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
       code.set(this.vcpuLocal())
     }
-    this.values.load(this.flow.liveIn[this.entry]!, () => this.out.unfit(Leave.wide))
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
-    for (const set of sets.toReversed()) {
+    for (const set of [...exits.values()].toReversed()) {
       code.end()
       code.i32(Leave.fault)
       code.set(this.out.next)
@@ -208,8 +250,54 @@ class RegionCompiler {
     return { body: code.body(), sites: this.sites, entries: this.entryPcs }
   }
 
-  private opsOf(node: Node): ReadonlyArray<Op> {
-    return node.ir.ops.slice(node.start, node.end)
+  /** What must be stored to leave at every place from where the region may leave through a shared exit, by `exitKey`. */
+  private findExits(): Map<string, WebLoads> {
+    const exits = new Map<string, WebLoads>([["", []]])
+    const add = (): void => {
+      const stores = this.dirtyWebs()
+      exits.set(stores.join(), stores)
+    }
+    for (const n of this.analysis.order) {
+      this.beginNode(n)
+      if (this.accesses.loops.has(n)) add()
+      this.webs.ops[n]!.forEach((op, i) => {
+        if (mayObserve(op) && (this.accesses.checks.has(op) || !this.accesses.covered.has(op))) add()
+        this.passOp(this.node.ir.ops[this.node.start + i]!, op)
+      })
+      add()
+    }
+    return exits
+  }
+
+  private beginNode(n: number): void {
+    this.node = this.cfg.nodes[n]!
+    this.dirty = this.flow.dirtyIn[n]!
+    this.current = this.webs.start[n]!.slice()
+  }
+
+  /** Takes note of what an operation does to globals. `op` is the operation with webs. */
+  private passOp(original: Op, op: Op): void {
+    if (isBarrier(this.node.ir, original)) {
+      this.dirty = 0n
+      for (const [global, web] of this.webs.behindOp.get(op)!) this.current[global] = web
+    }
+    const defined = definesOf(original)
+    if (defined === 0n) return
+    this.dirty |= defined
+    this.current[original.args[0]!] = op.args[0]!
+  }
+
+  /** The dirty globals, each with its web. */
+  private dirtyWebs(): Array<[number, number]> {
+    return members(this.dirty).map((global) => [global, this.current[global]!])
+  }
+
+  private exitKey(): string {
+    return this.dirtyWebs().join()
+  }
+
+  private store(): void {
+    this.values.store(this.dirtyWebs())
   }
 
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
@@ -225,7 +313,7 @@ class RegionCompiler {
     this.ifNoFuel(() => {
       code.get(Parameter.pc)
       code.set(this.out.next)
-      code.br(this.exits.get(0n)!)
+      code.br(this.exits.get("")!)
     })
   }
 
@@ -233,7 +321,10 @@ class RegionCompiler {
 
   private emitTree(n: number): void {
     const { code } = this
-    if (this.loops.has(n)) this.labels.set(n, code.loop())
+    if (this.loops.has(n)) {
+      this.checksInFrontOf(n)
+      this.labels.set(n, code.loop())
+    }
     const children = this.analysis.children[n]!.filter((child) => this.merges.has(child))
     // The last one in reverse postorder ends last, so its block is the outermost.
     const inner = children.toSorted((a, b) => this.analysis.position[b]! - this.analysis.position[a]!)
@@ -252,28 +343,42 @@ class RegionCompiler {
   }
 
   private emitNode(n: number): void {
-    const node = this.cfg.nodes[n]!
-    this.node = node
+    this.beginNode(n)
+    const { node } = this
     const { ir } = node
     this.values.enterBlock(ir)
-    this.dirty = this.flow.dirtyIn[n]!
     this.insn = -1
     for (let i = 0; i < node.start; i++) if (ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
     if (node.body) this.spendFuel(ir.insns.length)
-    const ops = this.opsOf(node)
-    const behind: Array<Globals> = []
-    if (ops.some((op) => isBarrier(ir, op))) liveInOf(node, this.dirty, this.liveOut(node), behind)
-    ops.forEach((op, i) => {
-      this.liveAfter = behind[i] ?? 0n
+    this.webs.ops[n]!.forEach((op, i) => {
+      this.behindOp = this.webs.behindOp.get(op) ?? []
       this.emitOp(op)
+      this.passOp(ir.ops[node.start + i]!, op)
     })
     this.emitTerminator(n, node)
   }
 
-  private liveOut(node: Node): Globals {
-    let live = 0n
-    for (const s of successors(node.terminator)) live |= this.flow.liveIn[s]!
-    return live
+  /** Checks the accesses of a loop that are off values which it does not change. */
+  private checksInFrontOf(header: number): void {
+    const { code } = this
+    const checks = this.accesses.loops.get(header)
+    if (checks === undefined) return
+    this.beginNode(header)
+    for (const check of checks) {
+      lowerCheck(this.context, check, () => {
+        code.i32(0)
+        // On the way to an entry within the loop the parameter says where the engine has to go on.
+        code.get(Parameter.pc)
+        code.i32(this.node.resume!)
+        code.get(Parameter.pc)
+        code.op(Insn.select)
+        code.op(Insn.i64_extend_i32_u)
+        code.memory(Insn.i64_store, Cell.pc)
+        code.i32(Leave.unhoist)
+        code.set(this.out.next)
+        code.br(this.exits.get(this.exitKey())!)
+      })
+    }
   }
 
   private spendFuel(instructions: number): void {
@@ -299,6 +404,8 @@ class RegionCompiler {
         return
     }
     const { context } = this
+    const check = this.accesses.checks.get(op)
+    if (check !== undefined) lowerCheck(context, check, () => this.leaveAtSite(Leave.rest))
     if (
       !(
         lowerInteger(context, op) ||
@@ -309,58 +416,76 @@ class RegionCompiler {
     ) {
       throw new Error(`the JIT has no lowering for ${opTable[op.opcode]!.name}`)
     }
-    if (isBarrier(this.node.ir, op)) this.dirty = 0n
-    this.dirty |= definesOf(op)
   }
 
   private emitTerminator(from: number, node: Node): void {
-    const { code, values } = this
+    const { code } = this
     const { terminator } = node
+    const valueOf = (value: number) => (isLocalGlobal(value) ? this.current[value]! : value)
     switch (terminator.kind) {
       case "goto":
         return this.branch(from, terminator.target)
       case "cond": {
         const [a, b, cond] = terminator.op.args as [number, number, number]
-        pushCondition(this.context, a, b, cond)
+        pushCondition(this.context, valueOf(a), valueOf(b), cond)
         return this.fork(from, terminator.taken, terminator.next)
       }
       case "dispatch": {
         const branch = (to: number) => this.branch(from, to)
-        writeDispatch(code, terminator.cases, branch)
-        if (terminator.others !== undefined) writeWayToSwitch(code, terminator.others, this.root, this.out.next, branch)
+        const before = (each: DispatchCase) => this.enter(from, each)
+        writeDispatch(code, terminator.cases, branch, before)
+        const { others } = terminator
+        if (others !== undefined) {
+          writeWayToSwitch(code, others, this.root, this.out.next, branch, () => this.enter(from, others))
+        }
         if (from === this.entry) {
+          this.values.load(this.webs.entry[0]!, () => this.out.unfit(Leave.wide))
           code.i32(0)
           code.set(Parameter.pc)
         }
         return this.branch(from, terminator.next)
       }
       case "compute":
-        this.out.setNext(terminator.target, () => values.store(this.dirty))
-        this.ifNoFuel(() => code.br(this.exits.get(this.dirty)!))
+        this.out.setNext(valueOf(terminator.target), () => this.store())
+        this.ifNoFuel(() => code.br(this.exits.get(this.exitKey())!))
         return this.branch(from, terminator.next)
       case "switch":
         writeSwitch(code, terminator.cases, this.out.next, (n) => this.labels.get(n)!)
-        values.store(this.dirty)
+        this.store()
         return this.out.jumpNext()
       case "enter":
         code.i32(terminator.key)
         code.set(Parameter.pc)
         return this.branch(from, terminator.target)
       case "leave":
-        values.store(this.dirty)
+        this.store()
         return this.out.jumpTo(terminator.pc)
       case "call":
-        return this.call(from, node, terminator)
+        return this.call(from, node, terminator, valueOf(terminator.target))
       case "jump":
-        values.store(this.dirty)
-        return this.out.jump(terminator.target, terminator.hint)
+        this.store()
+        return this.out.jump(valueOf(terminator.target), terminator.hint)
       case "exit": {
-        values.store(this.dirty)
+        this.store()
         const unexecuted = node.ir.insns.length - 1 - this.insn
         if (unexecuted > 0) this.spendFuel(-unexecuted)
-        return this.out.exit(terminator.nextPc, terminator.code)
+        return this.out.exit(valueOf(terminator.nextPc), terminator.code)
       }
     }
+  }
+
+  /** Loads what is live behind a way into the region, and, on the way, what the checks in front of loops look at. */
+  private enter(from: number, { key, way }: DispatchCase): void {
+    const { accesses, values, webs } = this
+    const isSwitch = (key & 1) !== 0
+    // The switch's key is set only behind the first node.
+    const unfit = () => this.out.unfit(Leave.wide, isSwitch && from !== this.entry ? this.out.next : Parameter.pc)
+    if (from === this.entry) {
+      const { around } = this.ways.find(({ node: end, pcs }) => (isSwitch ? end === this.cfg.switchNode : pcs[0] === key))!
+      const roots = new Set(around.flatMap((header) => (accesses.loops.get(header) ?? []).map(({ root }) => root)))
+      values.load([...roots].map((root) => [webs.globalOf(root), root] as const), unfit)
+    }
+    if (way !== undefined) values.load(webs.entry[way]!, unfit)
   }
 
   /** Pops a condition: to `taken` where it holds, else to `next`. */
@@ -374,8 +499,7 @@ class RegionCompiler {
   }
 
   private branch(from: number, to: number): void {
-    const { code } = this
-    const { dirty } = this
+    const { code, current, dirty } = this
     if (this.isForward(from, to)) {
       this.leaveAfterCallbacks(from, to)
       if (this.merges.has(to)) code.br(this.labels.get(to)!)
@@ -385,17 +509,16 @@ class RegionCompiler {
         this.node = node
         this.insn = insn
         this.dirty = dirty
+        this.current = current
         this.values.enterBlock(node.ir)
       }
       return
     }
     const { terminator } = this.cfg.nodes[from]!
-    // On the way to a dispatch node the key says where the way leads; an odd one leads into the middle of a block.
-    const key = terminator.kind === "enter" ? terminator.key : this.cfg.nodes[to]!.resume
-    const pc = key === undefined || (key & 1) !== 0 ? undefined : key
+    const pc = terminator.kind === "enter" ? terminator.resume : this.cfg.nodes[to]!.resume
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
       if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
-      this.values.store(dirty)
+      this.store()
       return this.out.return(pc)
     }
     if (pc !== undefined) this.leaveWithoutFuel(pc)
@@ -418,7 +541,7 @@ class RegionCompiler {
     this.ifNoFuel(() => {
       code.i32(pc)
       code.set(this.out.next)
-      code.br(this.exits.get(this.dirty)!)
+      code.br(this.exits.get(this.exitKey())!)
     })
   }
 
@@ -436,8 +559,9 @@ class RegionCompiler {
 
   /** Numbers the current instruction as a place where the region may be left. */
   private site(memop: number, needs: number): number {
-    const { insns } = this.node.ir
-    this.sites.push({ pc: Number(insns[this.insn]!.pc), unexecuted: insns.length - this.insn, memop, needs })
+    const { block, ir } = this.node
+    const pc = Number(ir.insns[this.insn]!.pc)
+    this.sites.push({ pc, block: block.pc, unexecuted: ir.insns.length - this.insn, memop, needs })
     return this.options.firstSite + this.sites.length - 1
   }
 
@@ -449,21 +573,21 @@ class RegionCompiler {
     code.memory(Insn.i32_store, Cell.site)
     code.i32(leave)
     code.set(this.out.next)
-    code.br(this.exits.get(this.dirty)!)
+    code.br(this.exits.get(this.exitKey())!)
   }
 
   /** A guest call, then what comes behind it, with registers as the callee left them. */
-  private call(from: number, node: Node, terminator: { target: number; returnPc: number; next: number }): void {
+  private call(from: number, node: Node, terminator: { returnPc: number; next: number }, target: number): void {
     const { code, out } = this
-    this.values.store(this.dirty)
-    out.call(terminator.target, terminator.returnPc)
+    this.store()
+    out.call(target, terminator.returnPc)
     if (this.float.testsAgain) {
       pushUnusualStatus(code)
       code.ifUnlikely()
       out.returnNext()
       code.end()
     }
-    this.values.load(this.flow.liveIn[terminator.next]!, () => out.returnNext())
+    this.values.load(this.webs.behindCall.get(from)!, () => out.returnNext())
     this.dirty = 0n
     this.node = node
     this.branch(from, terminator.next)

@@ -24,7 +24,11 @@ export const Leave = {
   /** The region does not hold for the state as it is (floating-point status); the pc slot says where to interpret on. */
   unfit: 9,
   /** As `unfit`: a register that the region keeps in 32 bits is not sign-extended. */
-  wide: 11
+  wide: 11,
+  /** As `unfit`: the accesses of a loop are not all allowed, as the check in front of it asks. */
+  unhoist: 13,
+  /** A check for several accesses failed: the interpreter is to do the rest of the block; cell `site` says from where. */
+  rest: 15
 } as const
 
 /** Byte offsets of the cells, which are state slots of the running vCPU that nothing else uses. */

@@ -1,16 +1,16 @@
 /**
- * Where IR values live in a compiled region: WebAssembly locals of type i64, i32 (values that are always sign-extended from 32
+ * Where values live in a compiled region: WebAssembly locals of type i64, i32 (values that are always sign-extended from 32
  * bits) or f64, constants, or the vCPU's state in memory.
  */
-import type { IrBlock } from "../../ir/Block.ts"
+import type { IrBlock, Op } from "../../ir/Block.ts"
 import { opTable } from "../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../Layout.ts"
 import type { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import type { Cfg } from "./Cfg.ts"
-import { type Globals, isLocalGlobal } from "./Dataflow.ts"
-import { isNarrowConstant, narrowValues } from "./Narrow.ts"
+import { isLocalGlobal } from "./Dataflow.ts"
+import { isNarrowConstant, type NarrowValues } from "./Narrow.ts"
 import { operandTypes } from "./OperandTypes.ts"
+import { firstWeb, type WebLoads } from "./Webs.ts"
 
 /** Offset of a state slot in memory. */
 const slotOffset = (slot: number): number => slot * 8
@@ -22,47 +22,41 @@ interface Place {
 
 /** The temps of one block. A block's places are fixed: its nodes may be emitted with other blocks' nodes between them. */
 interface BlockTemps {
-  readonly f64: ReadonlySet<number>
   readonly narrow: ReadonlySet<number>
+  readonly f64: ReadonlySet<number>
   readonly places: Map<number, Place>
   /** How many locals of each type the block's temps have taken. */
   readonly taken: Map<ValType, number>
 }
 
+const none: ReadonlySet<number> = new Set()
+
 export class Values {
   private readonly code: CodeWriter
-  /** Locals of globals by value number. */
-  private readonly globals = new Map<number, Place>()
-  private readonly f64Globals: ReadonlySet<number>
+  private readonly webs: BlockTemps
   /** Locals for temps: reused by every block, since temps die at its end. */
   private readonly pools = new Map<ValType, Array<number>>()
-  private readonly narrowGlobals: ReadonlySet<number>
   private readonly scratch: number
   private readonly temps = new Map<IrBlock, BlockTemps>()
-  private block: IrBlock
-  private current: BlockTemps
+  private block!: IrBlock
+  private current!: BlockTemps
 
-  /** @param narrow whether to keep narrow values in i32 locals */
-  constructor(code: CodeWriter, cfg: Cfg, narrow: boolean) {
+  /** @param parts the region's operations, with webs for globals, by the block that they are of */
+  constructor(code: CodeWriter, parts: ReadonlyMap<IrBlock, ReadonlyArray<Op>>, narrow: NarrowValues) {
     this.code = code
     this.scratch = code.local(ValType.i64)
-    this.block = cfg.blocks[0]!.ir
     const votes = new Map<number, number>()
-    const parts = cfg.blocks.flatMap((block) => (block.head === undefined ? [block.ir] : [block.head, block.ir]))
-    const found = narrowValues(narrow ? parts : [])
-    this.narrowGlobals = found.globals
-    for (const ir of parts) {
+    for (const [ir, ops] of parts) {
       const local = new Map<number, number>()
-      countVotes(ir, votes, local)
+      countVotes(ops, votes, local)
       this.temps.set(ir, {
         f64: positive(local),
-        narrow: found.temps.get(ir) ?? new Set(),
+        narrow: narrow.temps.get(ir) ?? none,
         places: new Map(),
         taken: new Map()
       })
     }
-    this.current = this.temps.get(this.block)!
-    this.f64Globals = positive(votes)
+    this.webs = { f64: positive(votes), narrow: narrow.webs, places: new Map(), taken: new Map() }
   }
 
   /** Makes the temps of a block the current ones. */
@@ -80,24 +74,16 @@ export class Values {
     return pool[index]!
   }
 
-  /** The local of a global or temp, or undefined for a global that stays in memory. */
+  /** The local of a web or temp, or undefined for a global that stays in memory. */
   private place(value: number): Place | undefined {
-    if (value >= cpuStateSlots) {
-      let place = this.current.places.get(value)
-      if (place === undefined) {
-        const { f64, narrow } = this.current
-        const type = narrow.has(value) ? ValType.i32 : f64.has(value) ? ValType.f64 : ValType.i64
-        place = { local: this.pooled(type), type }
-        this.current.places.set(value, place)
-      }
-      return place
-    }
-    if (!isLocalGlobal(value)) return undefined
-    let place = this.globals.get(value)
+    if (value < cpuStateSlots) return undefined
+    const isWeb = value >= firstWeb
+    const { f64, narrow, places } = isWeb ? this.webs : this.current
+    let place = places.get(value)
     if (place === undefined) {
-      const type = this.narrowGlobals.has(value) ? ValType.i32 : this.f64Globals.has(value) ? ValType.f64 : ValType.i64
-      place = { local: this.code.local(type), type }
-      this.globals.set(value, place)
+      const type = narrow.has(value) ? ValType.i32 : f64.has(value) ? ValType.f64 : ValType.i64
+      place = { local: isWeb ? this.code.local(type) : this.pooled(type), type }
+      places.set(value, place)
     }
     return place
   }
@@ -143,7 +129,7 @@ export class Values {
     return value >= 0 && this.place(value)?.type === ValType.f64
   }
 
-  /** Pops an i64 into a global or temp. A global that stays in memory needs `address` pushed first: see `beginSet`. */
+  /** Pops an i64 into a web, a temp or a global. One that stays in memory needs `address` pushed first: see `beginSet`. */
   setI64(value: number): void {
     const place = this.place(value)
     if (place === undefined) return this.code.memory(Insn.i64_store, slotOffset(value))
@@ -180,17 +166,17 @@ export class Values {
   }
 
   /**
-   * Loads globals from memory into their locals.
+   * Loads globals from memory into their webs.
    *
    * @param unfit writes what to do where one is not sign-extended that lives in an i32 local: must not fall through
    */
-  load(set: Globals, unfit: () => void): void {
+  load(loads: WebLoads, unfit: () => void): void {
     const { code, scratch } = this
-    for (const value of members(set)) {
-      const { local, type } = this.place(value)!
+    for (const [global, web] of loads) {
+      const { local, type } = this.place(web)!
       code.i32(0)
-      if (type === ValType.f64) code.memory(Insn.f64_load, slotOffset(value))
-      else code.memory(Insn.i64_load, slotOffset(value))
+      if (type === ValType.f64) code.memory(Insn.f64_load, slotOffset(global))
+      else code.memory(Insn.i64_load, slotOffset(global))
       if (type === ValType.i32) {
         code.tee(scratch)
         code.op(Insn.i32_wrap_i64)
@@ -205,36 +191,29 @@ export class Values {
     }
   }
 
-  /** Stores globals from their locals to memory. */
-  store(set: Globals): void {
+  /** Stores globals from their webs to memory. */
+  store(stores: WebLoads): void {
     const { code } = this
-    for (const value of members(set)) {
-      const { local, type } = this.place(value)!
+    for (const [global, web] of stores) {
+      const { local, type } = this.place(web)!
       code.i32(0)
       code.get(local)
       if (type === ValType.i32) code.op(Insn.i64_extend_i32_s)
-      code.memory(type === ValType.f64 ? Insn.f64_store : Insn.i64_store, slotOffset(value))
+      code.memory(type === ValType.f64 ? Insn.f64_store : Insn.i64_store, slotOffset(global))
     }
   }
 }
 
-/** The value numbers in a set. */
-export const members = (set: Globals): Array<number> => {
-  const list: Array<number> = []
-  for (let i = 0, rest = set; rest !== 0n; i++, rest >>= 1n) if ((rest & 1n) !== 0n) list.push(i)
-  return list
-}
-
-/** Adds, for each value of a block, how often it is wanted as f64 less how often as i64; temps go to `temps`. */
-const countVotes = (ir: IrBlock, globals: Map<number, number>, temps: Map<number, number>): void => {
-  for (const op of ir.ops) {
+/** Adds, for each value, how often it is wanted as f64 less how often as i64; temps go to `temps`. */
+const countVotes = (ops: ReadonlyArray<Op>, webs: Map<number, number>, temps: Map<number, number>): void => {
+  for (const op of ops) {
     const info = opTable[op.opcode]!
     const types = operandTypes(op)
     for (let i = 0; i < info.outputs + info.inputs; i++) {
       const value = op.args[i]!
       const wish = types[i]
-      if (value < 0 || wish === "any" || wish === undefined) continue
-      const votes = value < cpuStateSlots ? globals : temps
+      if (value < cpuStateSlots || wish === "any" || wish === undefined) continue
+      const votes = value >= firstWeb ? webs : temps
       votes.set(value, (votes.get(value) ?? 0) + (wish === "f64" ? 1 : -1))
     }
   }

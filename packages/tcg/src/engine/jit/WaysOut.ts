@@ -37,11 +37,11 @@ export class WaysOut {
     this.code.op(Insn.return)
   }
 
-  /** Returns before anything was done: the engine interprets the block at which the region was entered. */
-  unfit(leave: number): void {
+  /** Returns before anything was done: the engine interprets the block at which the region was entered, by local `pc`. */
+  unfit(leave: number, pc: number = Parameter.pc): void {
     const { code } = this
     code.i32(0)
-    code.get(Parameter.pc)
+    code.get(pc)
     code.op(Insn.i64_extend_i32_u)
     code.memory(Insn.i64_store, Cell.pc)
     this.return(leave)

@@ -20,13 +20,13 @@ export class Windows {
     this.state = state
   }
 
-  /** The window around an address, or undefined where the address itself does not allow the access. */
+  /** The window around an address, or undefined where the address itself does not allow it. Writable ones can be read too. */
   around(address: number, write: boolean): Window | undefined {
     const known = write ? this.writes : this.reads
     const found = known.find(({ low, size }) => address >= low && address < low + size)
     if (found !== undefined) return found
-    const flag = write ? PageFlag.write : PageFlag.read
-    const allows = (page: number) => (this.state.pageTable[page]! & flag) !== 0 && !this.unstable.has(page)
+    const needs = write ? PageFlag.read | PageFlag.write : PageFlag.read
+    const allows = (page: number) => (this.state.pageTable[page]! & needs) === needs && !this.unstable.has(page)
     const page = address >>> pageShift
     if (!allows(page)) return undefined
     let first = page
@@ -36,6 +36,12 @@ export class Windows {
     const window = { low: first * pageSize, size: (last - first + 1) * pageSize }
     known.push(window)
     return window
+  }
+
+  /** Whether all of `low .. high - 1` allows accesses now. Compiled code that counts on it must go when that changes. */
+  covers(low: number, high: number, write: boolean): boolean {
+    const window = this.around(low, write)
+    return window !== undefined && high <= window.low + window.size
   }
 
   /** The largest window so far: a guess for bases of which nothing is known. */

@@ -7,20 +7,28 @@ import { Parameter } from "./Runtime.ts"
 /** Widest range of halfwords that a switch covers with a jump table; beyond it compares. */
 const maxJumpTable = 4096
 
-/** Branches to the case whose key the `pc` parameter is; falls through where it is none. `branch` writes a branch to a node. */
+/**
+ * Branches to the case whose key the `pc` parameter is; falls through where it is none.
+ *
+ * @param branch writes a branch to a node
+ * @param before writes what to do first in a case
+ */
 export const writeDispatch = (
   code: CodeWriter,
   cases: ReadonlyArray<DispatchCase>,
-  branch: (node: number) => void
+  branch: (node: number) => void,
+  before: (c: DispatchCase) => void
 ): void => {
   if (cases.length === 0) return
   code.get(Parameter.pc)
   code.if()
-  for (const { key, last, node } of cases) {
+  for (const each of cases) {
+    const { key, last, node } = each
     code.get(Parameter.pc)
     code.i32(key)
     code.op(Insn.i32_eq)
     code.if()
+    before(each)
     if (last) {
       code.i32(0)
       code.set(Parameter.pc)
@@ -37,12 +45,14 @@ export const writeWayToSwitch = (
   { key, last, node }: DispatchCase,
   root: number,
   next: number,
-  branch: (node: number) => void
+  branch: (node: number) => void,
+  before: () => void
 ): void => {
   code.get(Parameter.pc)
   code.i32(root)
   code.op(Insn.i32_ne)
   code.if()
+  before()
   code.get(Parameter.pc)
   code.set(next)
   code.i32(last ? 0 : key)

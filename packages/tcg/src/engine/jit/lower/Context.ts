@@ -1,6 +1,6 @@
 /** What the lowering of single operations works with. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import type { BlockCallback, IrBlock } from "../../../ir/Block.ts"
+import type { BlockCallback, IrBlock, Op } from "../../../ir/Block.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import type { Values } from "../Values.ts"
 
@@ -17,6 +17,7 @@ export interface Callees {
   readonly checkRead: number
   readonly checkWrite: number
   readonly misaligned: number
+  readonly checkRange: number
   readonly exec: number
   readonly mem: number
 }
@@ -33,6 +34,8 @@ export interface LowerContext {
   readonly exactFma: boolean
   /** The window to test accesses off a base against, or undefined where none is worth it. */
   readonly window: (base: number, write: boolean) => Window | undefined
+  /** Whether an access was checked already. */
+  readonly isCovered: (op: Op) => boolean
   /** A number for an access at the current instruction, which needs these `PageFlag`s, should it fault. */
   readonly faultSite: (memop: number, needs: number) => number
   /** Pops a number: leaves the region with a fault unless it is 0. */

@@ -9,6 +9,7 @@ import { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
 import { PageFlag, pageShift, pageTableBase } from "../../../Layout.ts"
 import { Cell } from "../Runtime.ts"
+import type { Check } from "../Accesses.ts"
 import type { LowerContext } from "./Context.ts"
 
 const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]
@@ -83,39 +84,83 @@ const pushChecked = (
   code.op(Insn.i32_wrap_i64)
 }
 
+/** Page 0 allows nothing, so an allowed address less a displacement below this is not negative. */
+const quickDisp = 4096
+
+/** Pushes the address of an access as i32, checked unless that is done. Gives the displacement that it lacks. */
+const pushPlace = (context: LowerContext, op: Op, write: boolean): number => {
+  const { code, values } = context
+  const [, base, disp, memop] = op.args as [number, number, number, number]
+  if (!context.isCovered(op)) {
+    pushChecked(context, base, disp, memop, write)
+    return 0
+  }
+  values.getI32(base)
+  if (disp >= 0 && disp < quickDisp) return disp
+  code.i32(disp)
+  code.op(Insn.i32_add)
+  return 0
+}
+
+/** Checks a stretch around a value. `leave` writes what to do where it does not allow what is needed. */
+export const lowerCheck = (context: LowerContext, { high, low, needs, root }: Check, leave: () => void): void => {
+  const { callees, code, values } = context
+  const window = context.window(root, (needs & PageFlag.write) !== 0)
+  const bytes = high - low
+  const wide = window !== undefined && window.size >= bytes
+  if (wide) {
+    values.getI64(root)
+    code.i64(BigInt(window.low - low))
+    code.op(Insn.i64_sub)
+    code.i64(BigInt(window.size - bytes))
+    code.op(Insn.i64_gt_u)
+    code.ifUnlikely()
+  }
+  values.getI64(root)
+  code.i64(BigInt(low))
+  code.op(Insn.i64_add)
+  code.i32(bytes - 1)
+  code.i32(needs)
+  code.call(callees.checkRange)
+  code.ifUnlikely()
+  leave()
+  code.end()
+  if (wide) code.end()
+}
+
 /** Lowers a guest memory operation; false if it is not one. */
 export const lowerMemory = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
   const { args } = op
   switch (op.opcode) {
     case Opcode.guest_ld: {
-      const [d, base, disp, memop] = args as [number, number, number, number]
+      const [d, , , memop] = args as [number, number, number, number]
       values.beginSet(d)
-      pushChecked(context, base, disp, memop, false)
+      const offset = pushPlace(context, op, false)
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(d)) {
-        code.memory(Insn.f64_load, 0)
+        code.memory(Insn.f64_load, offset)
         values.setF64(d)
       } else if (values.isNarrow(d)) {
-        code.memory((memop & MemOp.sign ? narrowSignedLoads : narrowLoads)[memop & MemOp.sizeMask]!, 0)
+        code.memory((memop & MemOp.sign ? narrowSignedLoads : narrowLoads)[memop & MemOp.sizeMask]!, offset)
         values.setI32(d)
       } else {
-        code.memory(loadInsn(memop), 0)
+        code.memory(loadInsn(memop), offset)
         values.setI64(d)
       }
       return true
     }
     case Opcode.guest_st: {
-      const [value, base, disp, memop] = args as [number, number, number, number]
-      pushChecked(context, base, disp, memop, true)
+      const [value, , , memop] = args as [number, number, number, number]
+      const offset = pushPlace(context, op, true)
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(value)) {
         values.getF64(value)
-        code.memory(Insn.f64_store, 0)
+        code.memory(Insn.f64_store, offset)
       } else if (values.isNarrow(value) && (memop & MemOp.sizeMask) !== MemOp.size64) {
         values.getI32(value)
-        code.memory(narrowStores[memop & MemOp.sizeMask]!, 0)
+        code.memory(narrowStores[memop & MemOp.sizeMask]!, offset)
       } else {
         values.getI64(value)
-        code.memory(stores[memop & MemOp.sizeMask]!, 0)
+        code.memory(stores[memop & MemOp.sizeMask]!, offset)
       }
       return true
     }
@@ -215,6 +260,70 @@ const lowerReadModifyWrite = (context: LowerContext, op: Op): boolean => {
   code.get(old)
   values.setI64(d)
   return true
+}
+
+/**
+ * Adds the module's check of a stretch of pages: `(address: i64, size - 1: i32, flags: i32) -> i32`. Gives 1 where one of them
+ * lacks one of the flags.
+ */
+export const addRangeCheck = (module: ModuleWriter): number => {
+  const code = new CodeWriter(3)
+  const [first, last, flags] = [0, 1, 2]
+  const page = code.local(ValType.i32)
+  const end = code.local(ValType.i32)
+  const pageOf = (push: () => void, into: number) => {
+    push()
+    code.i32(pageShift)
+    code.op(Insn.i32_shr_u)
+    code.set(into)
+  }
+  // Neither the first byte nor the last one may be beyond 32 bits.
+  code.get(first)
+  code.get(last)
+  code.op(Insn.i64_extend_i32_u)
+  code.op(Insn.i64_add)
+  code.get(first)
+  code.op(Insn.i64_or)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i64_eqz)
+  code.if()
+  const low = () => {
+    code.get(first)
+    code.op(Insn.i32_wrap_i64)
+  }
+  pageOf(low, page)
+  pageOf(() => {
+    low()
+    code.get(last)
+    code.op(Insn.i32_add)
+  }, end)
+  const next = code.loop()
+  code.get(page)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.get(flags)
+  code.op(Insn.i32_and)
+  code.get(flags)
+  code.op(Insn.i32_eq)
+  code.if()
+  code.get(page)
+  code.get(end)
+  code.op(Insn.i32_eq)
+  code.if()
+  code.i32(0)
+  code.op(Insn.return)
+  code.end()
+  code.get(page)
+  code.i32(1)
+  code.op(Insn.i32_add)
+  code.set(page)
+  code.br(next)
+  code.end()
+  code.end()
+  code.end()
+  code.i32(1)
+  const { i32, i64 } = ValType
+  return module.function(module.type([i64, i32, i32], [i32]), "check_range", code.body())
 }
 
 /**

@@ -1,0 +1,261 @@
+/**
+ * Which accesses to guest memory need a check, and where. Accesses off the same value share one check of all that they touch;
+ * where that value does not change in a loop, the check stands in front of the loop; where the address is constant, it is
+ * done now.
+ *
+ * Addresses are followed within extended basic blocks (a node inherits from its only predecessor) as a root value plus a range
+ * of offsets: sums with constants and with values of which the range is known, such as a byte that indexes a table.
+ *
+ * A shared check asks for more than the access at hand needs. Where it fails, the region leaves in front of the instruction,
+ * and the interpreter finds out what is allowed.
+ */
+import type { IrBlock, Op } from "../../ir/Block.ts"
+import { MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
+import { PageFlag } from "../../Layout.ts"
+import type { Cfg } from "./Cfg.ts"
+import type { Analysis } from "./Graph.ts"
+import { firstWeb, type Webs } from "./Webs.ts"
+
+/** A check that a stretch of memory around a value allows what its accesses need. */
+export interface Check {
+  /** A web or a temp. */
+  readonly root: number
+  /** Offsets from it: the first byte, and behind the last. */
+  low: number
+  high: number
+  /** `PageFlag`s. */
+  needs: number
+}
+
+export interface AccessPlan {
+  /** Accesses that need no check of their own, or not behind the one in `checks`. */
+  readonly covered: ReadonlySet<Op>
+  /** What to check in front of an access, for it and others. Those that are not covered are checked by themselves. */
+  readonly checks: ReadonlyMap<Op, Check>
+  /** What to check in front of a loop, by its header. */
+  readonly loops: ReadonlyMap<number, ReadonlyArray<Check>>
+}
+
+export interface AccessOptions {
+  /** Loops by header: the nodes in them. */
+  readonly loops: ReadonlyMap<number, ReadonlySet<number>>
+  /** Whether accesses may share checks at all. */
+  readonly mayShare: boolean
+  /** Whether a check may stand in front of a loop. */
+  readonly mayHoist: (header: number, web: number) => boolean
+  /** Whether `low .. high - 1` allows an access now. */
+  readonly allows: (low: number, high: number, needs: number) => boolean
+}
+
+/** Offsets beyond this are not followed, and no check covers more bytes. */
+const reach = 1 << 20
+
+const isPlugin = opTable.map(({ name }) => name.startsWith("plugin_"))
+
+/** A value as a root plus a range of offsets; without a root, as a number in a range. */
+interface Symbol {
+  readonly root: Root | undefined
+  readonly low: number
+  readonly high: number
+}
+
+/** The value that a web or temp had for a while. */
+interface Root {
+  readonly value: number
+}
+
+/** What is known at a place: symbols of values, the root that stands for each value now, and the checks done. */
+interface State {
+  readonly symbols: Map<number, Symbol>
+  readonly roots: Map<number, Root>
+  readonly checks: Map<Root, Check>
+}
+
+/** Plans the checks of a region's accesses. */
+export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: AccessOptions): AccessPlan => {
+  const covered = new Set<Op>()
+  const checks = new Map<Op, Check>()
+  const hoisted = new Map<number, Map<number, Check>>()
+  const definedIn = new Map([...options.loops].map(([header, body]) => [header, webs.definedIn(body)]))
+  // Outermost first.
+  const nest = [...options.loops].toSorted(([a], [b]) => analysis.position[a]! - analysis.position[b]!)
+  const ends = new Map<number, State>()
+  for (const n of analysis.order) {
+    const state = inherited(n, cfg, analysis, ends)
+    const mine = new Set<Check>()
+    const { ir } = cfg.nodes[n]!
+    // The whole instruction is done again: that must not have begun, nor may plugins have been told of it.
+    let mayLeave = false
+    for (const op of webs.ops[n]!) {
+      if (op.opcode === Opcode.insn_start) mayLeave = true
+      else if (isPlugin[op.opcode]) mayLeave = false
+      const access = accessOf(op)
+      if (access !== undefined) plan(op, access, n, state, mine, ir, mayLeave)
+      define(op, ir, state, webs)
+    }
+    ends.set(n, state)
+  }
+  return { covered, checks, loops: new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]])) }
+
+  function plan(op: Op, access: Access, n: number, state: State, mine: Set<Check>, ir: IrBlock, mayLeave: boolean): void {
+    const { base, disp, needs, size } = access
+    const symbol = symbolOf(state, ir, base)
+    const low = symbol.low + disp
+    const high = symbol.high + disp + size
+    if (symbol.root === undefined) {
+      if (low >= 0 && options.allows(low, high, needs)) covered.add(op)
+      return
+    }
+    const { root } = symbol
+    const known = state.checks.get(root)
+    if (known !== undefined && extend(known, low, high, needs, mine.has(known))) {
+      covered.add(op)
+      return
+    }
+    if (!options.mayShare || state.roots.get(root.value) !== root || high - low > reach) return
+    const header = nest.find(
+      ([h, body]) =>
+        root.value >= firstWeb && body.has(n) && !definedIn.get(h)!.has(root.value) && options.mayHoist(h, root.value)
+    )?.[0]
+    if (header !== undefined) {
+      let byRoot = hoisted.get(header)
+      if (byRoot === undefined) hoisted.set(header, (byRoot = new Map()))
+      const check = byRoot.get(root.value)
+      if (check === undefined) byRoot.set(root.value, { root: root.value, low, high, needs })
+      else if (!extend(check, low, high, needs, true)) return
+      covered.add(op)
+      return
+    }
+    if (!mayLeave || known !== undefined) return
+    const check = { root: root.value, low, high, needs }
+    state.checks.set(root, check)
+    mine.add(check)
+    checks.set(op, check)
+    covered.add(op)
+  }
+}
+
+/** Makes a check cover more, if it may be changed still and does not cover too much then. False if it does not cover that. */
+const extend = (check: Check, low: number, high: number, needs: number, mayChange: boolean): boolean => {
+  if (low >= check.low && high <= check.high && (needs & ~check.needs) === 0) return true
+  const from = Math.min(low, check.low)
+  const to = Math.max(high, check.high)
+  if (!mayChange || to - from > reach) return false
+  check.low = from
+  check.high = to
+  check.needs |= needs
+  return true
+}
+
+const inherited = (n: number, cfg: Cfg, analysis: Analysis, ends: ReadonlyMap<number, State>): State => {
+  const predecessors = analysis.predecessors[n]!
+  const from = predecessors.length === 1 ? predecessors[0]! : undefined
+  const state = from === undefined || cfg.nodes[from]!.terminator.kind === "call" ? undefined : ends.get(from)
+  const sameBlock = from !== undefined && cfg.nodes[from]!.ir === cfg.nodes[n]!.ir
+  if (state === undefined) return { symbols: new Map(), roots: new Map(), checks: new Map() }
+  // Temps are numbered by block.
+  const keep = ([value]: [number, unknown]) => sameBlock || value >= firstWeb
+  return {
+    symbols: new Map([...state.symbols].filter(keep)),
+    roots: new Map([...state.roots].filter(keep)),
+    checks: new Map(state.checks)
+  }
+}
+
+interface Access {
+  readonly base: number
+  readonly disp: number
+  readonly needs: number
+  readonly size: number
+}
+
+/** A load or store that need not be aligned. Atomics are checked by themselves. */
+const accessOf = ({ args, opcode }: Op): Access | undefined => {
+  if (opcode !== Opcode.guest_ld && opcode !== Opcode.guest_st) return undefined
+  const [, base, disp, memop] = args as [number, number, number, number]
+  if ((memop & MemOp.aligned) !== 0) return undefined
+  const needs = opcode === Opcode.guest_st ? PageFlag.write : PageFlag.read
+  return { base, disp, needs, size: 1 << (memop & MemOp.sizeMask) }
+}
+
+const symbolOf = (state: State, ir: IrBlock, value: number): Symbol => {
+  if (value < 0) {
+    const number = Number(ir.constants[~value]!)
+    return { root: undefined, low: number, high: number }
+  }
+  return state.symbols.get(value) ?? { root: rootOf(state, value), low: 0, high: 0 }
+}
+
+const rootOf = (state: State, value: number): Root => {
+  let root = state.roots.get(value)
+  if (root === undefined) state.roots.set(value, (root = { value }))
+  return root
+}
+
+/** Takes note of what an operation defines. */
+const define = (op: Op, ir: IrBlock, state: State, webs: Webs): void => {
+  for (const [, web] of webs.behindOp.get(op) ?? []) forget(state, web)
+  if (opTable[op.opcode]!.outputs === 0) return
+  const symbol = resultOf(op, ir, state)
+  const d = op.args[0]!
+  forget(state, d)
+  if (symbol !== undefined && Math.abs(symbol.low) <= reach * 4096 && Math.abs(symbol.high) <= reach * 4096) {
+    state.symbols.set(d, symbol)
+  }
+}
+
+const forget = (state: State, value: number): void => {
+  state.symbols.delete(value)
+  state.roots.delete(value)
+}
+
+const range = (low: number, high: number): Symbol => ({ root: undefined, low, high })
+
+/** What is known of an operation's result. */
+const resultOf = ({ args, opcode }: Op, ir: IrBlock, state: State): Symbol | undefined => {
+  const a = (): Symbol => symbolOf(state, ir, args[1]!)
+  const b = (): Symbol => symbolOf(state, ir, args[2]!)
+  /** The second operand, where it is a constant. */
+  const count = args[2] !== undefined && args[2] < 0 ? ir.constants[~args[2]] : undefined
+  switch (opcode) {
+    case Opcode.mov:
+      return a()
+    case Opcode.add:
+      return sum(a(), b())
+    case Opcode.and: {
+      if (count === undefined || count < 0n || count > 0xffffffffn) return undefined
+      return range(0, Number(count))
+    }
+    case Opcode.shl: {
+      const { high, low, root } = a()
+      if (root !== undefined || count === undefined || count > 20n) return undefined
+      return range(low * 2 ** Number(count), high * 2 ** Number(count))
+    }
+    case Opcode.shr:
+      return count !== undefined && count >= 32n && count < 64n ? range(0, 2 ** (64 - Number(count)) - 1) : undefined
+    case Opcode.shr_i32:
+      return count !== undefined && count >= 1n && count < 32n ? range(0, 2 ** (32 - Number(count)) - 1) : undefined
+    case Opcode.ext8u:
+      return range(0, 0xff)
+    case Opcode.ext16u:
+      return range(0, 0xffff)
+    case Opcode.ext8s:
+      return range(-0x80, 0x7f)
+    case Opcode.ext16s:
+      return range(-0x8000, 0x7fff)
+    case Opcode.setcond:
+      return range(0, 1)
+    case Opcode.guest_ld: {
+      const bits = 8 << (args[3]! & MemOp.sizeMask)
+      if (bits > 16) return undefined
+      return (args[3]! & MemOp.sign) !== 0 ? range(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) : range(0, 2 ** bits - 1)
+    }
+    default:
+      return undefined
+  }
+}
+
+const sum = (a: Symbol, b: Symbol): Symbol | undefined =>
+  a.root !== undefined && b.root !== undefined
+    ? undefined
+    : { root: a.root ?? b.root, low: a.low + b.low, high: a.high + b.high }
