@@ -14,7 +14,7 @@ export interface FunctionBody {
 }
 
 export class CodeWriter {
-  private readonly out = new ByteWriter(4096)
+  private readonly out = new ByteWriter(1024)
   private readonly localTypes: Array<ValType> = []
   private depth = 0
   private readonly unlikely: Array<number> = []

@@ -20,8 +20,9 @@ export interface CodeBlock extends Tb {
   /** Where the code of each guest instruction begins, and its address. */
   readonly insnEntries: Int32Array<ArrayBuffer>
   readonly insnPcs: Uint32Array<ArrayBuffer>
-  /** What its countdown to being hot began with; infinite for a block that was hot before. */
+  /** What its countdown to being hot began with, and how often it ran before that; infinite for one that was hot before. */
   armed: number
+  runs: number
   /** Guest address behind the last instruction. */
   readonly end: number
   /** Code of the rest of the block from an instruction on, by its address (`addRest`). */

@@ -95,6 +95,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     bytes: new Uint8Array(machine.state.u8.slice(pc, end)),
     incoming: [],
     rests: new Map(),
+    runs: 0,
     insnEntries: new Int32Array(insnPcs.length),
     insnPcs
   }

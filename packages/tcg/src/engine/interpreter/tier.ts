@@ -11,13 +11,13 @@ import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
 import { headWords, publish, usualThreshold } from "./heads.ts"
 import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
-import { lookOutside, type Machine } from "./Machine.ts"
+import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 
 /** How often it must have run to be compiled together with a hot one. */
-const warmRuns = 10
+const warmRuns = 20
 /** How many times longer a block that asked for a region waits before it asks again. */
 const rearm = 10
 /** The threshold doubles with every so many bytes of compiled code: what is compiled late should be hotter. */
@@ -74,8 +74,15 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
       isWarm: (pc) => {
         const block = machine.blocks.get(pc)
-        if (block === undefined) return false
-        return machine.code[block.entry] === Code.region || block.armed - machine.code[block.entry + 1]! > warm
+        return block !== undefined && (machine.code[block.entry] === Code.region || runsOf(machine, block) > warm)
+      },
+      runs: (pc) => {
+        const block = machine.blocks.get(pc)
+        return block === undefined || machine.code[block.entry] === Code.region ? 0 : runsOf(machine, block)
+      },
+      askAgain: (pc) => {
+        const block = machine.blocks.get(pc)
+        if (block !== undefined) arm(machine, block, Math.min(2 * runsOf(machine, block), maxThreshold))
       },
       published: (pc) => {
         publish(machine, pc)
@@ -87,12 +94,23 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         const block = machine.blocks.get(pc)
         if (block === undefined) return
         machine.code[block.entry] = Code.hot
-        machine.code[block.entry + 1] = Math.min(rehotThreshold, machine.hotThreshold)
+        arm(machine, block, Math.min(rehotThreshold, machine.hotThreshold))
+        block.runs = Infinity
       },
       trace
     },
     options.synchronous
   )
+}
+
+/** How often a block was interpreted. */
+const runsOf = (machine: Machine, block: CodeBlock): number => block.runs + block.armed - machine.code[block.entry + 1]!
+
+/** Lets a block ask for a region after so many more runs. */
+const arm = (machine: Machine, block: CodeBlock, runs: number): void => {
+  block.runs = runsOf(machine, block)
+  block.armed = runs
+  machine.code[block.entry + 1] = runs
 }
 
 /** Whether memory still holds the code that a block was made of: the guest may have overwritten it, its fence.i yet to come. */
@@ -111,8 +129,7 @@ export const hot = (machine: Machine, at: number): number => {
   const block = machine.blockAt(at)
   const jit = machine.jit!
   // Until there is a region (or if there will be none) the interpreter goes on, and asks again much later.
-  machine.code[at + 1] = rearm * machine.hotThreshold
-  block.armed = Infinity
+  arm(machine, block, rearm * machine.hotThreshold)
   jit.compile(block.pc)
   return machine.code[at] === Code.region ? at : at + headWords
 }

@@ -87,6 +87,7 @@ export const warmUp = (machine: Machine): void => {
       bytes: new Uint8Array(0),
       incoming: [],
     rests: new Map(),
+    runs: 0,
       insnEntries: new Int32Array(0),
       insnPcs: new Uint32Array(0)
     })

@@ -36,11 +36,13 @@ export interface AccessPlan {
   readonly loops: ReadonlyMap<number, ReadonlyArray<Check>>
 }
 
+/** Which accesses may share a check: those at constant offsets from a value, those at indices with a known range as well. */
+export type Sharing = "none" | "constants" | "ranges"
+
 export interface AccessOptions {
   /** Loops by header: the nodes in them. */
   readonly loops: ReadonlyMap<number, ReadonlySet<number>>
-  /** Whether accesses may share checks at all. */
-  readonly mayShare: boolean
+  readonly sharing: Sharing
   /** Whether a check may stand in front of a loop. */
   readonly mayHoist: (header: number, web: number) => boolean
   /** Whether `low .. high - 1` allows an access now. */
@@ -112,7 +114,9 @@ export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: 
       covered.add(op)
       return
     }
-    if (!options.mayShare || state.roots.get(root.value) !== root || high - low > reach) return
+    const { sharing } = options
+    if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return
+    if (state.roots.get(root.value) !== root || high - low > reach) return
     const header = nest.find(
       ([h, body]) =>
         root.value >= firstWeb && body.has(n) && !definedIn.get(h)!.has(root.value) && options.mayHoist(h, root.value)

@@ -21,9 +21,12 @@ export class Blocks {
   private readonly preceding = new Map<number, Array<number>>()
   /** Targets of direct calls: functions, not targets of computed jumps. */
   private readonly called = new Set<number>()
-  private readonly jumping = new Set<number>()
+  /** Blocks that end with a computed jump. */
+  private readonly jumping = new Neighbours()
+  /** Blocks to which nothing is known to lead: likely targets of computed jumps. */
+  private readonly unexplained = new Neighbours()
   /** Blocks that are entered by computed jumps although other ways lead to them as well. */
-  private readonly jumpedTo = new Set<number>()
+  private readonly jumpedTo = new Neighbours()
 
   /** Takes note of a block. */
   add(pc: number, end: number, ir: IrBlock, instrumentation: Instrumentation | undefined): void {
@@ -32,12 +35,18 @@ export class Blocks {
     const jumps = ir.ops.some((op) => op.opcode === Opcode.goto_ptr && op.args[1] === JumpHint.jump)
     this.byPc.set(pc, { pc, end, ops: ir.ops.length, insnPcs, exits, jumps, instrumentation })
     if (jumps) this.jumping.add(pc)
+    if (!this.preceding.has(pc) && !this.called.has(pc)) this.unexplained.add(pc)
     const callee = calledBy(ir)
-    if (callee !== undefined) this.called.add(callee)
+    if (callee !== undefined) {
+      this.called.add(callee)
+      this.unexplained.delete(callee)
+    }
     for (const exit of exits) {
       const list = this.preceding.get(exit.pc)
-      if (list === undefined) this.preceding.set(exit.pc, [pc])
-      else if (!list.includes(pc)) list.push(pc)
+      if (list === undefined) {
+        this.preceding.set(exit.pc, [pc])
+        this.unexplained.delete(exit.pc)
+      } else if (!list.includes(pc)) list.push(pc)
     }
   }
 
@@ -49,43 +58,75 @@ export class Blocks {
   predecessors(pc: number): ReadonlyArray<number> {
     const known = this.preceding.get(pc)
     if (known !== undefined || !this.isJumpTarget(pc)) return known ?? []
-    return [...this.jumping].filter((at) => isNear(at, pc))
+    return this.jumping.near(pc)
   }
 
   /** Whether a block is likely to be the target of computed jumps: nothing else is known to lead to it, or it was noted. */
   isJumpTarget(pc: number): boolean {
-    return this.jumpedTo.has(pc) || (this.byPc.has(pc) && !this.preceding.has(pc) && !this.called.has(pc))
+    return this.unexplained.has(pc) || this.jumpedTo.has(pc)
   }
 
   /** Notes that a block is entered by something that is not known. Gives whether a computed jump near it may be that. */
   noteJumpTarget(pc: number): boolean {
-    const found = [...this.jumping].some((at) => isNear(at, pc))
+    const found = this.jumping.near(pc).length > 0
     if (found) this.jumpedTo.add(pc)
     return found
   }
 
   /** Likely targets of the computed jump at the end of a block. */
   jumpTargets(from: number): ReadonlyArray<number> {
-    return [...this.byPc.keys()].filter((pc) => isNear(from, pc) && this.isJumpTarget(pc))
+    return [...new Set([...this.unexplained.near(from), ...this.jumpedTo.near(from)])]
   }
 
   remove(pc: number): void {
     this.byPc.delete(pc)
-    this.jumping.delete(pc)
-    this.jumpedTo.delete(pc)
+    for (const set of [this.jumping, this.unexplained, this.jumpedTo]) set.delete(pc)
   }
 
   clear(): void {
     this.byPc.clear()
     this.preceding.clear()
     this.called.clear()
-    this.jumping.clear()
-    this.jumpedTo.clear()
+    for (const set of [this.jumping, this.unexplained, this.jumpedTo]) set.clear()
   }
 }
 
 /** Computed jumps of one function, such as the cases of a switch, go about this far at most. */
-const isNear = (a: number, b: number): boolean => Math.abs(a - b) < 0x10000
+const nearby = 0x10000
+
+/** A set of guest pcs that knows which of them are near another. */
+class Neighbours {
+  private readonly chunks = new Map<number, Set<number>>()
+
+  add(pc: number): void {
+    const chunk = Math.floor(pc / nearby)
+    const set = this.chunks.get(chunk)
+    if (set === undefined) this.chunks.set(chunk, new Set([pc]))
+    else set.add(pc)
+  }
+
+  delete(pc: number): void {
+    this.chunks.get(Math.floor(pc / nearby))?.delete(pc)
+  }
+
+  has(pc: number): boolean {
+    return this.chunks.get(Math.floor(pc / nearby))?.has(pc) ?? false
+  }
+
+  /** Members that are near a pc. */
+  near(pc: number): Array<number> {
+    const found: Array<number> = []
+    const chunk = Math.floor(pc / nearby)
+    for (let at = chunk - 1; at <= chunk + 1; at++) {
+      for (const member of this.chunks.get(at) ?? []) if (Math.abs(member - pc) < nearby) found.push(member)
+    }
+    return found
+  }
+
+  clear(): void {
+    this.chunks.clear()
+  }
+}
 
 /** The target of the direct call at a block's end. */
 const calledBy = (ir: IrBlock): number | undefined => {

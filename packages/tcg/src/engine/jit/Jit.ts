@@ -32,6 +32,10 @@ export interface JitHost {
   readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
   /** Whether the block at a pc has run more than a few times. */
   readonly isWarm: (pc: number) => boolean
+  /** How often the block at a pc was interpreted; 0 for one that is compiled. */
+  readonly runs: (pc: number) => number
+  /** The block at a pc was not worth a region yet: it is to ask again when it has run twice as often. */
+  readonly askAgain: (pc: number) => void
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
   /** No region can be entered at this pc any more. */
@@ -48,6 +52,14 @@ const maxBatchBytes = 60_000
 const compileShare = 0.4
 /** Milliseconds of compilation that are always granted. */
 const grace = 150
+
+/** What it costs to compile a region and each of its instructions, in interpreted instructions. */
+const costOfRegion = 5_000
+const costOfInsn = 500
+
+/** The share of a run's time, and milliseconds that are always granted, for compilation that the guest waits for. */
+const stallShare = 0.1
+const stallGrace = 40
 
 /** How often the rest of a block may be left to the interpreter. */
 const maxRests = 100
@@ -86,8 +98,8 @@ export class Jit {
   private readonly covered = new Set<number>()
   /** Globals that were seen at blocks' entries with values that are not sign-extended from 32 bits. */
   private readonly wide = new Map<number, Globals>()
-  /** Blocks of regions in which checks of several accesses failed that would have been allowed each by itself. */
-  private readonly loose = new Set<number>()
+  /** Blocks of regions in which checks of several accesses failed that would have been allowed each by itself: how often. */
+  private readonly loose = new Map<number, number>()
   /** Entries for which there is a region that does not do. */
   private readonly again = new Set<number>()
   /** How often the rest of a block was left to the interpreter. */
@@ -133,7 +145,7 @@ export class Jit {
   compile(hot: number, strictFloat = false): void {
     this.observe(hot)
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
-    if (this.synchronous) this.compileNow()
+    if (this.synchronous || this.mayStall()) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
   }
 
@@ -176,6 +188,14 @@ export class Jit {
     return this.mayCompile() ? this.makeBatch() : undefined
   }
 
+  /**
+   * Whether the guest may wait for a compilation. It stands still for a few milliseconds then, but in the interpreter it would
+   * not do in that time what compiled code does in one.
+   */
+  private mayStall(): boolean {
+    return !this.compiling && !this.isBroken && this.writing + this.installing < stallGrace + stallShare * (performance.now() - this.started)
+  }
+
   private mayCompile(): boolean {
     if (this.isBroken) return false
     const spent = this.writing + this.waiting
@@ -211,9 +231,20 @@ export class Jit {
       this.coming.add(hot)
       const mustEnter = this.covered.has(hot) && !this.blocks.noteJumpTarget(hot)
       const begun = performance.now()
-      const source = this.translated(selectRegion(this.blocks, hot, limits, this.host.isWarm))
+      const isFirst = slot === undefined && !this.synchronous
+      const block = this.blocks.get(hot)
+      // Finding the region costs, too.
+      const selected =
+        isFirst && block !== undefined && !this.isWorth([block], 0)
+          ? undefined
+          : selectRegion(this.blocks, hot, limits, this.host.isWarm)
+      if (selected === undefined || (isFirst && !this.isWorth(selected.blocks, costOfInsn))) {
+        this.host.askAgain(hot)
+        continue
+      }
+      const source = this.translated(selected)
       if (source === undefined) continue
-      const loose = source.blocks.some(({ pc }) => this.loose.has(pc))
+      const loose = Math.max(...source.blocks.map(({ pc }) => this.loose.get(pc) ?? 0))
       // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
       for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
       const compiled = compileRegion(source, { hot, must: mustEnter }, {
@@ -222,7 +253,7 @@ export class Jit {
         exactFma: this.exactFma,
         strictFloat,
         wideAt: (pc) => this.wide.get(pc) ?? 0n,
-        loose,
+        sharing: loose === 0 ? "ranges" : loose === 1 ? "constants" : "none",
         allows: (low, high, needs) => this.windows.covers(low, high, (needs & PageFlag.write) !== 0),
         callbackNumber,
         scoreboardAddress,
@@ -237,7 +268,7 @@ export class Jit {
       const insns = blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0)
       const milliseconds = performance.now() - begun
       for (const { pc } of blocks) this.covered.add(pc)
-      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat, loose })
+      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat, loose: loose > 0 })
       size += bytes
     }
     if (regions.length === 0) return undefined
@@ -245,6 +276,17 @@ export class Jit {
     this.bytes += bytes.length
     this.writing += performance.now() - started
     return { bytes, regions, imports }
+  }
+
+  /** Whether the interpreter has spent about as much on a region's blocks as its compilation will cost. */
+  private isWorth(blocks: ReadonlyArray<KnownBlock>, costOfInsn: number): boolean {
+    let spent = 0
+    let insns = 0
+    for (const { insnPcs, pc } of blocks) {
+      spent += this.host.runs(pc) * insnPcs.length
+      insns += insnPcs.length
+    }
+    return spent >= costOfRegion + costOfInsn * insns
   }
 
   /** @param took milliseconds that the host's compiler took, for the trace */
@@ -304,14 +346,15 @@ export class Jit {
   /** The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one. */
   noteRest(block: number, entry: number): void {
     const count = (this.rests.get(block) ?? 0) + 1
-    this.rests.set(block, count)
+    this.rests.set(block, count % maxRests)
     if (count === maxRests) this.loosen(block, entry)
   }
 
   /** Accesses in the region of the block at `pc` must be checked one by one; `entry` is where it was entered. */
   loosen(pc: number, entry: number): void {
-    if (this.loose.has(pc)) return
-    this.loose.add(pc)
+    const level = this.loose.get(pc) ?? 0
+    if (level === 2) return
+    this.loose.set(pc, level + 1)
     const slot = this.slots.get(entry)
     if (slot === undefined) return
     this.again.add(entry)

@@ -1,10 +1,10 @@
 /**
- * Which values of a region are always sign-extended from 32 bits: those may live in i32 locals, which spares the extension
- * behind every 32-bit operation. Optimistic fixed point over definitions; what a value is when the region is entered is
- * tested there.
+ * Which values of a region are always sign-extended from 32 bits ("narrow"), so that 32-bit operations do for them, and which
+ * of those are better kept in i32 locals. An optimistic fixed point over definitions. What a value is when the region is
+ * entered is tested there.
  */
-import { type IrBlock, type Op, outputsOf } from "../../ir/Block.ts"
-import { MemOp, Opcode } from "../../ir/Opcode.ts"
+import type { IrBlock, Op } from "../../ir/Block.ts"
+import { MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../Layout.ts"
 import { firstWeb } from "./Webs.ts"
 
@@ -36,83 +36,175 @@ const narrowResults: ReadonlySet<number> = new Set<number>([
   Opcode.setcond
 ])
 
+/** Operations on 32 bits: their operands may as well be in i32 locals. */
+const narrowOperands: ReadonlySet<number> = new Set<number>([
+  Opcode.add_i32,
+  Opcode.sub_i32,
+  Opcode.mul_i32,
+  Opcode.shl_i32,
+  Opcode.shr_i32,
+  Opcode.sar_i32,
+  Opcode.rotl_i32,
+  Opcode.rotr_i32,
+  Opcode.clz_i32,
+  Opcode.ctz_i32,
+  Opcode.popcnt_i32,
+  Opcode.ext32s,
+  Opcode.ext8u,
+  Opcode.ext16u,
+  Opcode.mov
+])
+
 /** Results that are narrow if both operands are. */
 const bitwise: ReadonlySet<number> = new Set<number>([Opcode.and, Opcode.or, Opcode.xor])
 
+/** Operations of one node, of a block. */
+export interface NodeOps {
+  readonly ir: IrBlock
+  readonly ops: ReadonlyArray<Op>
+  /** How much more often than others it runs, for weighing. */
+  readonly weight: number
+}
+
 export interface NarrowValues {
+  /** Operations with a narrow result. */
+  readonly ops: ReadonlySet<Op>
+  /** Webs that are always narrow. */
   readonly webs: ReadonlySet<number>
-  /** Temps by the block they belong to. */
+  /** Temps that are always narrow, by the block they belong to. */
   readonly temps: ReadonlyMap<IrBlock, ReadonlySet<number>>
+  /** Those of them for which an i32 local is better than an i64 one. */
+  readonly places: ReadonlySet<number>
 }
 
 /** Whether a constant is in the range of an i32. */
 export const isNarrowConstant = (value: bigint): boolean => BigInt.asIntN(32, value) === value
 
+/** Whether an operation's result has its upper 33 bits clear. */
+export const isNonNegative = (ir: IrBlock, { args, opcode }: Op): boolean => {
+  switch (opcode) {
+    case Opcode.ext8u:
+    case Opcode.ext16u:
+    case Opcode.setcond:
+      return true
+    case Opcode.and:
+      return masks(ir, args[1]!, args[2]!)
+    case Opcode.guest_ld:
+      return (args[3]! & MemOp.sizeMask) < MemOp.size32 && (args[3]! & MemOp.sign) === 0
+    case Opcode.shr_i32:
+      return args[2]! < 0 && (ir.constants[~args[2]!]! & 31n) !== 0n
+    case Opcode.mov:
+      return args[1]! < 0 && ir.constants[~args[1]!]! >= 0n && isNarrowConstant(ir.constants[~args[1]!]!)
+    default:
+      return false
+  }
+}
+
+/** A definition, and for each operand the definition in the same node that it has its value from. */
+interface Definition {
+  readonly ir: IrBlock
+  readonly op: Op
+  readonly from: ReadonlyArray<Op | undefined>
+}
+
 /**
  * Finds the narrow values of a region.
  *
- * @param parts its operations, with webs for globals, by the block that they are of
+ * @param nodes its operations, with webs for globals
  * @param mayBeNarrow whether where a web is loaded from (but for operations) allows it to be narrow
  */
-export const narrowValues = (
-  parts: ReadonlyMap<IrBlock, ReadonlyArray<Op>>,
-  mayBeNarrow: (web: number) => boolean
-): NarrowValues => {
+export const narrowValues = (nodes: ReadonlyArray<NodeOps>, mayBeNarrow: (web: number) => boolean): NarrowValues => {
+  const ops = new Set<Op>()
   const webs = new Set<number>()
   const temps = new Map<IrBlock, Set<number>>()
-  const definitions: Array<{ readonly ir: IrBlock; readonly op: Op; readonly set: Set<number> }> = []
-  for (const [ir, ops] of parts) {
-    const own = new Set<number>()
-    temps.set(ir, own)
-    for (const op of ops) {
+  const definitions: Array<Definition> = []
+  for (const { ir, ops: list } of nodes) {
+    let own = temps.get(ir)
+    if (own === undefined) temps.set(ir, (own = new Set()))
+    const latest = new Map<number, Op>()
+    for (const op of list) {
+      const { inputs, outputs } = opTable[op.opcode]!
       const d = op.args[0]!
-      if (outputsOf(op) === 0 || d < cpuStateSlots) continue
-      const set = d >= firstWeb ? webs : own
-      if (set === own || mayBeNarrow(d)) {
-        set.add(d)
-        definitions.push({ ir, op, set })
-      }
+      if (outputs === 0 || d < cpuStateSlots) continue
+      definitions.push({ ir, op, from: op.args.slice(outputs, outputs + inputs).map((value) => latest.get(value)) })
+      ops.add(op)
+      latest.set(d, op)
+      if (d < firstWeb) own.add(d)
+      else if (mayBeNarrow(d)) webs.add(d)
     }
   }
   for (let changed = true; changed;) {
     changed = false
-    for (const { ir, op, set } of definitions) {
-      if (!set.has(op.args[0]!)) continue
-      const isNarrow = (value: number) =>
-        value < 0
-          ? isNarrowConstant(ir.constants[~value]!)
-          : value >= firstWeb
-            ? webs.has(value)
-            : value >= cpuStateSlots && temps.get(ir)!.has(value)
+    for (const { from, ir, op } of definitions) {
+      if (!ops.has(op)) continue
+      const isNarrow = (value: number, i: number) => {
+        if (value < 0) return isNarrowConstant(ir.constants[~value]!)
+        const local = from[i - 1]
+        if (local !== undefined) return ops.has(local)
+        return value >= firstWeb ? webs.has(value) : value >= cpuStateSlots && temps.get(ir)!.has(value)
+      }
       if (!definesNarrow(ir, op, isNarrow)) {
-        set.delete(op.args[0]!)
+        ops.delete(op)
+        webs.delete(op.args[0]!)
+        if (op.args[0]! < firstWeb) temps.get(ir)!.delete(op.args[0]!)
         changed = true
       }
     }
   }
-  return { webs, temps }
+  return { ops, webs, temps, places: choosePlaces(nodes, ops, webs) }
 }
 
-const definesNarrow = (ir: IrBlock, op: Op, isNarrow: (value: number) => boolean): boolean => {
+/**
+ * Narrow webs that are better kept in i32 locals: a definition by a 32-bit operation is extended for an i64 one, a use by a
+ * 64-bit operation for an i32 one.
+ */
+const choosePlaces = (
+  nodes: ReadonlyArray<NodeOps>,
+  narrow: ReadonlySet<Op>,
+  webs: ReadonlySet<number>
+): ReadonlySet<number> => {
+  const votes = new Map<number, number>()
+  const vote = (web: number, weight: number) => {
+    if (webs.has(web)) votes.set(web, (votes.get(web) ?? 0) + weight)
+  }
+  for (const { ops, weight } of nodes) {
+    for (const op of ops) {
+      const { inputs, outputs } = opTable[op.opcode]!
+      // A constant costs the same in either.
+      const constant = op.opcode === Opcode.mov && op.args[1]! < 0
+      if (outputs > 0 && !constant) vote(op.args[0]!, weight)
+      if (narrowOperands.has(op.opcode) || (bitwise.has(op.opcode) && narrow.has(op))) continue
+      const comparison = op.opcode === Opcode.brcond || op.opcode === Opcode.setcond
+      const operands = op.args.slice(outputs, outputs + inputs)
+      if (comparison && operands.every((value) => value < 0 || webs.has(value))) continue
+      // The value of a store, or the base of an access, is wrapped for free.
+      if (op.opcode === Opcode.guest_ld) continue
+      for (const value of op.opcode === Opcode.guest_st ? [] : operands) vote(value, -weight)
+    }
+  }
+  return new Set([...webs].filter((web) => (votes.get(web) ?? 0) >= 0))
+}
+
+const definesNarrow = (ir: IrBlock, op: Op, isNarrow: (value: number, argument: number) => boolean): boolean => {
   const { args, opcode } = op
   if (narrowResults.has(opcode)) return true
   switch (opcode) {
     case Opcode.mov:
-      return isNarrow(args[1]!)
+      return isNarrow(args[1]!, 1)
     case Opcode.guest_ld: {
       const size = args[3]! & MemOp.sizeMask
       return size < MemOp.size32 || (size === MemOp.size32 && (args[3]! & MemOp.sign) !== 0)
     }
     case Opcode.movcond:
-      return isNarrow(args[3]!) && isNarrow(args[4]!)
+      return isNarrow(args[3]!, 3) && isNarrow(args[4]!, 4)
     case Opcode.shr:
     case Opcode.sar: {
       const count = args[2]! < 0 ? ir.constants[~args[2]!]! & 63n : 0n
-      return count > 32n || (opcode === Opcode.sar && (count === 32n || isNarrow(args[1]!)))
+      return count > 32n || (opcode === Opcode.sar && (count === 32n || isNarrow(args[1]!, 1)))
     }
     default:
       if (!bitwise.has(opcode)) return false
-      return (isNarrow(args[1]!) && isNarrow(args[2]!)) || (opcode === Opcode.and && masks(ir, args[1]!, args[2]!))
+      return (isNarrow(args[1]!, 1) && isNarrow(args[2]!, 2)) || (opcode === Opcode.and && masks(ir, args[1]!, args[2]!))
   }
 }
 

@@ -13,7 +13,7 @@ import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors } from "./Cfg.ts"
 import { definesOf, type Dataflow, type Globals, isBarrier, mayObserve, members, solve, isLocalGlobal } from "./Dataflow.ts"
-import { type AccessPlan, planAccesses } from "./Accesses.ts"
+import { type AccessPlan, planAccesses, type Sharing } from "./Accesses.ts"
 import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
 import { type Analysis, analyse, dominates, loopHeaders, mergePoints } from "./Graph.ts"
@@ -58,8 +58,8 @@ export interface CompileOptions {
   readonly strictFloat: boolean
   /** Globals that were seen at the entry of a block with values that are not sign-extended from 32 bits. */
   readonly wideAt: (pc: number) => Globals
-  /** Check every access by itself: for a region in which checks of several at once have failed. */
-  readonly loose: boolean
+  /** Which accesses may share a check: less where checks of several at once have failed. */
+  readonly sharing: Sharing
   /** Whether `low .. high - 1` allows accesses that need these `PageFlag`s. */
   readonly allows: (low: number, high: number, needs: number) => boolean
   /** Number of the first site; sites of all regions count on. */
@@ -143,16 +143,12 @@ class RegionCompiler {
     this.flow = solve(this.cfg, this.analysis.order, this.loops)
     const { order } = this.analysis
     this.webs = findWebs(this.cfg, this.flow, order, this.entry, this.ways, options.wideAt)
-    const parts = new Map<IrBlock, Array<Op>>()
-    for (const n of order) {
-      const { ir } = this.cfg.nodes[n]!
-      const known = parts.get(ir)
-      if (known === undefined) parts.set(ir, [...this.webs.ops[n]!])
-      else known.push(...this.webs.ops[n]!)
-    }
-    const { mayBeNarrow } = this.webs
-    const narrow = narrowValues(parts, mayBeNarrow)
-    this.values = new Values(this.code, parts, narrow)
+    const loops = naturalLoops(this.analysis)
+    const nodes = order.map((n) => {
+      const depth = [...loops.values()].filter((body) => body.has(n)).length
+      return { ir: this.cfg.nodes[n]!.ir, ops: this.webs.ops[n]!, weight: 8 ** depth }
+    })
+    this.values = new Values(this.code, nodes, narrowValues(nodes, this.webs.mayBeNarrow))
     this.accesses = this.planAccesses()
     this.out = new WaysOut(this.code, this.values, options.regionType)
     this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
@@ -205,10 +201,10 @@ class RegionCompiler {
     )
     const mayHoist = keys.every((key) => (key & 1) === 0) && cfg.switchNode === undefined
     return planAccesses(cfg, analysis, webs, {
-      loops: options.loose ? new Map() : naturalLoops(analysis),
+      loops: naturalLoops(analysis),
       mayHoist: (header, web) =>
         mayHoist && cfg.nodes[header]!.resume !== undefined && webs.start[header]![webs.globalOf(web)] === web,
-      mayShare: !options.loose,
+      sharing: options.sharing,
       allows: options.allows
     })
   }
@@ -346,13 +342,14 @@ class RegionCompiler {
     this.beginNode(n)
     const { node } = this
     const { ir } = node
-    this.values.enterBlock(ir)
+    this.values.enterNode(ir)
     this.insn = -1
     for (let i = 0; i < node.start; i++) if (ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
     if (node.body) this.spendFuel(ir.insns.length)
     this.webs.ops[n]!.forEach((op, i) => {
       this.behindOp = this.webs.behindOp.get(op) ?? []
       this.emitOp(op)
+      this.values.pass(op)
       this.passOp(ir.ops[node.start + i]!, op)
     })
     this.emitTerminator(n, node)
@@ -510,7 +507,7 @@ class RegionCompiler {
         this.insn = insn
         this.dirty = dirty
         this.current = current
-        this.values.enterBlock(node.ir)
+        this.values.enterNode(node.ir)
       }
       return
     }

@@ -3,12 +3,12 @@
  * bits) or f64, constants, or the vCPU's state in memory.
  */
 import type { IrBlock, Op } from "../../ir/Block.ts"
-import { opTable } from "../../ir/Opcode.ts"
+import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../Layout.ts"
 import type { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { isLocalGlobal } from "./Dataflow.ts"
-import { isNarrowConstant, type NarrowValues } from "./Narrow.ts"
+import { isNarrowConstant, isNonNegative, type NarrowValues, type NodeOps } from "./Narrow.ts"
 import { operandTypes } from "./OperandTypes.ts"
 import { firstWeb, type WebLoads } from "./Webs.ts"
 
@@ -41,28 +41,95 @@ export class Values {
   private block!: IrBlock
   private current!: BlockTemps
 
-  /** @param parts the region's operations, with webs for globals, by the block that they are of */
-  constructor(code: CodeWriter, parts: ReadonlyMap<IrBlock, ReadonlyArray<Op>>, narrow: NarrowValues) {
+  private readonly narrow: NarrowValues
+  /** Values that the node being emitted has defined: whether with a narrow result, and whether with one that is not negative. */
+  private readonly known = new Map<number, boolean>()
+  private readonly nonNegative = new Set<number>()
+  /** Sums and shifts by constants that the node has defined, while their operands still have the values that they had. */
+  private readonly sums = new Map<number, Op>()
+
+  /** @param nodes the region's operations, with webs for globals */
+  constructor(code: CodeWriter, nodes: ReadonlyArray<NodeOps>, narrow: NarrowValues) {
     this.code = code
+    this.narrow = narrow
     this.scratch = code.local(ValType.i64)
     const votes = new Map<number, number>()
-    for (const [ir, ops] of parts) {
-      const local = new Map<number, number>()
-      countVotes(ops, votes, local)
+    const local = new Map<IrBlock, Map<number, number>>()
+    for (const { ir, ops } of nodes) {
+      let own = local.get(ir)
+      if (own === undefined) local.set(ir, (own = new Map()))
+      countVotes(ops, votes, own)
+    }
+    for (const [ir, own] of local) {
       this.temps.set(ir, {
-        f64: positive(local),
+        f64: positive(own),
         narrow: narrow.temps.get(ir) ?? none,
         places: new Map(),
         taken: new Map()
       })
     }
-    this.webs = { f64: positive(votes), narrow: narrow.webs, places: new Map(), taken: new Map() }
+    this.webs = { f64: positive(votes), narrow: narrow.places, places: new Map(), taken: new Map() }
   }
 
-  /** Makes the temps of a block the current ones. */
-  enterBlock(block: IrBlock): void {
+  /** To be called before the operations of a node are emitted. */
+  enterNode(block: IrBlock): void {
     this.block = block
     this.current = this.temps.get(block)!
+    this.known.clear()
+    this.nonNegative.clear()
+    this.sums.clear()
+  }
+
+  /** To be called behind each operation. */
+  pass(op: Op): void {
+    if (opTable[op.opcode]!.outputs === 0) return
+    const d = op.args[0]!
+    this.known.set(d, this.narrow.ops.has(op))
+    if (isNonNegative(this.block, op)) this.nonNegative.add(d)
+    else this.nonNegative.delete(d)
+    this.forgetSums(d)
+    const [, a, b] = op.args
+    const isShift = op.opcode === Opcode.shl && b! < 0 && this.block.constants[~b!]! < 32n
+    if (op.opcode !== Opcode.add && !isShift) return
+    if (a !== d && b !== d) this.sums.set(d, op)
+  }
+
+  /** A value changes: sums that have it as an operand cannot be made again. */
+  private forgetSums(value: number): void {
+    this.sums.delete(value)
+    for (const [d, { args }] of this.sums) if (args[1] === value || args[2] === value) this.sums.delete(d)
+  }
+
+  /** Pushes the low half of an address. Sums are made anew in 32 bits, so that the host needs not clear the upper half. */
+  getAddress(value: number): void {
+    const op = this.sums.get(value)
+    if (op === undefined) return this.getI32(value)
+    const [, a, b] = op.args as [number, number, number]
+    this.getAddress(a)
+    if (op.opcode === Opcode.add) {
+      this.getAddress(b)
+      this.code.op(Insn.i32_add)
+    } else {
+      this.code.i32(Number(this.block.constants[~b]!))
+      this.code.op(Insn.i32_shl)
+    }
+  }
+
+  /** A value was read back from memory. */
+  forget(value: number): void {
+    this.known.delete(value)
+    this.nonNegative.delete(value)
+    this.forgetSums(value)
+  }
+
+  /** Whether an operation's result is sign-extended from 32 bits. */
+  definesNarrow(op: Op): boolean {
+    return this.narrow.ops.has(op)
+  }
+
+  /** Whether a value lives in an i32 local. */
+  isI32(value: number): boolean {
+    return this.place(value)?.type === ValType.i32
   }
 
   private pooled(type: ValType): number {
@@ -99,7 +166,10 @@ export class Values {
     }
     this.code.get(place.local)
     if (place.type === ValType.f64) this.code.op(Insn.i64_reinterpret_f64)
-    else if (place.type === ValType.i32) this.code.op(Insn.i64_extend_i32_s)
+    else if (place.type === ValType.i32) {
+      // Many host instructions clear the upper half for free.
+      this.code.op(this.nonNegative.has(value) ? Insn.i64_extend_i32_u : Insn.i64_extend_i32_s)
+    }
   }
 
   /** Pushes the low half of a value as i32. */
@@ -113,7 +183,8 @@ export class Values {
 
   /** Whether a value is known to be sign-extended from 32 bits, so that 32-bit operations do for it. */
   isNarrow(value: number): boolean {
-    return value < 0 ? isNarrowConstant(this.block.constants[~value]!) : this.place(value)?.type === ValType.i32
+    if (value < 0) return isNarrowConstant(this.block.constants[~value]!)
+    return this.known.get(value) ?? (this.narrow.webs.has(value) || this.isI32(value))
   }
 
   /** Pushes a value's bits as f64. */
@@ -173,21 +244,25 @@ export class Values {
   load(loads: WebLoads, unfit: () => void): void {
     const { code, scratch } = this
     for (const [global, web] of loads) {
+      this.forget(web)
       const { local, type } = this.place(web)!
       code.i32(0)
       if (type === ValType.f64) code.memory(Insn.f64_load, slotOffset(global))
       else code.memory(Insn.i64_load, slotOffset(global))
-      if (type === ValType.i32) {
-        code.tee(scratch)
-        code.op(Insn.i32_wrap_i64)
-        code.tee(local)
-        code.op(Insn.i64_extend_i32_s)
-        code.get(scratch)
-        code.op(Insn.i64_ne)
-        code.ifUnlikely()
-        unfit()
-        code.end()
-      } else code.set(local)
+      if (type === ValType.f64 || !this.narrow.webs.has(web)) {
+        code.set(local)
+        continue
+      }
+      const wide = type === ValType.i32 ? scratch : local
+      code.tee(wide)
+      code.op(Insn.i32_wrap_i64)
+      if (type === ValType.i32) code.tee(local)
+      code.op(Insn.i64_extend_i32_s)
+      code.get(wide)
+      code.op(Insn.i64_ne)
+      code.ifUnlikely()
+      unfit()
+      code.end()
     }
   }
 

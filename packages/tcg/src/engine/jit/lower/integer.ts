@@ -44,8 +44,7 @@ const direct = new Map<number, Direct>([
     [Opcode.ctz, Insn.i64_ctz],
     [Opcode.popcnt, Insn.i64_popcnt],
     [Opcode.ext8s, Insn.i64_extend8_s],
-    [Opcode.ext16s, Insn.i64_extend16_s],
-    [Opcode.ext32s, Insn.i64_extend32_s]
+    [Opcode.ext16s, Insn.i64_extend16_s]
   ]),
   ...rows(1, 32, [
     [Opcode.clz_i32, Insn.i32_clz],
@@ -112,15 +111,17 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
   const [d, a, b] = op.args as [number, number, number]
   const narrow = bitwise32.get(op.opcode)
-  if (narrow !== undefined && values.isNarrow(d)) {
+  if (narrow !== undefined && values.definesNarrow(op)) {
     // The low halves decide: either both operands are narrow, or one is a mask that leaves nothing above.
+    values.beginSet(d)
     values.getI32(a)
     values.getI32(b)
     code.op(narrow)
     values.setI32(d)
     return true
   }
-  if (op.opcode === Opcode.ext32s && values.isNarrow(d)) {
+  if (op.opcode === Opcode.ext32s) {
+    values.beginSet(d)
     values.getI32(a)
     values.setI32(d)
     return true
@@ -141,10 +142,17 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
   const mask = zeroExtensions.get(op.opcode)
   if (mask !== undefined) {
     values.beginSet(d)
-    values.getI64(a)
-    code.i64(mask)
-    code.op(Insn.i64_and)
-    values.setI64(d)
+    if (values.isI32(d)) {
+      values.getI32(a)
+      code.i32(Number(mask))
+      code.op(Insn.i32_and)
+      values.setI32(d)
+    } else {
+      values.getI64(a)
+      code.i64(mask)
+      code.op(Insn.i64_and)
+      values.setI64(d)
+    }
     return true
   }
   switch (op.opcode) {
@@ -153,7 +161,7 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
       if (values.isF64(d)) {
         values.getF64(a)
         values.setF64(d)
-      } else if (values.isNarrow(d)) {
+      } else if (values.isI32(d)) {
         values.getI32(a)
         values.setI32(d)
       } else {

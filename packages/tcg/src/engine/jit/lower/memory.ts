@@ -95,7 +95,7 @@ const pushPlace = (context: LowerContext, op: Op, write: boolean): number => {
     pushChecked(context, base, disp, memop, write)
     return 0
   }
-  values.getI32(base)
+  values.getAddress(base)
   if (disp >= 0 && disp < quickDisp) return disp
   code.i32(disp)
   code.op(Insn.i32_add)
@@ -140,7 +140,7 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(d)) {
         code.memory(Insn.f64_load, offset)
         values.setF64(d)
-      } else if (values.isNarrow(d)) {
+      } else if (values.isI32(d)) {
         code.memory((memop & MemOp.sign ? narrowSignedLoads : narrowLoads)[memop & MemOp.sizeMask]!, offset)
         values.setI32(d)
       } else {
@@ -155,7 +155,7 @@ export const lowerMemory = (context: LowerContext, op: Op): boolean => {
       if ((memop & MemOp.sizeMask) === MemOp.size64 && values.isF64(value)) {
         values.getF64(value)
         code.memory(Insn.f64_store, offset)
-      } else if (values.isNarrow(value) && (memop & MemOp.sizeMask) !== MemOp.size64) {
+      } else if (values.isI32(value) && (memop & MemOp.sizeMask) !== MemOp.size64) {
         values.getI32(value)
         code.memory(narrowStores[memop & MemOp.sizeMask]!, offset)
       } else {
