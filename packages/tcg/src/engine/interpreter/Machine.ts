@@ -5,7 +5,7 @@ import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
 import { type Exit, ExitKind } from "../../Engine.ts"
 import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
-import type { Translator } from "../../Translator.ts"
+import { maxInsns, type Translator } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
 import { ConstantPool } from "./ConstantPool.ts"
 
@@ -111,6 +111,10 @@ export class Machine {
   exitRequested = false
   readonly pending: Array<Pending> = []
   flushWanted = false
+  /** A run never exceeds its budget: longer blocks are cut. */
+  isExact = false
+  /** A block that was cut, at the end of the code, with the number of callbacks before it. */
+  cut: { readonly block: CodeBlock; readonly callbacks: number } | undefined
   /** Where the next block's code goes. */
   codeEnd = 0
   flushes = 0
@@ -129,6 +133,12 @@ export class Machine {
       ({ pc }) => this.jit?.removeBlock(pc)
     )
     this.constants = new ConstantPool(state)
+  }
+
+  /** What `limit` is while nothing waits: where budgets are exact, blocks chain only as long as none can exceed it. */
+  get usualLimit(): number {
+    if (this.traceExec !== undefined) return lookOutside
+    return this.isExact ? maxInsns : 0
   }
 
   /** Drops all code now. Not while code runs. */
