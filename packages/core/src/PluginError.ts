@@ -110,6 +110,34 @@ export class ScoreboardMemoryExhausted extends Data.TaggedError("ScoreboardMemor
   }
 }
 
+/** A trace cannot have room for so many records. */
+export class TraceSizeError extends Data.TaggedError("TraceSizeError")<{ readonly records: number; readonly most: number }> {
+  override get message() {
+    return `a trace cannot have room for ${this.records} records: use an integer from 1 to ${this.most}`
+  }
+}
+
+/** Values were asked of a trace that has none. */
+export class TraceWithoutValuesError extends Data.TaggedError("TraceWithoutValuesError") {
+  override get message() {
+    return "this trace does not record values: make it with { values: true }"
+  }
+}
+
+/** A trace has no site of this number. */
+export class TraceSiteError extends Data.TaggedError("TraceSiteError")<{ readonly site: number; readonly sites: number }> {
+  override get message() {
+    return `the trace has no site ${this.site} (${this.sites} so far): use a number out of a batch's sites`
+  }
+}
+
+/** A trace was used that is gone. */
+export class ClosedTraceError extends Data.TaggedError("ClosedTraceError")<{ readonly plugin: string }> {
+  override get message() {
+    return `plugin ${this.plugin} used a trace that is gone: reset and uninstall end a plugin's traces, make a new one`
+  }
+}
+
 /** A register or memory was used where no vCPU runs a callback. */
 export class NoVcpuContextError extends Data.TaggedError("NoVcpuContextError")<{ readonly operation: string }> {
   override get message() {
@@ -152,6 +180,16 @@ export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
   }
 }
 
+/** A file that a plugin wants to write, and cannot. */
+export class PluginFileError extends Data.TaggedError("PluginFileError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message() {
+    return `cannot write ${this.path}: ${this.reason}`
+  }
+}
+
 /** A block or instruction was used outside the `onTbTrans` callback that got it. */
 export class StaleHandleError extends Data.TaggedError("StaleHandleError")<{
   readonly plugin: string
@@ -163,6 +201,13 @@ export class StaleHandleError extends Data.TaggedError("StaleHandleError")<{
       `plugin ${this.plugin} used the ${this.kind} at 0x${this.pc.toString(16)} outside the onTbTrans callback that got it: ` +
       "copy what you need inside the callback"
     )
+  }
+}
+
+/** A plugin moved the guest's time that does not control it any more. */
+export class TimeControlError extends Data.TaggedError("TimeControlError")<{ readonly plugin: string }> {
+  override get message() {
+    return `plugin ${this.plugin} does not control time any more: ask again with requestTimeControl after a reset`
   }
 }
 
@@ -194,12 +239,16 @@ export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")
   readonly event: string
   /** Guest pc of the callback, or undefined where no vCPU is concerned. */
   readonly pc: bigint | undefined
+  /** The guest's function that covers `pc`, where it is known. */
+  readonly symbol: string | undefined
   readonly cause: unknown
 }> {
   override get message() {
-    const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}`
+    const symbol = this.symbol === undefined ? "" : ` (${this.symbol})`
+    const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}${symbol}`
+    const where = this.event === "install" ? "install" : `its ${this.event} callback${at}`
     const text = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `plugin ${this.plugin} failed in its ${this.event} callback${at}: ${text}`
+    return `plugin ${this.plugin} failed in ${where}: ${text}`
   }
 }
 
@@ -225,11 +274,17 @@ export type PluginError =
   | FreedScoreboardError
   | ScoreboardOffsetError
   | ScoreboardMemoryExhausted
+  | TraceSizeError
+  | TraceWithoutValuesError
+  | TraceSiteError
+  | ClosedTraceError
   | NoVcpuContextError
   | RegisterPermissionError
   | RegisterAccessError
   | GuestMemoryError
+  | PluginFileError
   | StaleHandleError
+  | TimeControlError
   | UninstallInInstallError
   | ExclusiveError
   | PluginCallbackError

@@ -10,7 +10,16 @@ import type { Runtime } from "../system/Runtime.ts"
 
 type Guest = Pick<
   PluginApi,
-  "getRegisters" | "readRegister" | "writeRegister" | "setPc" | "readMemory" | "writeMemory" | "program" | "symbol"
+  | "getRegisters"
+  | "readRegister"
+  | "writeRegister"
+  | "setPc"
+  | "readMemory"
+  | "writeMemory"
+  | "program"
+  | "process"
+  | "vcpuInfo"
+  | "symbol"
 >
 
 /** Makes the guest functions of a plugin. They throw on misuse: where they are used, nothing can be waited for. */
@@ -72,6 +81,8 @@ export const makeGuest = (runtime: Runtime): Guest => {
       }
     },
     program: () => guest.program(),
+    process: () => guest.process(),
+    vcpuInfo: (vcpu) => guest.vcpuInfo(vcpu),
     symbol: (address) => guest.symbol(address)
   }
 }

@@ -10,6 +10,7 @@ import {
   type MemRw,
   PluginCond
 } from "@emu/core/Instrumentation"
+import { hardware } from "@emu/core/api/hardware"
 import type { Plugin } from "@emu/core/Plugin"
 import type { InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
@@ -52,7 +53,7 @@ export class FakeGuest {
   readonly registers: Record<string, bigint> = Object.fromEntries(registerNames.map((name) => [name, 0n]))
   /** The greatest permission that a callback was registered with. */
   flags: CallbackFlags = 0
-  readonly #api: PluginApi
+  readonly #api: Omit<PluginApi, "report">
   readonly #slots: Array<Map<number, bigint>> = []
   #vcpus = 1
   #tbTrans: ((tb: TbHandle) => void) | undefined
@@ -63,11 +64,15 @@ export class FakeGuest {
   }
 
   /** Installs a plugin with arguments as on the command line. Throws what it fails with. */
-  static install<Options>(plugin: Plugin<Options>, args: Readonly<Record<string, string>> = {}): FakeGuest {
+  static install<Options, Result = unknown>(
+    plugin: Plugin<Options, Result>,
+    args: Readonly<Record<string, string>> = {}
+  ): FakeGuest {
     const guest = new FakeGuest()
+    const report = (result: Result) => void (guest.text += plugin.render?.(result) ?? "")
     const options = Result.getOrThrow(PluginOptions.decode(plugin, Object.entries(args)))
     const info = { targetName: "riscv64", apiVersion: { min: 1, current: 1 }, systemEmulation: false }
-    Effect.runSync(plugin.install(guest.#api, options, info))
+    Effect.runSync(plugin.install({ ...guest.#api, report }, options, info))
     return guest
   }
 
@@ -144,6 +149,7 @@ export class FakeGuest {
       size,
       bytes: new Uint8Array(size),
       opcode: 0x13,
+      haddr: Number(pc),
       disas: () => disas,
       symbol: () => this.symbols[String(pc)],
       ...this.#points(block.exec[index]!),
@@ -161,7 +167,7 @@ export class FakeGuest {
     this.#slots[entry.scoreboard]!.set(vcpu * 1024 + entry.offset, BigInt.asUintN(64, value))
   }
 
-  #makeApi(): PluginApi {
+  #makeApi(): Omit<PluginApi, "report"> {
     const unused = () => {
       throw new Error("the fake guest has none of this")
     }
@@ -205,6 +211,10 @@ export class FakeGuest {
       setPc: unused,
       readMemory: unused,
       writeMemory: unused,
+      ...hardware,
+      requestTimeControl: unused,
+      vcpuInfo: unused,
+      process: unused,
       numVcpus: () => this.#vcpus,
       vcpuForEach: (callback) => vcpus().forEach(callback),
       program: () => ({ path: "/p", startCode: 0x1000n, endCode: 0x2000n, entryCode: 0x1000n, target: "riscv64" }),

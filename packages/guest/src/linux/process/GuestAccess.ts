@@ -34,8 +34,21 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
           ? machine.process.kernel.memory.poke(Number(address), bytes)
           : false,
       symbol: (address) => (address < BigInt(guestEnd) ? machine.process?.symbols.find(Number(address)) : undefined),
+      modules: () => machine.process?.modules.list() ?? [],
+      moduleAt: (address) => (address < BigInt(guestEnd) ? machine.process?.modules.find(Number(address)) : undefined),
       disassemble: frontEnd.disassemble,
-      program: () => machine.process?.program
+      program: () => machine.process?.program,
+      process: () => {
+        if (machine.process === undefined) return undefined
+        const { argv, executable, name, pid, ppid } = machine.process.kernel.process
+        return { pid, ppid, name, path: executable, args: argv }
+      },
+      vcpuInfo: (vcpu) => {
+        const kernel = machine.process?.kernel
+        const thread = kernel?.threads.onVcpu(vcpu)
+        return thread === undefined ? undefined : { vcpu, tid: thread.tid, pid: kernel!.process.pid, name: thread.name }
+      },
+      time: machine.clock
     }
   })
 )
