@@ -14,6 +14,7 @@ const recording = (mode: Mode, name: string, text: string, more: Partial<Recordi
   text: Buffer.from(text),
   lines: text.split("\n").length - 1,
   sha256: undefined,
+  isFile: false,
   stdout: Buffer.alloc(0),
   ...more
 })
@@ -47,6 +48,18 @@ describe("comparison modes", () => {
     const r = recording("ties", "hotblocks", rows(["0xa0, 1, 4, 2", "0xa1, 1, 4, 2"]))
     assertAccepts(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 2"]))
     assertRefuses(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 1"]))
+  })
+
+  it("ties at the ends of several tables compare by number, each", () => {
+    const rows = (name: string) => Array.from({ length: 32 }, (_, i) => `0x${i} (${name}), ${40 - Math.min(i, 30)}, nop`)
+    const text = (...tables: ReadonlyArray<ReadonlyArray<string>>) =>
+      tables.map((table) => `\naddress, misses, instruction\n${table.join("\n")}\n`).join("")
+    const other = (name: string) => rows(name).with(30, `0x77 (${name}), 10, ret`)
+    const r = recording("ties", "cache", text(rows("main"), rows("f")))
+    assertAccepts(r, text(other("main"), rows("f")))
+    assertAccepts(r, text(rows("main"), other("f")))
+    assertRefuses(r, text(rows("main").with(29, "0x77 (main), 11, ret"), rows("f")))
+    assertRefuses(r, text(rows("main").slice(1), rows("f")))
   })
 
   it("drops futex where threads decide how often it is called", () => {
