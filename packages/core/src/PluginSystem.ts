@@ -64,8 +64,8 @@ export class PluginSystem extends Context.Service<
 
     // plugins
     /** Loads a plugin with `key=value` pairs in order; its id. */
-    readonly install: <Options>(
-      plugin: Plugin<Options>,
+    readonly install: <Options, Result>(
+      plugin: Plugin<Options, Result>,
       args: ReadonlyArray<readonly [key: string, value: string]>
     ) => Effect.Effect<bigint, InstallError>
     readonly reset: (id: bigint, done?: Done) => Effect.Effect<void, Failure>

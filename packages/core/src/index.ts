@@ -18,5 +18,6 @@ export type {
 export * from "./PluginError.ts"
 export { DisconKind } from "./PluginEvent.ts"
 export * as PluginOptions from "./PluginOptions.ts"
+export * as PluginResult from "./PluginResult.ts"
 export type { ProgramInfo, RegisterInfo } from "./Ports.ts"
 export type { ScoreboardU64 } from "./Scoreboard.ts"

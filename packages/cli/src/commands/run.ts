@@ -65,7 +65,7 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
-  const output = Layer.succeed(PluginOutput)({ write: sink.write })
+  const output = Layer.succeed(PluginOutput)(PluginOutput.text(sink.write))
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
   const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboardLayer]))

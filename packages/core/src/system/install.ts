@@ -23,15 +23,15 @@ const apiVersion = { min: 7, current: 7 } as const
  * @param args `key=value` pairs in order
  * @returns its id
  */
-export const install = <Options>(
+export const install = <Options, Result>(
   runtime: Runtime,
-  plugin: Plugin<Options>,
+  plugin: Plugin<Options, Result>,
   args: ReadonlyArray<readonly [key: string, value: string]>
 ): Effect.Effect<bigint, InstallError> =>
   Effect.gen(function* () {
     const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
     const id = apply(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args))
-    const api = makeApi(runtime, id, plugin.name)
+    const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
     const abort = Effect.sync(() =>
       carryOut(
         runtime,

@@ -50,7 +50,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
   const scoreboards = Layer.effect(ScoreboardMemory)(
     Effect.map(Machine, ({ state }) => ScoreboardArena.make({ buffer: state.buffer, base: arenaBase, end: arenaEnd }))
   )
-  const output = Layer.succeed(PluginOutput)({ write: (text) => out.push(text) })
+  const output = Layer.succeed(PluginOutput)(PluginOutput.text((text) => out.push(text)))
   const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboards]))
   const layers = Layer.mergeAll(plugins, host).pipe(Layer.provideMerge(engine), Layer.provideMerge(machine))
 
