@@ -2,8 +2,7 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { PluginCallbackError } from "@emu/core/PluginError"
-import { PluginOptionError } from "@emu/core/PluginOptions"
+import { PluginFailures } from "@emu/core/PluginFailures"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
@@ -11,31 +10,14 @@ import { guestAccessLayer } from "@emu/guest/linux/process/GuestAccess"
 import { runProcess } from "@emu/guest/linux/process/runProcess"
 import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
+import { nodePluginFiles } from "../platform/NodePluginFiles.ts"
 import { hostSignals } from "../platform/hostSignals.ts"
 import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
 import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
-import type { PluginSpec } from "../options/pluginSpec.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
-import { loadPlugin } from "../plugins/loadPlugin.ts"
-import { UsageError } from "../UsageError.ts"
-
-/** Loads and installs plugins in their order. */
-const installPlugins = (specs: ReadonlyArray<PluginSpec>) =>
-  Effect.forEach(
-    specs,
-    Effect.fnUntraced(function* ({ plugin: name, args }) {
-      const system = yield* PluginSystem
-      const plugin = yield* loadPlugin(name)
-      yield* Effect.mapError(system.install(plugin, args), (error) => {
-        if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
-        if (error instanceof PluginCallbackError) return error
-        return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
-      })
-    }),
-    { discard: true }
-  )
+import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
 
 const processOptions = (options: RunOptions, sink: LogSink) => ({
   program: options.program,
@@ -66,9 +48,13 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
   const output = Layer.succeed(PluginOutput)(PluginOutput.text(sink.write))
+  const policy = failurePolicy(options, sink)
+  const failures = Layer.succeed(PluginFailures)(policy)
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
-  const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboardLayer]))
+  const plugins = PluginSystem.layer.pipe(
+    Layer.provide([failures, guestAccessLayer, nodePluginFiles, output, scoreboardLayer])
+  )
   const layers = plugins.pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(machine),
@@ -76,7 +62,7 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   )
 
   const run = Effect.gen(function* () {
-    yield* installPlugins(options.plugins)
+    yield* installPlugins(options.plugins, policy)
     const { stats } = yield* Engine
     const started = performance.now()
     const report = () => sink.write(formatStats(stats(), performance.now() - started))

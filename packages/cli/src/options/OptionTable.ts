@@ -24,6 +24,14 @@ export const runOptions = [
       "that suffix); a comma in a value is written ,,"
     ]
   },
+  {
+    name: "on-plugin-error",
+    value: "abort|detach",
+    help: [
+      "a plugin that throws: abort ends the run with status 1 (the default), detach says so and",
+      "goes on without the plugin"
+    ]
+  },
   { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
   {
     name: "env",

@@ -1,4 +1,5 @@
 /** What `emu run` was asked to do. */
+import type { OnPluginError } from "@emu/core/PluginFailures"
 import { UsageError } from "../UsageError.ts"
 import { guestEnvironment } from "./environment.ts"
 import { type LogItem, parseLogItems } from "./logItems.ts"
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly args: ReadonlyArray<string>
   /** In the order of loading. The same plugin twice is two instances. */
   readonly plugins: ReadonlyArray<PluginSpec>
+  readonly onPluginError: OnPluginError
   /** As given: relative to the current directory. */
   readonly sysroot: string | undefined
   readonly env: ReadonlyArray<string>
@@ -74,6 +76,7 @@ export const parseRunOptions = (
     program,
     args,
     plugins,
+    onPluginError: parsed("on-plugin-error", (text) => parseWord("--on-plugin-error", text, ["abort", "detach"])) ?? "abort",
     sysroot: last("sysroot"),
     env: guestEnvironment(environment, options),
     argv0: last("argv0"),

@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import { makeApi } from "../api/makeApi.ts"
 import { PluginInstallFailure } from "../Plugin.ts"
 import type { Plugin, PluginInfo } from "../Plugin.ts"
-import { PluginCallbackError } from "../PluginError.ts"
+import { PluginCallbackError, PluginFileError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
 import * as PluginOptions from "../PluginOptions.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
+import { closeTraces } from "./closeTraces.ts"
 import { apply, applyChecked, carryOut } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -32,12 +33,13 @@ export const install = <Options, Result>(
     const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
     const id = apply(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args))
     const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
-    const abort = Effect.sync(() =>
+    const abort = Effect.sync(() => {
       carryOut(
         runtime,
-        apply(runtime, (state) => Lifecycle.abortInstall(state, id))
+        apply(runtime, (state) => Lifecycle.dropPlugin(state, id))
       )
-    )
+      closeTraces(runtime, id)
+    })
     yield* Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime))).pipe(
       Effect.catchDefect((cause) => Effect.fail(installThrew(plugin.name, cause))),
       Effect.onExit((exit) => (exit._tag === "Failure" ? abort : Effect.void))
@@ -52,7 +54,8 @@ const pluginInfo = (runtime: Runtime): PluginInfo => ({
   systemEmulation: false
 })
 
+/** What install threw, as its failure. A file that cannot be written is a mistake of the user's, not the plugin's. */
 const installThrew = (plugin: string, cause: unknown): PluginError | PluginInstallFailure =>
-  cause instanceof PluginInstallFailure || cause instanceof PluginCallbackError
+  cause instanceof PluginInstallFailure || cause instanceof PluginCallbackError || cause instanceof PluginFileError
     ? cause
-    : new PluginCallbackError({ plugin, event: "install", pc: undefined, cause })
+    : new PluginCallbackError({ plugin, event: "install", pc: undefined, symbol: undefined, cause })

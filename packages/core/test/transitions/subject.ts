@@ -146,7 +146,7 @@ export class StateSubject implements Subject {
       return String(id)
     }
     const failure = outcome === "fails" ? "failed" : this.checked((s) => this.t.requestUninstall(s, id))
-    this.carryOut(this.apply((s) => this.t.abortInstall(s, id)))
+    this.carryOut(this.apply((s) => this.t.dropPlugin(s, id)))
     return failure
   }
 

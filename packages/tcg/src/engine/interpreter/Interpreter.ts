@@ -153,6 +153,9 @@ export const make = (options: InterpreterOptions): EngineServices => {
     },
     codeCache: {
       flush,
+      setFailureListener: (survives) => {
+        machine.survives = survives
+      },
       setFlushListener: (listener) => {
         machine.onFlush = listener
       },

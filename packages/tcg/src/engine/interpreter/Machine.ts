@@ -1,5 +1,6 @@
 /** What the interpreter's loop and the functions around it share: one object per engine, plain fields. */
 import type { DynCallback, MemInfo } from "@emu/core/Instrumentation"
+import type { CallbackFailure } from "@emu/core/PluginError"
 import type { CallbackScope } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
@@ -94,6 +95,8 @@ export class Machine {
     throw new Error(`no scoreboards: the code names scoreboard ${id}, but no lookup was installed`)
   }
   onFlush: () => void = () => {}
+  /** Told of a callback that threw: whether the guest goes on without its plugin. */
+  survives: (failure: CallbackFailure) => boolean = () => false
   /** Told before each block when set; then blocks are not chained. */
   readonly traceExec: ((vcpu: number, pc: number) => void) | undefined
 
@@ -154,6 +157,17 @@ export class Machine {
     this.flushes++
     this.jit?.flush()
     this.onFlush()
+  }
+
+  /** Makes the callbacks of a plugin that are in code do nothing. */
+  silence(plugin: bigint): void {
+    this.callbacks.forEach((code, index) => {
+      const { callback } = code
+      const isCalled = callback.kind === "exec" || callback.kind === "cond" || callback.kind === "mem"
+      if (isCalled && callback.plugin === plugin) {
+        this.callbacks[index] = { ...code, callback: { ...callback, callback: () => {} } }
+      }
+    })
   }
 
   /** The block that a code offset is in. */
