@@ -4,9 +4,12 @@ import type { Plugin } from "@emu/core/Plugin"
 /** What loads each plugin. */
 export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   bb: async () => (await import("./bb.ts")).default,
+  cache: async () => (await import("./cache.ts")).default,
   empty: async () => (await import("./empty.ts")).default,
   execlog: async () => (await import("./execlog.ts")).default,
   hotblocks: async () => (await import("./hotblocks.ts")).default,
+  hotpages: async () => (await import("./hotpages.ts")).default,
+  howvec: async () => (await import("./howvec.ts")).default,
   inline: async () => (await import("./inline.ts")).default,
   insn: async () => (await import("./insn.ts")).default,
   mem: async () => (await import("./mem.ts")).default,
