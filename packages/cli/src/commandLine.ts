@@ -1,13 +1,14 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { mainHelp, runHelp } from "./commands/help.ts"
+import { mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
+import { resultSchema } from "./commands/resultSchema.ts"
 import { runProgram } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
-import { runOptions } from "./options/OptionTable.ts"
+import { pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
 import { didYouMean } from "./suggest.ts"
@@ -37,9 +38,9 @@ const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
 })
 
 const pluginsCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
-  const table = runOptions.filter((row) => row.name === "help")
-  const { operands, options } = yield* parse(() => parseOptions(table, words, "plugins"))
-  if (options.length > 0) return yield* show(mainHelp)
+  const { operands, options } = yield* parse(() => parseOptions(pluginsOptions, words, "plugins"))
+  if (options.some(({ name }) => name === "help")) return yield* show(pluginsHelp())
+  if (options.some(({ name }) => name === "schema")) return yield* Effect.flatMap(resultSchema(operands), show)
   if (operands.length === 0) return yield* Effect.flatMap(listPlugins, show)
   const texts = yield* Effect.forEach(operands, explainPlugin)
   return yield* show(texts.join("\n"))

@@ -45,10 +45,10 @@ export default Plugin.make({
         symbol: PluginResult.optional(PluginResult.text("the function that it belongs to; empty where there is none"))
       },
       "those executed most often; with symbols under the option symbols"
-    ),
-    withSymbols: PluginResult.boolean("whether the blocks have symbols")
+    )
   }),
-  render: ({ blocks, entries, withSymbols }) => {
+  render: ({ blocks, entries }) => {
+    const withSymbols = blocks.some(({ symbol }) => symbol !== undefined)
     let text = `collected ${entries} entries in the hash table\npc, tcount, icount, ecount${withSymbols ? ", symbol" : ""}\n`
     for (const { ecount, icount, pc, symbol, tcount } of blocks) {
       text += `0x${hex(pc, 16)}, ${tcount}, ${icount}, ${ecount}${withSymbols ? `, ${symbol}` : ""}\n`
@@ -104,8 +104,7 @@ export default Plugin.make({
           icount: insns,
           ecount: count,
           ...(withSymbols && { symbol: api.symbol(pc) ?? "" })
-        })),
-        withSymbols
+        }))
       })
     })
   })

@@ -1,5 +1,5 @@
 /** The texts of `--help`. */
-import { runOptions, type OptionRow } from "../options/OptionTable.ts"
+import { pluginsOptions, runOptions, type OptionRow } from "../options/OptionTable.ts"
 
 export const mainHelp = `Runs RISC-V 64 Linux programs under TypeScript plugins.
 
@@ -33,3 +33,12 @@ Everything after PROGRAM belongs to the program.
 
 Options:
 ${runOptions.map(optionLine).join("")}`
+
+/** The help of `emu plugins`. */
+export const pluginsHelp =
+  (): string => `Lists the plugins that come with emu, or explains what each one named does, with its options.
+
+Usage: emu plugins [options] [NAME|FILE...]
+
+Options:
+${pluginsOptions.map(optionLine).join("")}`

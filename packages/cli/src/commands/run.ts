@@ -1,6 +1,7 @@
 /** `emu run`: one guest process under plugins. */
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { PluginFailures } from "@emu/core/PluginFailures"
 import { PluginSystem } from "@emu/core/PluginSystem"
@@ -12,12 +13,15 @@ import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
 import { nodePluginFiles } from "../platform/NodePluginFiles.ts"
 import { hostSignals } from "../platform/hostSignals.ts"
+import { isTerminal, wantsColours } from "../platform/isTerminal.ts"
 import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
 import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
+import { colours, plain } from "../report/formatTable.ts"
+import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
 
 const processOptions = (options: RunOptions, sink: LogSink) => ({
   program: options.program,
@@ -39,6 +43,13 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
   })
 })
 
+/** The plugins' output in the format asked for; on a terminal, tables where nothing else was asked for. */
+const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): RunOutput => {
+  const isOnTerminal = logFile === undefined && pluginFormat !== "text" && pluginFormat !== "json" && isTerminal(2)
+  const paint = isOnTerminal && wantsColours(process.env) ? colours : plain
+  return makeRunOutput(pluginFormat ?? (isOnTerminal ? "table" : "text"), write, paint)
+}
+
 /**
  * Runs a program to its end.
  *
@@ -47,7 +58,8 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
-  const output = Layer.succeed(PluginOutput)(PluginOutput.text(sink.write))
+  const report = runOutput(options, sink)
+  const output = Layer.succeed(PluginOutput)(report.output)
   const policy = failurePolicy(options, sink)
   const failures = Layer.succeed(PluginFailures)(policy)
   const machine = Machine.layer
@@ -64,10 +76,15 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const run = Effect.gen(function* () {
     yield* installPlugins(options.plugins, policy)
     const { stats } = yield* Engine
+    const { state } = yield* PluginSystem
     const started = performance.now()
-    const report = () => sink.write(formatStats(stats(), performance.now() - started))
-    const process = runProcess(processOptions(options, sink))
-    const { status } = yield* options.stats ? Effect.ensuring(process, Effect.sync(report)) : process
+    const end = (status: number | undefined) => {
+      report.end({ program: options.program, args: options.args, status }, state().plugins)
+      if (options.stats) sink.write(formatStats(stats(), performance.now() - started))
+    }
+    const { status } = yield* Effect.onExit(runProcess(processOptions(options, sink)), (exit) =>
+      Effect.sync(() => end(Exit.isSuccess(exit) ? exit.value.status : undefined))
+    )
     return status
   })
   return yield* run.pipe(Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))

@@ -32,6 +32,14 @@ export const runOptions = [
       "goes on without the plugin"
     ]
   },
+  {
+    name: "plugin-format",
+    value: "text|table|json",
+    help: [
+      "what plugins' results look like: text (QEMU's where it has the plugin), aligned tables, or one",
+      "JSON document (emu plugins --schema describes it); the default is table on a terminal, else text"
+    ]
+  },
   { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
   {
     name: "env",
@@ -79,8 +87,23 @@ export const runOptions = [
     value: "NAME",
     help: ["what executes translated code: interpreter (the default), or jit (hot code as WebAssembly)"]
   },
-  { name: "quiet", help: ["no warnings about unknown system calls, and no line about the signal that ended the guest"] },
+  {
+    name: "quiet",
+    help: ["no warnings about unknown system calls, no line about the signal that ended the guest, no progress"]
+  },
   { name: "log-level", value: "LEVEL", help: ["debug: show where an error of the emulator comes from; default info"] },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
+/** The options of `emu plugins`. */
+export const pluginsOptions = [
+  {
+    name: "schema",
+    help: [
+      "print JSON Schema instead: of a plugin's result, or without a name of the whole document that",
+      "emu run --plugin-format json writes"
+    ]
+  },
   { name: "help", letter: "h", help: ["show this help"] }
 ] as const satisfies ReadonlyArray<OptionRow>
 

@@ -1,5 +1,6 @@
 /** What `emu run` was asked to do. */
 import type { OnPluginError } from "@emu/core/PluginFailures"
+import { type PluginFormat, pluginFormats } from "../report/pluginOutput.ts"
 import { UsageError } from "../UsageError.ts"
 import { guestEnvironment } from "./environment.ts"
 import { type LogItem, parseLogItems } from "./logItems.ts"
@@ -16,6 +17,8 @@ export interface RunOptions {
   /** In the order of loading. The same plugin twice is two instances. */
   readonly plugins: ReadonlyArray<PluginSpec>
   readonly onPluginError: OnPluginError
+  /** Undefined where it depends on whether a terminal shows the results. */
+  readonly pluginFormat: PluginFormat | undefined
   /** As given: relative to the current directory. */
   readonly sysroot: string | undefined
   readonly env: ReadonlyArray<string>
@@ -77,6 +80,7 @@ export const parseRunOptions = (
     args,
     plugins,
     onPluginError: parsed("on-plugin-error", (text) => parseWord("--on-plugin-error", text, ["abort", "detach"])) ?? "abort",
+    pluginFormat: parsed("plugin-format", (text) => parseWord("--plugin-format", text, pluginFormats)),
     sysroot: last("sysroot"),
     env: guestEnvironment(environment, options),
     argv0: last("argv0"),
