@@ -75,16 +75,15 @@ const sortBlocks = (line: string): string => {
 
 /**
  * A drcov file as text: the program, without its directory, and the blocks by address. emu gives blocks as offsets in their module,
- * as the format wants it. QEMU's have the program as their module wherever they are, and their address as offset.
+ * as the format wants it, and each once. QEMU's have the program as their module wherever they are, their address as offset, and
+ * are there as often as they were translated.
  */
 export const drcovLines = (bytes: Buffer, offsetsAreAddresses: boolean): Array<string> => {
   const { blocks, flavor, modules } = parseDrcov(bytes)
   const [{ base, end, entry, path }] = modules as [DrcovModule]
   const address = ({ module, start }: DrcovBlock) => start + (offsetsAreAddresses ? 0 : (modules[module]?.base ?? 0))
-  return [
-    `${flavor} ${base} ${end} ${entry} ${path.replace(/.*\//, "")}`,
-    ...blocks.map((block) => `block 0x${address(block).toString(16)}, ${block.size} bytes`)
-  ]
+  const covered = blocks.map((block) => `block 0x${address(block).toString(16)}, ${block.size} bytes`)
+  return [`${flavor} ${base} ${end} ${entry} ${path.replace(/.*\//, "")}`, ...new Set(covered)]
 }
 
 /** The lines of a plugin's output in comparable form. */

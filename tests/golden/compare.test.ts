@@ -62,6 +62,40 @@ describe("comparison modes", () => {
     assertRefuses(r, text(rows("main").slice(1), rows("f")))
   })
 
+  it("bbv allows any order within a line", () => {
+    const r = recording("bbv", "bbv", "T:1:5 :4:40 \nT:4:7 \n")
+    assertAccepts(r, "T:4:40 :1:5 \nT:4:7 \n")
+    for (const other of ["T:1:5 :4:40 \n", "T:1:5 :4:41 \nT:4:7 \n", "T:4:7 \nT:1:5 :4:40 \n"]) assertRefuses(r, other)
+  })
+
+  it("drcov compares addresses, each once", () => {
+    const file = (
+      modules: ReadonlyArray<string>,
+      blocks: ReadonlyArray<{ readonly start: number; readonly module: number }>
+    ) => {
+      const head = `DRCOV VERSION: 2\nDRCOV FLAVOR: drcov-64\nModule Table: version 2, count ${modules.length}\n`
+      const table = `Columns: id, base, end, entry, path\n${modules.join("\n")}\nBB Table: ${blocks.length} bbs\n`
+      const data = blocks.flatMap(({ module, start }) => [start & 0xff, start >> 8, 0, 0, 6, 0, module, 0])
+      return Buffer.concat([Buffer.from(head + table), Buffer.from(data)])
+    }
+    const program = "0, 0x1000, 0x2000, 0x1010, /mnt/p.elf"
+    const text = file(
+      [program],
+      [0x1010, 0x3004, 0x1010].map((start) => ({ start, module: 0 }))
+    )
+    const r = recording("drcov", "drcov", "", { text })
+    const ours = (start: number) =>
+      file(
+        [program, "1, 0x3000, 0x4000, 0x3000, [vdso]"],
+        [
+          { start, module: 0 },
+          { start: 4, module: 1 }
+        ]
+      )
+    assert.isUndefined(difference(r, ours(0x10)))
+    assert.isString(difference(r, ours(0x12)))
+  })
+
   it("drops futex where threads decide how often it is called", () => {
     assertAccepts(recording("ties-drop98", "syscall", "98   3   0\n64   2   0\n"), "64   2   0\n98   1   0\n")
   })
@@ -95,8 +129,10 @@ describe("corpus", () => {
         recordings.map((r) => r.name),
         "stdout"
       )
-      for (const r of recordings)
-        assert.isUndefined(r.mode === "head" ? undefined : difference(r, r.text), `${program} ${r.name}`)
+      // Of some only the first lines are here; drcov files of emu and of QEMU are not read alike.
+      for (const r of recordings.filter(({ mode }) => mode !== "head" && mode !== "drcov")) {
+        assert.isUndefined(difference(r, r.text), `${program} ${r.name}`)
+      }
     }
   })
 })

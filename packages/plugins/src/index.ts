@@ -4,7 +4,9 @@ import type { Plugin } from "@emu/core/Plugin"
 /** What loads each plugin. */
 export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   bb: async () => (await import("./bb.ts")).default,
+  bbv: async () => (await import("./bbv.ts")).default,
   cache: async () => (await import("./cache.ts")).default,
+  drcov: async () => (await import("./drcov.ts")).default,
   empty: async () => (await import("./empty.ts")).default,
   execlog: async () => (await import("./execlog.ts")).default,
   hotblocks: async () => (await import("./hotblocks.ts")).default,
@@ -13,5 +15,6 @@ export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   inline: async () => (await import("./inline.ts")).default,
   insn: async () => (await import("./insn.ts")).default,
   mem: async () => (await import("./mem.ts")).default,
+  stoptrigger: async () => (await import("./stoptrigger.ts")).default,
   syscall: async () => (await import("./syscall.ts")).default
 }

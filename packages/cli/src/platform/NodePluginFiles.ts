@@ -14,7 +14,7 @@ const attempt = <A>(file: string, run: () => A): A => {
     return run()
   } catch (error) {
     // Node adds the call and the name: that of the temporary file would only confuse.
-    const reason = error instanceof Error ? error.message.replace(/, \w+ '.*$/s, "") : String(error)
+    const reason = error instanceof Error ? error.message.replace(/, \w+( '.*)?$/s, "") : String(error)
     throw new PluginFileError({ path: file, reason })
   }
 }

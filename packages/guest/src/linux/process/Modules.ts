@@ -45,7 +45,7 @@ export class Modules {
     return {
       path: region.file.path,
       base: BigInt(base),
-      end: BigInt(code === undefined ? base : code.address + code.memorySize + bias),
+      end: BigInt(code === undefined ? base : code.address + code.fileSize + bias),
       entry: BigInt(elf.entry === 0 ? base : elf.entry + bias)
     }
   }
