@@ -43,9 +43,11 @@ export const installPlugins = (specs: ReadonlyArray<PluginSpec>, { onError, repo
   Effect.forEach(
     specs,
     (spec) =>
-      Effect.catch(installPlugin(spec), (error) => {
-        const isSurvived = error instanceof PluginCallbackError && onError === "detach"
-        return isSurvived ? Effect.sync(() => report(error)) : Effect.fail(error)
-      }),
+      installPlugin(spec).pipe(
+        Effect.catch((error) => {
+          const isSurvived = error instanceof PluginCallbackError && onError === "detach"
+          return isSurvived ? Effect.sync(() => report(error)) : Effect.fail(error)
+        })
+      ),
     { discard: true }
   )

@@ -67,8 +67,10 @@ export interface Place {
  * @returns what a plain callback returned, or undefined after an Effect, or where it failed and the run goes on without its plugin
  */
 export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
-  Effect.catch(attempt(runtime, place, call), (end) =>
-    end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end) ? Effect.void : Effect.fail(end)
+  attempt(runtime, place, call).pipe(
+    Effect.catch((end) =>
+      end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end) ? Effect.void : Effect.fail(end)
+    )
   )
 
 const attempt = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
@@ -127,11 +129,12 @@ export const dispatch = (
   delivery: Delivery,
   invoke: (handler: EventHandler) => unknown,
   until: (result: unknown) => boolean = never
-): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> => {
-  const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
-  if (Result.isFailure(list)) return Effect.fail(list.failure)
-  return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
-}
+): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> =>
+  Effect.suspend((): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> => {
+    const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
+    if (Result.isFailure(list)) return Effect.fail(list.failure)
+    return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
+  })
 
 const never = () => false
 

@@ -107,7 +107,7 @@ const runScoped = Effect.fnUntraced(function* (
   const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag(["SetPcRequest", "ExitRequest"], () => Effect.void))
   if (Exit.isFailure(end)) {
     // what failed first is what the run fails with
-    yield* Effect.catch(exitSequence, (error) => Effect.sync(() => plugins.reportFailure(error)))
+    yield* exitSequence.pipe(Effect.catch((error) => Effect.sync(() => plugins.reportFailure(error))))
     return yield* Effect.failCause(end.cause)
   }
   yield* exitSequence

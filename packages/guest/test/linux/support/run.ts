@@ -34,6 +34,8 @@ export interface RunRequest {
   /** How to execute; the interpreter by default. */
   readonly engine?: Pick<InterpreterOptions, "jit">
   readonly onPluginError?: OnPluginError
+  /** Gets the plugin system before the plugins are installed. */
+  readonly before?: (system: PluginSystem["Service"]) => void
   /** Runs beside the guest, from before it is loaded; interrupted at its end. */
   readonly beside?: (system: PluginSystem["Service"]) => Effect.Effect<void>
 }
@@ -83,6 +85,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
     const system = yield* PluginSystem
     const { stats } = yield* Engine
     yield* Effect.addFinalizer(() => Effect.sync(() => (regions = stats().compiled?.regions ?? 0)))
+    request.before?.(system)
     for (const plugin of request.plugins ?? []) yield* system.install(plugin, [])
     if (request.beside !== undefined) yield* Effect.forkScoped(request.beside(system))
     return yield* Effect.result(
