@@ -12,7 +12,8 @@ import {
 } from "@emu/core/Instrumentation"
 import { hardware } from "@emu/core/api/hardware"
 import type { Plugin } from "@emu/core/Plugin"
-import type { InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
+import type { DisconCallback, InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
+import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 
@@ -20,9 +21,12 @@ import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 export interface FakeInsn {
   readonly disas: string
   readonly size?: number
+  readonly opcode?: number
   readonly accesses?: ReadonlyArray<FakeAccess>
   /** What it does to registers, by name. */
   readonly sets?: Readonly<Record<string, bigint>>
+  /** Raises an exception instead, while this says so: the rest of the block does not run. */
+  readonly faults?: () => boolean
 }
 
 interface FakeAccess {
@@ -57,6 +61,7 @@ export class FakeGuest {
   readonly #slots: Array<Map<number, bigint>> = []
   #vcpus = 1
   #tbTrans: ((tb: TbHandle) => void) | undefined
+  #discon: DisconCallback | undefined
   #atExit: (() => unknown) | undefined
 
   private constructor() {
@@ -99,9 +104,11 @@ export class FakeGuest {
     this.#vcpus = Math.max(this.#vcpus, vcpu + 1)
     this.registers["pc"] = block.pcs[0]!
     for (const run of block.tb) run(vcpu)
-    insns.forEach((insn, i) => {
-      this.registers["pc"] = block.pcs[i]!
+    for (const [i, insn] of insns.entries()) {
+      const pc = block.pcs[i]!
+      this.registers["pc"] = pc
       for (const run of block.exec[i]!) run(vcpu)
+      if (insn.faults?.() === true) return void this.#discon?.(vcpu, DisconKind.exception, pc, 0n)
       Object.assign(this.registers, insn.sets)
       for (const { address, bytes, store, value } of insn.accesses ?? []) {
         const info: MemInfo = {
@@ -113,7 +120,7 @@ export class FakeGuest {
         }
         for (const { rw, run } of block.mem[i]!) if ((rw & (store ? 2 : 1)) !== 0) run(vcpu, info, address)
       }
-    })
+    }
   }
 
   #points(list: Array<ExecCallback>) {
@@ -141,14 +148,14 @@ export class FakeGuest {
     }
   }
 
-  #insnHandle({ disas, size = 4 }: FakeInsn, index: number, block: Translated): InsnHandle {
+  #insnHandle({ disas, opcode = 0x13, size = 4 }: FakeInsn, index: number, block: Translated): InsnHandle {
     const pc = block.pcs[index]!
     const mem = block.mem[index]!
     return {
       pc,
       size,
       bytes: new Uint8Array(size),
-      opcode: 0x13,
+      opcode,
       haddr: Number(pc),
       disas: () => disas,
       symbol: () => this.symbols[String(pc)],
@@ -191,7 +198,7 @@ export class FakeGuest {
       onSyscall: unused,
       onSyscallRet: unused,
       onSyscallFilter: unused,
-      onDiscon: unused,
+      onDiscon: (_kinds, callback) => Effect.sync(() => void (this.#discon = callback)),
       onFlush: unused,
       onAtExit: (callback) => Effect.sync(() => void (this.#atExit = callback)),
       reset: unused,
