@@ -97,15 +97,15 @@ export class ScoreboardOffsetError extends Data.TaggedError("ScoreboardOffsetErr
   }
 }
 
-/** No room is left for scoreboards. */
+/** No room is left for scoreboards and traces. */
 export class ScoreboardMemoryExhausted extends Data.TaggedError("ScoreboardMemoryExhausted")<{
   readonly bytes: number
   readonly available: number
 }> {
   override get message() {
     return (
-      `no room for a scoreboard of ${this.bytes} bytes (largest free block: ${this.available}): ` +
-      "free scoreboards that are no longer used, or make their elements smaller"
+      `no room for a scoreboard or trace of ${this.bytes} bytes (largest free block: ${this.available}): ` +
+      "free scoreboards that are no longer used, make their elements smaller, or traces of fewer records"
     )
   }
 }

@@ -74,8 +74,8 @@ export const vcpuPause = (
   )
 
 /**
- * The program ends. Traces are drained; then, in an exclusive section, everything but atexit handlers is unregistered and all code flushed; the atexit
- * handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
+ * The program ends. Traces are drained; then, in an exclusive section, everything but atexit handlers is unregistered and all code
+ * flushed; the atexit handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
  */
 export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {

@@ -138,6 +138,8 @@ export class Driver {
       left -= Number(u64[CpuSlot.instructions]! - before)
       switch (exit.kind) {
         case ExitKind.syscall: {
+          const failed = this.#drainTraces()
+          if (failed !== undefined) return failed
           const after = this.#call(thread)
           if (after !== undefined) return after
           left -= callCost
@@ -210,6 +212,14 @@ export class Driver {
       Effect.suspend(() => scheduler.rotate(thread)),
       Effect.yieldNow
     )
+  }
+
+  /** What traces hold is delivered before a system call; undefined unless that ends the run. */
+  #drainTraces(): Step | undefined {
+    if (!this.#plugins.isTracing()) return undefined
+    this.#events.showPc()
+    const failed = this.#plugins.drainTraces()
+    return failed === undefined ? undefined : Effect.fail(failed)
   }
 
   /** Makes a system call; undefined if that is done. */
