@@ -15,6 +15,7 @@ const reporting = loaded.filter(({ result }) => result !== undefined)
 /** Options with which a plugin has more to say; some have to be given. */
 const options: Readonly<Record<string, ReadonlyArray<string>>> = {
   bb: ["", "inline=on"],
+  bbv: ["outfile=bbv,interval=500"],
   hotblocks: ["limit=3", "symbols=on"],
   insn: ["", "sizes=on", "match=mul"],
   mem: ["", "haddr=on,region-summary=on"]

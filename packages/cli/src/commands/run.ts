@@ -21,6 +21,7 @@ import { LogSink } from "../LogSink.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
 import { colours, plain } from "../report/formatTable.ts"
+import { canShowProgress, startProgress } from "../progress.ts"
 import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
 
 const processOptions = (options: RunOptions, sink: LogSink) => ({
@@ -58,6 +59,7 @@ const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): R
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
+  const showsProgress = !options.quiet && canShowProgress(process.env)
   const report = runOutput(options, sink)
   const output = Layer.succeed(PluginOutput)(report.output)
   const policy = failurePolicy(options, sink)
@@ -70,7 +72,7 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const layers = plugins.pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(machine),
-    Layer.provideMerge(hostLayer(sink.flush))
+    Layer.provideMerge(hostLayer({ beforeOutput: sink.flush, hasStatusLine: showsProgress }))
   )
 
   const run = Effect.gen(function* () {
@@ -78,7 +80,9 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
     const { stats } = yield* Engine
     const { state } = yield* PluginSystem
     const started = performance.now()
+    const stopProgress = showsProgress ? startProgress(() => stats().insns) : undefined
     const end = (status: number | undefined) => {
+      stopProgress?.()
       report.end({ program: options.program, args: options.args, status }, state().plugins)
       if (options.stats) sink.write(formatStats(stats(), performance.now() - started))
     }

@@ -29,6 +29,7 @@ describe("the command line of emu run", () => {
       program: "prog",
       args: [],
       plugins: [],
+      onPluginError: "abort",
       pluginFormat: undefined,
       sysroot: undefined,
       env: ["HOME=/root", "LANG=C"],
