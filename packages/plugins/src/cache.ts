@@ -14,11 +14,13 @@ import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
+import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
-import { CacheCore, Misses } from "./internal/CacheHierarchy.ts"
+import { CacheCore, Misses, roleOf } from "./internal/CacheHierarchy.ts"
 import { cacheGeometry } from "./internal/CacheModel.ts"
 import { hex, padRight } from "./internal/format.ts"
 import { ascending, descending } from "./internal/order.ts"
+import { SiteTable } from "./internal/SiteTable.ts"
 
 const size = (bytes: number, what: string) => PluginOptions.integer({ default: bytes, description: what })
 /** An option of the second level, which it switches on. */
@@ -131,36 +133,39 @@ export default Plugin.make({
       () => new CacheCore({ instructions, data, second, eviction: evict }, misses)
     )
     const executed = api.u64(yield* api.scoreboardNew(8))
-    /** By number. One and the same in all blocks. */
-    const insns: Array<{ readonly pc: bigint; readonly disas: string }> = []
-    const numbers = new Map<bigint, number>()
-    const numberOf = (insn: InsnHandle): number => {
-      const { pc } = insn
-      let number = numbers.get(pc)
-      if (number === undefined) {
-        number = insns.push({ pc, disas: insn.disas() }) - 1
-        numbers.set(pc, number)
-        misses.reserve(insns.length)
-      }
-      return number
+    /** By number. An instruction is one and the same in all blocks. */
+    const insns: Array<{ readonly pc: number; readonly disas: string }> = []
+    const numbers = new Map<number, number>()
+    const takeNote = (insn: InsnHandle) => {
+      const pc = Number(insn.pc)
+      if (numbers.has(pc)) return
+      numbers.set(pc, insns.push({ pc, disas: insn.disas() }) - 1)
+      misses.reserve(insns.length)
     }
-    const coreOf = (vcpu: number): CacheCore => cores[vcpu % coreCount]!
+
+    const roles: SiteTable = new SiteTable(
+      () => trace,
+      (site) => roleOf(site, numbers.get(site.pc)!)
+    )
+    const trace: Trace = yield* api.trace({ onBatch: (batch) => cores[batch.vcpu % coreCount]!.replay(batch, roles) })
+    const lineOf = ({ pc }: InsnHandle) => Math.floor(Number(pc) / options.iblksize)
 
     yield* api.onTbTrans((tb) => {
-      for (const insn of tb.insns) {
-        const number = numberOf(insn)
-        const pc = Number(insn.pc)
+      // What a block fetches from the line that it is in already, is there: the block's first fetch from each line is enough.
+      tb.traceExec(trace)
+      tb.insns.forEach((insn, index) => {
+        takeNote(insn)
+        if (index > 0 && lineOf(insn) !== lineOf(tb.insns[index - 1]!)) insn.traceExec(trace)
         insn.inline(InlineOp.addU64, executed, 1n)
-        insn.onExec((vcpu) => coreOf(vcpu).fetch(number, pc))
-        insn.onMem((vcpu, _info, address) => coreOf(vcpu).access(number, address), MemRw.readWrite)
-      }
+        insn.traceMem(trace, MemRw.readWrite)
+      })
     })
 
     const table = (counts: Float64Array): ReadonlyArray<MissRow> => {
       const rows = insns.map(({ disas, pc }, number) => ({ address: pc, misses: counts[number]!, disas }))
       rows.sort((a, b) => descending(a.misses, b.misses) || ascending(a.address, b.address))
       return (limit === 0 ? rows : rows.slice(0, limit)).map((row) => {
-        const symbol = api.symbol(row.address)
+        const symbol = api.symbol(BigInt(row.address))
         return symbol === undefined ? row : { ...row, symbol }
       })
     }

@@ -12,10 +12,12 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
+import { type Trace, TraceKind } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
 import { hex } from "./internal/format.ts"
 import { ascending, descending, cutOff } from "./internal/order.ts"
 import { type PageCount, PageCounts } from "./internal/PageCounts.ts"
+import { SiteTable } from "./internal/SiteTable.ts"
 
 const orders: Readonly<Record<"sum" | "reads" | "writes" | "address", (page: PageCount) => number>> = {
   sum: ({ reads, writes }) => reads + writes,
@@ -70,11 +72,15 @@ export default Plugin.make({
     }
     const pages = new PageCounts(pagesize)
 
+    const isStore: SiteTable = new SiteTable(
+      () => trace,
+      ({ kind }) => (kind === TraceKind.store ? 1 : 0)
+    )
+    const trace: Trace = yield* api.trace({ onBatch: (batch) => pages.add(batch, isStore) })
+
     yield* api.onTbTrans((tb) => {
       if (io) return
-      for (const insn of tb.insns) {
-        insn.onMem((vcpu, info, address) => pages.add(vcpu, address, info.isStore), MemRw.readWrite)
-      }
+      for (const insn of tb.insns) insn.traceMem(trace, MemRw.readWrite)
     })
 
     yield* api.onAtExit(() => {

@@ -152,6 +152,57 @@ describe("cache", () => {
     assert.match(text, /L2 misses, instruction\n0x1000, 1, access\n0x1004, 1, access\n0x1008, 0, nop\n$/)
   })
 
+  const Runs = Schema.Array(
+    Schema.Struct({ block: Schema.Literals([0, 1, 2]), at: Schema.Literals([0, 40, 64, 1000, 4096]), faultAt: Schema.Int })
+  )
+
+  it.prop("sees what caches see that are asked for every instruction and access", [Runs], ([runs]) => {
+    const guest = FakeGuest.install(cache, { icachesize: "128", iassoc: "2", dcachesize: "128", dassoc: "1", limit: "1" })
+    const geometry = { lineSize: 64, associativity: 1, sets: 2 }
+    const instructions = new PlainCache({ ...geometry, associativity: 2, sets: 1 }, "used")
+    const data = new PlainCache(geometry, "used")
+    const counts = { data: [0, 0], insn: [0, 0] }
+    const ask = (caches: PlainCache, [accesses, misses]: ReadonlyArray<number>, address: number) => [
+      accesses! + 1,
+      misses! + (caches.access(Math.floor(address / 64)) ? 0 : 1)
+    ]
+
+    let faultAt = -1
+    let at = 0
+    const insns = Array.from({ length: 40 }, (_, i): FakeInsn => ({
+      disas: "insn",
+      // A place that is asked for when the instruction runs.
+      accesses:
+        i % 3 === 0
+          ? [
+              {
+                store: i % 2 === 0,
+                bytes: 8,
+                value: 0n,
+                get address() {
+                  return at + 16 * i
+                }
+              }
+            ]
+          : [],
+      faults: () => faultAt === i
+    }))
+    const starts = [0, 11, 17]
+    const blocks = starts.map((start) => guest.translate(0x1000n + 4n * BigInt(start), insns.slice(start)))
+    for (const run of runs) {
+      at = run.at
+      faultAt = Math.abs(run.faultAt) % 80
+      blocks[run.block]!()
+      for (let i = starts[run.block]!; i < insns.length; i++) {
+        counts.insn = ask(instructions, counts.insn, 0x1000 + 4 * i)
+        if (faultAt === i) break
+        for (const { address } of insns[i]!.accesses!) counts.data = ask(data, counts.data, address)
+      }
+    }
+    const numbers = guest.exit().split("\n")[1]!.split(/ +/)
+    assert.deepStrictEqual([numbers[1], numbers[2], numbers[4], numbers[5]], [...counts.data, ...counts.insn].map(String))
+  })
+
   it("gives each core caches of its own, and vCPUs cores in turn", () => {
     const guest = FakeGuest.install(cache, { ...oneLine, cores: "2", limit: "1" })
     const block = guest.translate(0x1000n, [access(0x5000)])

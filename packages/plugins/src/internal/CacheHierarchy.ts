@@ -1,5 +1,7 @@
 /** A core's caches, and what they have counted: one for instructions, one for data, and behind both perhaps a second level. */
+import { type TraceBatch, TraceKind, type TraceSite } from "@emu/core/Trace"
 import { type CacheGeometry, type CacheModel, type Eviction, makeCache } from "./CacheModel.ts"
+import type { SiteTable } from "./SiteTable.ts"
 
 /** Which caches there are. */
 export interface Hierarchy {
@@ -29,6 +31,10 @@ export class Misses {
   }
 }
 
+/** What a site does, as a number: instruction n fetched is ~n, its access to memory n. */
+export const roleOf = ({ kind }: TraceSite, insn: number): number =>
+  kind === TraceKind.exec || kind === TraceKind.block ? ~insn : insn
+
 export class CacheCore {
   dataAccesses = 0
   dataMisses = 0
@@ -48,29 +54,48 @@ export class CacheCore {
     this.#misses = misses
   }
 
-  /** An instruction is fetched. */
-  fetch(insn: number, address: number): void {
-    const cache = this.#instructions
-    const line = (address >>> cache.lineShift) | 0
-    if (line === this.#lastLine) return
-    this.#lastLine = line
-    if (cache.access(line)) return
-    this.fetchMisses++
-    this.#misses.fetch[insn]!++
-    this.#missed(insn, address)
+  /**
+   * Lets the caches see what the core has done. What accesses more than one line counts for the first.
+   *
+   * @param roles by site, as `roleOf` tells
+   */
+  replay({ addresses, length, sites }: TraceBatch, roles: SiteTable): void {
+    const instructions = this.#instructions
+    const data = this.#data
+    const fetchShift = instructions.lineShift
+    const dataShift = data.lineShift
+    let lastLine = this.#lastLine
+    let accesses = 0
+    for (let i = 0; i < length; i++) {
+      const address = addresses[i]!
+      const role = roles.get(sites[i]!)
+      if (role >= 0) {
+        accesses++
+        if (!data.access((address >>> dataShift) | 0)) this.#missData(role, address)
+        continue
+      }
+      const line = (address >>> fetchShift) | 0
+      if (line === lastLine) continue
+      lastLine = line
+      if (!instructions.access(line)) this.#missFetch(~role, address)
+    }
+    this.#lastLine = lastLine
+    this.dataAccesses += accesses
   }
 
-  /** An instruction accesses memory. An access that crosses into the next line counts for the first. */
-  access(insn: number, address: number): void {
-    const cache = this.#data
-    this.dataAccesses++
-    if (cache.access((address >>> cache.lineShift) | 0)) return
+  #missData(insn: number, address: number): void {
     this.dataMisses++
     this.#misses.data[insn]!++
-    this.#missed(insn, address)
+    this.#askSecond(insn, address)
   }
 
-  #missed(insn: number, address: number): void {
+  #missFetch(insn: number, address: number): void {
+    this.fetchMisses++
+    this.#misses.fetch[insn]!++
+    this.#askSecond(insn, address)
+  }
+
+  #askSecond(insn: number, address: number): void {
     const second = this.#second
     if (second === undefined || second.access((address >>> second.lineShift) | 0)) return
     this.secondMisses++

@@ -1,4 +1,6 @@
 /** Reads and writes by page, per vCPU. */
+import type { TraceBatch } from "@emu/core/Trace"
+import type { SiteTable } from "./SiteTable.ts"
 
 /** A page with its counts. */
 export interface PageCount {
@@ -27,12 +29,22 @@ export class PageCounts {
     this.#pagesPerRegion = 1 << (this.#regionShift - this.#pageShift)
   }
 
-  /** Takes an access into account. */
-  add(vcpu: number, address: number, isStore: boolean): void {
+  /**
+   * Takes accesses into account.
+   *
+   * @param isStore by site: 1 for stores, 0 for loads
+   */
+  add({ addresses, length, sites, vcpu }: TraceBatch, isStore: SiteTable): void {
     const regions = (this.#vcpus[vcpu] ??= [])
-    const counts = (regions[address >>> this.#regionShift] ??= new Float64Array(2 * this.#pagesPerRegion))
-    const index = 2 * ((address >>> this.#pageShift) & (this.#pagesPerRegion - 1)) + (isStore ? 1 : 0)
-    counts[index] = counts[index]! + 1
+    const regionShift = this.#regionShift
+    const pageShift = this.#pageShift
+    const mask = this.#pagesPerRegion - 1
+    for (let i = 0; i < length; i++) {
+      const address = addresses[i]!
+      const counts = regions[address >>> regionShift] ?? this.#touch(regions, address >>> regionShift)
+      const index = 2 * ((address >>> pageShift) & mask) + isStore.get(sites[i]!)
+      counts[index] = counts[index]! + 1
+    }
   }
 
   /** The pages that were touched, in no particular order. */
@@ -56,5 +68,9 @@ export class PageCounts {
       })
     })
     return [...pages.values()]
+  }
+
+  #touch(regions: Array<Float64Array | undefined>, region: number): Float64Array {
+    return (regions[region] = new Float64Array(2 * this.#pagesPerRegion))
   }
 }

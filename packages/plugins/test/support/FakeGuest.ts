@@ -15,7 +15,9 @@ import type { Plugin } from "@emu/core/Plugin"
 import type { DisconCallback, InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
 import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import { type Trace, TraceKind } from "@emu/core/Trace"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import { FakeTraces } from "./FakeTraces.ts"
 
 /** An instruction that the guest can execute. */
 export interface FakeInsn {
@@ -59,6 +61,7 @@ export class FakeGuest {
   flags: CallbackFlags = 0
   readonly #api: Omit<PluginApi, "report">
   readonly #slots: Array<Map<number, bigint>> = []
+  readonly #traces = new FakeTraces()
   #vcpus = 1
   #tbTrans: ((tb: TbHandle) => void) | undefined
   #discon: DisconCallback | undefined
@@ -90,18 +93,25 @@ export class FakeGuest {
       at += BigInt(insn.size ?? 4)
     }
     const block: Translated = { pcs, tb: [], exec: insns.map(() => []), mem: insns.map(() => []) }
-    this.#tbTrans?.({ pc, insns: insns.map((insn, i) => this.#insnHandle(insn, i, block)), ...this.#points(block.tb) })
+    const site = { pc, size: Number(at - pc), kind: TraceKind.block }
+    this.#tbTrans?.({
+      pc,
+      insns: insns.map((insn, i) => this.#insnHandle(insn, i, block)),
+      ...this.#points(block.tb, site)
+    })
     return (vcpu = 0) => this.#execute(block, insns, vcpu)
   }
 
   /** Ends the guest; what the plugin has printed. */
   exit(): string {
+    this.#traces.drain()
     this.#atExit?.()
     return this.text
   }
 
   #execute(block: Translated, insns: ReadonlyArray<FakeInsn>, vcpu: number): void {
     this.#vcpus = Math.max(this.#vcpus, vcpu + 1)
+    this.#traces.switchTo(vcpu)
     this.registers["pc"] = block.pcs[0]!
     for (const run of block.tb) run(vcpu)
     for (const [i, insn] of insns.entries()) {
@@ -123,8 +133,9 @@ export class FakeGuest {
     }
   }
 
-  #points(list: Array<ExecCallback>) {
+  #points(list: Array<ExecCallback>, { kind, pc, size }: { pc: bigint; size: number; kind: TraceKind }) {
     return {
+      traceExec: (trace: Trace) => void list.push(() => this.#traces.record(trace, Number(pc), pc, size, kind)),
       onExec: (callback: ExecCallback, flags: CallbackFlags = 0) => {
         this.flags = Math.max(this.flags, flags) as CallbackFlags
         list.push(callback)
@@ -159,7 +170,13 @@ export class FakeGuest {
       haddr: Number(pc),
       disas: () => disas,
       symbol: () => this.symbols[String(pc)],
-      ...this.#points(block.exec[index]!),
+      ...this.#points(block.exec[index]!, { pc, size, kind: TraceKind.exec }),
+      traceMem: (trace, rw) =>
+        void mem.push({
+          rw,
+          run: (_vcpu, { isStore, sizeShift }, address) =>
+            this.#traces.record(trace, address, pc, 1 << sizeShift, isStore ? TraceKind.store : TraceKind.load)
+        }),
       onMem: (run, rw) => void mem.push({ rw, run }),
       memInline: (rw, _op, entry, imm) =>
         void mem.push({ rw, run: (vcpu) => this.#set(entry, vcpu, this.#get(entry, vcpu) + imm) })
@@ -203,6 +220,7 @@ export class FakeGuest {
       onAtExit: (callback) => Effect.sync(() => void (this.#atExit = callback)),
       reset: unused,
       uninstall: unused,
+      trace: (options) => Effect.sync(() => this.#traces.make(options)),
       scoreboardNew: () => Effect.sync(scoreboardNewUnsafe),
       scoreboardFree: unused,
       scoreboardNewUnsafe,
@@ -226,6 +244,12 @@ export class FakeGuest {
       vcpuForEach: (callback) => vcpus().forEach(callback),
       program: () => ({ path: "/p", startCode: 0x1000n, endCode: 0x2000n, entryCode: 0x1000n, target: "riscv64" }),
       symbol: (address) => this.symbols[String(address)],
+      modules: unused,
+      moduleAt: unused,
+      openFile: unused,
+      makeDirectory: unused,
+      exit: unused,
+      queueWork: unused,
       outs: (text) => void (this.text += text),
       runSync: unused
     }
