@@ -22,6 +22,8 @@ import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
 import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
+import { callingBlocks } from "./calling.ts"
+import { resumeOf, unresumable } from "./resume.ts"
 import { Cell, Leave, Parameter } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 import { WaysOut } from "./WaysOut.ts"
@@ -91,6 +93,7 @@ class RegionCompiler {
   private readonly entryPcs: ReadonlyArray<number>
   private readonly float: FloatPolicy
   private readonly analysis: Analysis
+  private readonly calling: ReadonlySet<number>
   private readonly flow: Dataflow
   private readonly code = new CodeWriter(3)
   private readonly values: Values
@@ -101,6 +104,8 @@ class RegionCompiler {
   private readonly labels = new Map<number, Label>()
   private readonly merges: ReadonlySet<number>
   private readonly loops: ReadonlySet<number>
+  /** Nodes of loops with an edge back into the middle of a block, where nothing can go on outside: fuel is looked at elsewhere. */
+  private readonly unresumable: ReadonlySet<number>
   /** Where to branch, with `next` set, to store a set of dirty globals and return. */
   private readonly exits = new Map<Globals, Label>()
   /** The same for faults. */
@@ -117,6 +122,7 @@ class RegionCompiler {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     this.root = region.root
+    this.calling = callingBlocks(region.blocks)
     this.float = floatPolicy(region.blocks, options.strictFloat)
     if (this.float.testsAgain) leaveAfterStatusWrites(this.cfg)
     const entries = addEntries(this.cfg, region.root, hot)
@@ -130,6 +136,7 @@ class RegionCompiler {
     this.out = new WaysOut(this.code, this.values, options.regionType)
     this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
     this.loops = loopHeaders(this.analysis)
+    this.unresumable = unresumable(this.cfg, this.analysis)
     const { code } = this
     const address = code.local(ValType.i64)
     const taken = code.local(ValType.i32)
@@ -389,10 +396,7 @@ class RegionCompiler {
       }
       return
     }
-    const { terminator } = this.cfg.nodes[from]!
-    // On the way to a dispatch node the key says where the way leads; an odd one leads into the middle of a block.
-    const key = terminator.kind === "enter" ? terminator.key : this.cfg.nodes[to]!.resume
-    const pc = key === undefined || (key & 1) !== 0 ? undefined : key
+    const pc = resumeOf(this.cfg, from, to)
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
       if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
       this.values.store(dirty)
@@ -402,14 +406,17 @@ class RegionCompiler {
     code.br(this.labels.get(to)!)
   }
 
-  /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
+  /**
+   * Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too; and on the way to
+   * each block of a loop that cannot be left where it goes back.
+   */
   private leaveAfterCallbacks(from: number, to: number): void {
-    const { end, start } = this.cfg.nodes[from]!
+    const { block, end, start } = this.cfg.nodes[from]!
     // Nodes without operations call nothing; behind dispatch nodes only the key says where the way leads.
     if (start === end) return
     const { resume } = this.cfg.nodes[to]!
-    const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
-    if (calls && resume !== undefined) this.leaveWithoutFuel(resume)
+    const calls = this.calling.has(block.pc)
+    if ((calls || this.unresumable.has(to)) && resume !== undefined) this.leaveWithoutFuel(resume)
   }
 
   /** Leaves with a pc to go on at where there is no fuel. */
