@@ -226,7 +226,8 @@ export class Driver {
   #call(thread: Thread): Step | undefined {
     const kernel = this.#kernel
     const call = readCall(kernel)
-    if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#events.watchesCalls(thread)) return this.#watchedCall(thread, call)
+    if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#events.watchesCalls(thread))
+      return this.#watchedCall(thread, call)
     const from = this.#events.callSite(thread)
     const result = makeCall(kernel, call, this.#unknown)
     if (typeof result === "object") {
@@ -266,7 +267,10 @@ export class Driver {
           const end = this.#finish(thread, actual, value)
           if (value === internalResult.exit) return end ?? Effect.void
           const woken = typeof result === "object" ? this.#events.wokeUp(thread) : Effect.void
-          const told = Effect.andThen(woken, this.#events.returned(thread, actual.number, this.#events.shownResult(thread, value)))
+          const told = Effect.andThen(
+            woken,
+            this.#events.returned(thread, actual.number, this.#events.shownResult(thread, value))
+          )
           const jump = this.#events.sigreturned(thread, from, value)
           return jump === undefined ? told : Effect.andThen(told, jump)
         })

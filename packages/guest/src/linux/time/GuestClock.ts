@@ -177,7 +177,7 @@ export class GuestClock implements HostClockShape, GuestTime {
   }
 
   #wakeAll(): void {
-    for (const sleeper of [...this.#sleepers]) sleeper.wake()
+    for (const sleeper of Array.from(this.#sleepers)) sleeper.wake()
   }
 
   /** What the offsets have to be added to. */
