@@ -6,6 +6,7 @@
  *     fast/main.js     the command with everything unused left out: starts quickly
  *     open/main.js     the same command with core and Effect whole, for command lines that need that (needsWholeEffect)
  *     open/modules/    those modules under stable names: what plugin files get for `@emu/core/...` and `effect/...`
+ *     hello.elf        a guest program for the plugins that `emu plugin new` writes
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -96,6 +97,7 @@ export const bundle = async (dir: string): Promise<void> => {
   await write({ main, ...pluginModules() }, path.join(dir, "open"), {
     codeSplitting: { groups: [{ name: "shared", test: (id) => id !== main }] }
   })
+  fs.copyFileSync(path.join(root, "examples/hello.elf"), path.join(dir, "hello.elf"))
   fs.writeFileSync(path.join(dir, "package.json"), `{ "type": "module" }\n`)
 }
 

@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
+import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
 import { runProgram } from "./commands/run.ts"
@@ -14,7 +15,7 @@ import { parseRunOptions } from "./options/RunOptions.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
-const commands = ["run", "plugins", "help", "version"]
+const commands = ["run", "plugin", "plugins", "help", "version"]
 
 /** Writes text to stdout; the status is 0. */
 const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
@@ -46,12 +47,26 @@ const pluginsCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>
   return yield* show(texts.join("\n"))
 })
 
+const pluginCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const table = pluginsOptions.filter((row) => row.name === "help")
+  const { operands, options } = yield* parse(() => parseOptions(table, words, "plugin"))
+  if (options.length > 0) return yield* show(mainHelp)
+  const [action, ...rest] = operands
+  if (action === "new") return yield* Effect.flatMap(newPlugin(rest), show)
+  const problem = action === undefined ? "emu plugin needs to know what to do" : `emu plugin: there is no ${action}`
+  return yield* Effect.fail(
+    new UsageError(`${problem}: emu plugin new NAME writes a plugin; emu plugins lists those that there are`)
+  )
+})
+
 const dispatch = (words: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const [command, ...rest] = words
     switch (command) {
       case "run":
         return yield* runCommand(rest)
+      case "plugin":
+        return yield* pluginCommand(rest)
       case "plugins":
         return yield* pluginsCommand(rest)
       case "help":

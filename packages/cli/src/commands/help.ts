@@ -6,6 +6,7 @@ export const mainHelp = `Runs RISC-V 64 Linux programs under TypeScript plugins.
 Usage:
   emu run [options] [--] PROGRAM [ARG...]   run a program; emu run --help lists the options
   emu plugins [NAME|FILE...]                list the plugins that come with emu, or show their options
+  emu plugin new NAME                       write a plugin, with a test, to begin with
   emu --help                                show this help
   emu --version                             show the version
 
