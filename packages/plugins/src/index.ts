@@ -14,7 +14,9 @@ export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   howvec: async () => (await import("./howvec.ts")).default,
   inline: async () => (await import("./inline.ts")).default,
   insn: async () => (await import("./insn.ts")).default,
+  ips: async () => (await import("./ips.ts")).default,
   mem: async () => (await import("./mem.ts")).default,
   stoptrigger: async () => (await import("./stoptrigger.ts")).default,
-  syscall: async () => (await import("./syscall.ts")).default
+  syscall: async () => (await import("./syscall.ts")).default,
+  uftrace: async () => (await import("./uftrace.ts")).default
 }
