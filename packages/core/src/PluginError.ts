@@ -232,6 +232,24 @@ export class ExclusiveError extends Data.TaggedError("ExclusiveError")<{
   }
 }
 
+/** The host asks for something that only makes sense while the program runs. */
+export class ProgramEndedError extends Data.TaggedError("ProgramEndedError") {
+  override get message() {
+    return "the program has ended: plugins can be attached, reset and uninstalled only while it runs"
+  }
+}
+
+/** The host asks for a plugin to which something is being done already. */
+export class PluginBusyError extends Data.TaggedError("PluginBusyError")<{
+  readonly plugin: string
+  readonly id: bigint
+  readonly pending: "install" | "reset" | "uninstall"
+}> {
+  override get message() {
+    return `plugin ${this.plugin} (id ${this.id}) is busy, its ${this.pending} is not finished: ask again later`
+  }
+}
+
 /** A plugin's callback (or its install) threw. */
 export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")<{
   readonly plugin: string
@@ -286,5 +304,7 @@ export type PluginError =
   | StaleHandleError
   | TimeControlError
   | UninstallInInstallError
+  | ProgramEndedError
+  | PluginBusyError
   | ExclusiveError
   | PluginCallbackError

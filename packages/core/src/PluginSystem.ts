@@ -28,6 +28,8 @@ import type { SetPcRequest } from "./SetPcRequest.ts"
 import { dispatch } from "./system/callbacks.ts"
 import { errorOf, survivesHot } from "./system/failures.ts"
 import { onFlushed } from "./system/flush.ts"
+import { makeHost } from "./system/host.ts"
+import type { PluginHost } from "./system/host.ts"
 import { makeInstrumenter } from "./system/instrument.ts"
 import { install } from "./system/install.ts"
 import type { InstallError } from "./system/install.ts"
@@ -81,6 +83,9 @@ export class PluginSystem extends Context.Service<
     ) => Effect.Effect<bigint, InstallError>
     readonly reset: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
     readonly uninstall: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
+
+    /** Attaches and detaches plugins while the guest runs; from any fiber but a vCPU's. */
+    readonly host: PluginHost
 
     // vCPUs; call these outside guest code
     readonly vcpuInit: (vcpu: number) => Effect.Effect<void, Failure>
@@ -161,6 +166,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
     install: (plugin, args) => install(runtime, plugin, args),
     reset: (id, done) => Lifecycle.reset(runtime, id, done),
     uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
+    host: makeHost(runtime),
     vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
     vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
     vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),

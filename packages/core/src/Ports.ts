@@ -116,6 +116,8 @@ export class GuestAccess extends Context.Service<
   GuestAccess,
   {
     readonly registers: ReadonlyArray<RegisterInfo>
+    /** The instruction that a vCPU comes to next, also outside of callbacks. */
+    readonly pc: (vcpu: number) => bigint
     /** Value of register `index` of a vCPU. The pc is right at every instruction inside a callback. */
     readonly readRegister: (vcpu: number, index: number) => bigint
     readonly writeRegister: (vcpu: number, index: number, value: bigint) => void

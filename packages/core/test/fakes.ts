@@ -9,10 +9,10 @@ import type { CallbackFailure, PluginError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { PluginFiles } from "@emu/core/PluginFiles"
 import { PluginSystem } from "@emu/core/PluginSystem"
-import { CodeCache, GuestAccess, PluginOutput } from "@emu/core/Ports"
+import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import type { CallbackScope, ModuleInfo, RegisterInfo } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
-import { layerHeap } from "@emu/core/scoreboard/ScoreboardArena"
+import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 
 /** What happened, in order. */
 type Log = Array<string>
@@ -67,6 +67,7 @@ export const makeFakes = (log: Log = []) => {
   const inRange = (address: bigint, length: number) => address >= 0n && Number(address) + length <= memory.length
   const guest = Layer.succeed(GuestAccess)({
     registers,
+    pc: () => engine.scope.pc,
     readRegister: (vcpu, index) => (index === 1 ? engine.scope.pc : (values.get(`${vcpu}.${index}`) ?? 0n)),
     writeRegister: (vcpu, index, value) => values.set(`${vcpu}.${index}`, value),
     readMemory: (address, length) =>
@@ -93,12 +94,14 @@ export const makeFakes = (log: Log = []) => {
     }
   })
   const output = Layer.succeed(PluginOutput)(PluginOutput.text((text) => log.push(`out ${text}`)))
+  const arena = ScoreboardArena.make({ buffer: new ArrayBuffer(1 << 20), base: 0, end: 1 << 20 })
+  const boards = Layer.succeed(ScoreboardMemory)(arena)
   const layer = PluginSystem.layer.pipe(
-    Layer.provide(Layer.mergeAll(cache, guest, PluginFiles.inMemory(files), output, layerHeap(1 << 20)))
+    Layer.provide(Layer.mergeAll(cache, guest, PluginFiles.inMemory(files), output, boards))
   )
   /** A plugin system outside of any test effect. */
   const start = () => Effect.runSync(Effect.provide(PluginSystem, layer))
-  return { log, engine, values, memory, files, layer, start }
+  return { log, engine, values, memory, arena, files, layer, start }
 }
 
 export type Fakes = ReturnType<typeof makeFakes>

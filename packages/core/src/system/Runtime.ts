@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
+import type { PluginInstallFailure } from "../Plugin.ts"
 import type { PluginError } from "../PluginError.ts"
 import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
 import * as PluginState_ from "../PluginState.ts"
@@ -43,6 +44,8 @@ export interface Runtime {
   readonly memory: ScoreboardMemory["Service"]
   readonly failures: PluginFailurePolicy
   readonly scope: CallbackScope
+  /** What installs each plugin anew. */
+  readonly installs: Map<bigint, Effect.Effect<void, PluginError | PluginInstallFailure>>
   readonly exclusive: Exclusive.Exclusive
   readonly work: VcpuWork.VcpuWork<WorkError>
   /** Scoreboard memory that the next flush gives back. */
@@ -65,7 +68,22 @@ export const make = Effect.gen(function* () {
   const exclusive = Exclusive.make(cache.requestExit)
   const work = VcpuWork.make<WorkError>(exclusive, cache.requestExit)
   const scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
-  const runtime: Runtime = { ref, cache, guest, output, files, memory, failures, scope, exclusive, work, retired: [], traces: [], afterFlush: [] }
+  const runtime: Runtime = {
+    ref,
+    cache,
+    guest,
+    output,
+    files,
+    memory,
+    failures,
+    scope,
+    exclusive,
+    work,
+    installs: new Map(),
+    retired: [],
+    traces: [],
+    afterFlush: []
+  }
   return runtime
 })
 

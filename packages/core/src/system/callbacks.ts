@@ -67,13 +67,14 @@ export interface Place {
  * @returns what a plain callback returned, or undefined after an Effect, or where it failed and the run goes on without its plugin
  */
 export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
-  attempt(runtime, place, call).pipe(
+  callOnce(runtime, place, call).pipe(
     Effect.catch((end) =>
       end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end) ? Effect.void : Effect.fail(end)
     )
   )
 
-const attempt = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
+/** As `callCold`, and the failure is the caller's to deal with, whatever the user wants of failing plugins. */
+export const callOnce = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
   Effect.suspend(() => {
     let result: unknown
     try {

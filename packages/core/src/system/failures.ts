@@ -51,13 +51,19 @@ export const survives = (runtime: Runtime, plugin: bigint, error: PluginCallback
   if (runtime.failures.onError === "abort") return false
   if (!stateOf(runtime).plugins.some((p) => p.id === plugin)) return true
   runtime.failures.report(error)
+  drop(runtime, plugin)
+  if (flush) runtime.cache.flush()
+  return true
+}
+
+/** Removes a plugin at once, with all that it registered; its callbacks stay in translated code. */
+export const drop = (runtime: Runtime, plugin: bigint): void => {
   carryOut(
     runtime,
     apply(runtime, (state) => dropPlugin(state, plugin))
   )
   closeTraces(runtime, plugin)
-  if (flush) runtime.cache.flush()
-  return true
+  runtime.installs.delete(plugin)
 }
 
 /** As `survives`, for what an engine reports. A wish to end the guest is none of its business. */

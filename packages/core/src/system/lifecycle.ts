@@ -27,6 +27,14 @@ export const reset = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<
 export const uninstall = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
   request(runtime, id, Lifecycle.requestUninstall, deferred(runtime, id, uninstallStep, done))
 
+/** Carries out a reset that was asked for, now. Call it in an exclusive section. */
+export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
+  deferred(runtime, id, resetStep, undefined)
+
+/** Carries out a removal that was asked for, now. Call it in an exclusive section. */
+export const performUninstall = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
+  deferred(runtime, id, uninstallStep, undefined)
+
 const resetStep = { event: "reset", isDue: Lifecycle.isResetDue, perform: Lifecycle.performReset, end: Lifecycle.endReset }
 const uninstallStep = {
   event: "uninstall",
@@ -70,6 +78,9 @@ const deferred = (runtime: Runtime, id: bigint, step: typeof resetStep, done: Do
     const call = done === undefined ? Effect.void : callCold(runtime, place, done)
     yield* Effect.ensuring(
       call,
-      Effect.sync(() => apply(runtime, (state) => [undefined, step.end(state, id)]))
+      Effect.sync(() => {
+        apply(runtime, (state) => [undefined, step.end(state, id)])
+        if (step === uninstallStep) runtime.installs.delete(id)
+      })
     )
   })

@@ -23,6 +23,10 @@ export const beginInstall = (state: PluginState, name: string, args: PluginRecor
   return [id, { ...state, nextPlugin: id + 1n, plugins: [...state.plugins, record] }]
 }
 
+/** The plugin's install runs once more. */
+export const repeatInstall = (state: PluginState, id: bigint): Checked<void, UnknownPluginError> =>
+  Result.map(findPlugin(state, id), (plugin) => [undefined, putPlugin(state, { ...plugin, installing: true })])
+
 /** The plugin's install has succeeded. */
 export const endInstall = (state: PluginState, id: bigint): Checked<void, UnknownPluginError> =>
   Result.map(findPlugin(state, id), (plugin) => [undefined, putPlugin(state, { ...plugin, installing: false })])

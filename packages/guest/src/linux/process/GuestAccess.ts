@@ -1,6 +1,6 @@
 /** The plugin system's view of the guest. */
 import { GuestAccess } from "@emu/core/Ports"
-import { guestEnd } from "@emu/tcg/Layout"
+import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
@@ -18,6 +18,7 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
     }
     return {
       registers: abi.registers.map(({ name, feature, size, isReadOnly }) => ({ name, feature, size, isReadOnly })),
+      pc: (vcpu) => slotsOf(vcpu)?.[CpuSlot.pc] ?? 0n,
       readRegister: (vcpu, index) => {
         if (index === pcIndex && machine.scope !== undefined) return BigInt.asUintN(64, machine.scope.pc)
         const slots = slotsOf(vcpu)
