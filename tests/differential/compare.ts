@@ -57,6 +57,7 @@ export const difference = (a: Side, b: Side, whole: boolean): string | undefined
     memoryDifference(a, b, behindConstants.start, behindConstants.end) ??
     memoryDifference(a, b, board.byteOffset, board.byteOffset + boardBytes) ??
     (whole ? memoryDifference(a, b, stack.start, stack.end) : undefined) ??
-    listDifference("callback's number", a.log, b.log)
+    listDifference("callback's number", a.log, b.log) ??
+    listDifference("record's number", a.traces.takeLog(), b.traces.takeLog())
   )
 }

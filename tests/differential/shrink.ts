@@ -1,4 +1,5 @@
 /** Makes a program on which the engines differ as small as it gets while they still do. */
+import { kindCount } from "./instrument.ts"
 import type { Body, Item, Program } from "./program/Program.ts"
 
 /** A list without each of its halves, quarters, and so on down to single elements. */
@@ -55,7 +56,7 @@ const smallerPrograms = function* (program: Program): Generator<Program> {
   if (plugins !== undefined) {
     yield { ...program, plugins: undefined }
     if (plugins.blocks) yield { ...program, plugins: { ...plugins, blocks: false } }
-    for (let kind = 0; kind < 16; kind++) {
+    for (let kind = 0; kind < kindCount; kind++) {
       const kinds = plugins.kinds & ~(1 << kind)
       if (kinds !== plugins.kinds) yield { ...program, plugins: { ...plugins, kinds } }
     }

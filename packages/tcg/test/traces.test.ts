@@ -207,6 +207,20 @@ describe.each(Object.entries(engines))("%s", (_, makeEngine) => {
     assert.lengthOf(guest.records(), before)
   })
 
+  it("an error at a block's own record counts none of its instructions", () => {
+    const guest = new Traced({ code: loop, make: makeEngine, records: 6 }, (g, count) => ({
+      tb: count > 1 ? [g.block(a, 20)] : []
+    }))
+    guest.setReg(3, 100n)
+    guest.engine.run(5 * 15)
+    assert.strictEqual(guest.instructions, 5 * 15)
+    guest.onBatch = () => {
+      throw new Error("enough")
+    }
+    assert.strictEqual(guest.engine.run(1000).kind, ExitKind.callbackError)
+    assert.deepStrictEqual([guest.pc, guest.instructions], [BigInt(a), 5 * 18])
+  })
+
   it("a block longer than the buffer drains on its way", () => {
     const long = Array.from({ length: 200 }, (__, i) => `guest_st r1,r10,${8 * i},uq`)
     const guest = new Traced(

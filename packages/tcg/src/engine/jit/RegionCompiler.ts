@@ -443,8 +443,10 @@ class RegionCompiler {
 
   /** Numbers the current instruction as a place where the region may be left. */
   private site(memop: number, needs: number): number {
-    const { insns } = this.node.ir
-    this.sites.push({ pc: Number(insns[this.insn]!.pc), unexecuted: insns.length - this.insn, memop, needs })
+    const { block, ir } = this.node
+    // Instrumentation of the block as a whole runs before its instructions are counted.
+    const unexecuted = ir === block.head ? 0 : ir.insns.length - this.insn
+    this.sites.push({ pc: Number(ir.insns[this.insn]!.pc), unexecuted, memop, needs })
     return this.options.firstSite + this.sites.length - 1
   }
 
