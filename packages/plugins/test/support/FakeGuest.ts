@@ -102,6 +102,11 @@ export class FakeGuest {
     return (vcpu = 0) => this.#execute(block, insns, vcpu)
   }
 
+  /** Tells the plugin of a discontinuity. */
+  jump(kind: DisconKind, from: bigint, to: bigint, vcpu = 0): void {
+    this.#discon?.(vcpu, kind, from, to)
+  }
+
   /** Ends the guest; what the plugin has printed. */
   exit(): string {
     this.#traces.drain()
@@ -207,7 +212,7 @@ export class FakeGuest {
     return {
       id: 1n,
       name: "test",
-      onVcpuInit: unused,
+      onVcpuInit: () => Effect.void,
       onVcpuExit: unused,
       onVcpuIdle: () => Effect.void,
       onVcpuResume: unused,
