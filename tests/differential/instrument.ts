@@ -49,7 +49,7 @@ export const makeInstrumenter = (
   const plugin = 1n
   let calls = 0
 
-  const exec = (pc: number, h: number, next: number | undefined): DynCallback | undefined => {
+  const exec = (pc: number, h: number, next: number): DynCallback | undefined => {
     const n = h >>> 8
     const kind = h % 16
     if (((plugins.kinds >>> kind) & 1) === 0) return undefined
@@ -86,7 +86,7 @@ export const makeInstrumenter = (
         })
       case 9:
         return seen(3, () => {
-          if (next !== undefined && calls % 7 === 0) throw new SetPcRequest(BigInt(next))
+          if (calls % 7 === 0) throw new SetPcRequest(BigInt(next))
         })
       case 10:
       case 11:
@@ -105,7 +105,7 @@ export const makeInstrumenter = (
         }
       case 12:
         return seen(0, () => {
-          if (next !== undefined && calls % 50 === 0) throw new Error("a callback's own")
+          if (calls % 50 === 0) throw new Error("a callback's own")
         })
       case 13:
         return seen(0, () => {
@@ -172,7 +172,8 @@ export const makeInstrumenter = (
     })
     const pc = Number(tb.pc)
     const h = mix(plugins.seed, pc + 1)
-    const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), undefined), exec(pc, mix(h, 7), undefined)] : []
+    const next = pc + tb.insns[0]!.size
+    const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), next), exec(pc, mix(h, 7), next)] : []
     return { tb: head.filter((callback) => callback !== undefined), insns }
   }
 }

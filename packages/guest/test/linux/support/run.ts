@@ -12,6 +12,8 @@ import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 import { Engine } from "@emu/tcg/Engine"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
 import type { InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
+import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
+import type { LockstepOptions } from "@emu/tcg/engine/lockstep/Lockstep"
 import { arenaBase, arenaEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -32,7 +34,7 @@ export interface RunRequest {
   readonly plugins?: ReadonlyArray<Plugin>
   readonly options?: Partial<ProcessOptions>
   /** How to execute; the interpreter by default. */
-  readonly engine?: Pick<InterpreterOptions, "jit">
+  readonly engine?: EngineChoice | undefined
   readonly onPluginError?: OnPluginError
   /** Gets the plugin system before the plugins are installed. */
   readonly before?: (system: PluginSystem["Service"]) => void
@@ -40,8 +42,14 @@ export interface RunRequest {
   readonly beside?: (system: PluginSystem["Service"]) => Effect.Effect<void>
 }
 
+/** What of an engine a test may choose. */
+export type EngineChoice = Pick<InterpreterOptions, "jit"> & {
+  /** Both engines side by side. */
+  readonly lockstep?: Pick<LockstepOptions, "makeTested" | "seed">
+}
+
 /** Both engines; the compiling one compiles early. For `it.effect.each` and the like. */
-export const engines: ReadonlyArray<{ readonly name: string; readonly engine: Pick<InterpreterOptions, "jit"> }> = [
+export const engines: ReadonlyArray<{ readonly name: string; readonly engine: EngineChoice }> = [
   { name: "interpreter", engine: {} },
   { name: "jit", engine: { jit: { hotThreshold: 2, synchronous: true } } }
 ]
@@ -65,7 +73,12 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
   const host = Layer.mergeAll(Layer.succeed(HostFs)(fs), HostClock.portable, HostInfo.portable)
   const machine = Machine.layer.pipe(Layer.provide(host))
   const engine = Layer.unwrap(
-    Effect.map(Machine, ({ state, frontEnd }) => Interpreter.layer({ ...request.engine, state, frontEnd }))
+    Effect.map(Machine, ({ state, frontEnd }) => {
+      const { lockstep, ...choice } = request.engine ?? {}
+      return lockstep === undefined
+        ? Interpreter.layer({ ...choice, state, frontEnd })
+        : Lockstep.layer({ ...lockstep, state, frontEnd })
+    })
   )
   const scoreboards = Layer.effect(ScoreboardMemory)(
     Effect.map(Machine, ({ state }) => ScoreboardArena.make({ buffer: state.buffer, base: arenaBase, end: arenaEnd }))
