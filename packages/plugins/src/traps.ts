@@ -41,9 +41,9 @@ export default Plugin.make({
     ),
   install: Effect.fnUntraced(function* (api) {
     const board = yield* api.scoreboardNew(size)
-    const count = (kind: number, vcpu: number) => api.u64Get(api.u64(board, offsets.get(kind)!), vcpu)
+    const count = (kind: number, vcpu: number) => api.u64Get(api.u64(board, offsets.get(kind)), vcpu)
 
-    yield* api.onDiscon(DisconKind.all, (vcpu, kind) => api.u64Add(api.u64(board, offsets.get(kind)!), vcpu, 1n))
+    yield* api.onDiscon(DisconKind.all, (vcpu, kind) => api.u64Add(api.u64(board, offsets.get(kind)), vcpu, 1n))
     yield* api.onAtExit(() => {
       const vcpus = Array.from({ length: api.numVcpus() }, (_, vcpu) => ({
         vcpu,

@@ -19,7 +19,7 @@ import type { SignalInfo } from "../signals/SignalInfo.ts"
 import { internalResult } from "../Syscall.ts"
 import { leaveTraces } from "../threads/exit.ts"
 import type { Thread } from "../threads/Thread.ts"
-import type { GuestClock } from "../time/GuestClock.ts"
+import { type GuestClock, settle } from "../time/GuestClock.ts"
 import { type Call, isRestartable, makeCall, readCall, storeResult } from "./callSystem.ts"
 import { faultOf } from "./faults.ts"
 import { VcpuEvents } from "./VcpuEvents.ts"
@@ -205,7 +205,7 @@ export class Driver {
       // those whose time a plugin has made come have their turns first
       this.#clock.wakeDue()
       const others = Effect.suspend(() => (scheduler.isContended ? scheduler.rotate(thread) : Effect.void))
-      return Effect.andThen(Effect.yieldNow, others)
+      return Effect.andThen(settle, others)
     }
     if (!scheduler.isContended) return Effect.yieldNow
     return Effect.andThen(
@@ -325,8 +325,9 @@ export class Driver {
       SetPcRequest: (request) =>
         Effect.sync(() => {
           this.#kernel.state.i64[CpuSlot.pc] = BigInt.asIntN(64, request.pc)
-          // a call that a signal has ended is not made again from there
+          // a call that a signal has ended is not made again from there, and one that was about to wait is given up
           thread.interrupted = undefined
+          thread.isTimedWait = false
         }),
       ExitRequest: ({ status }) => this.#finishProcess({ kind: "exit", status, vcpu: thread.vcpu })
     })

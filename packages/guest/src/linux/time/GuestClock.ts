@@ -24,8 +24,8 @@ interface Sleeper {
   wake: () => void
 }
 
-/** Lets everything go on that can, the host's input included, before time jumps over it. */
-const settle = Effect.repeat(Effect.yieldNow, { times: 3 })
+/** Lets everything go on that can: the host's input, and whoever waits for what has just happened. */
+export const settle = Effect.repeat(Effect.yieldNow, { times: 3 })
 
 /** Sleeps that are shorter than this end before a change of control matters. */
 const shortSleep = 1_000_000n

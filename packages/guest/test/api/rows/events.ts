@@ -4,25 +4,23 @@ import type { PluginApi } from "@emu/core/PluginApi"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { call, ebreak, ecall, insn, li, reg } from "../../linux/support/assemble.ts"
-import { at, data, exit, exitWith, loop, type OnEngine, register, rounds, type Rows, Sys, tagOf } from "../support/guest.ts"
+import {
+  at,
+  data,
+  exit,
+  exitWith,
+  loop,
+  type OnEngine,
+  register,
+  rounds,
+  type Rows,
+  Sys,
+  tagOf,
+  ticks,
+  twoThreads
+} from "../support/guest.ts"
 
 const pcOf = (api: PluginApi): bigint => api.readRegister(register(api, "pc"))
-
-const threadFlags = 0x350f00
-const ticks = loop([insn("addi", { rd: reg.t1, rs1: reg.t1, imm: 1 })])
-
-/** Starts a thread that counts and ends, and waits for that; then exits with 5. */
-const twoThreads = (() => {
-  const parent = [...call(Sys.futex, data, 0, 101, 0), ...exit(5)]
-  const child = [...ticks, ...call(Sys.exit, 0)]
-  return [
-    ...ticks,
-    ...call(Sys.clone, threadFlags, data + 0x8000, data, 0, data),
-    insn("beq", { rs1: reg.a0, rs2: 0, imm: 4 * (parent.length + 1) }),
-    ...parent,
-    ...child
-  ]
-})()
 
 const getpids = [...loop([...call(Sys.getpid, 9), insn("addi", { rd: reg.s0, rs1: reg.a0, imm: 0 })]), ...exitWith(reg.s0)]
 

@@ -4,7 +4,21 @@ import type { InsnHandle, PluginApi, TbHandle } from "@emu/core/PluginApi"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { at, counting, data, type OnEngine, register, rounds, type Rows, tagOf, withMain } from "../support/guest.ts"
+import { bytesOf } from "../../linux/support/assemble.ts"
+import { buildElf } from "../../linux/support/buildElf.ts"
+import {
+  at,
+  counting,
+  data,
+  exit,
+  type OnEngine,
+  register,
+  rounds,
+  type Rows,
+  tagOf,
+  ticks,
+  withMain
+} from "../support/guest.ts"
 
 /** Runs `counting` with callbacks at its instructions. */
 const onInsns = (on: OnEngine, look: (api: PluginApi, insn: InsnHandle) => void, program?: Uint8Array) =>
@@ -63,6 +77,9 @@ const conditional = Effect.fnUntraced(function* (
 
 /** The first block holds the first round; the loop's block has the others. */
 const isRound = (tb: TbHandle) => tb.insns.some((insn) => insn.pc === at.lw)
+
+/** Runs wherever it lies. */
+const positionFree = [...ticks, ...exit(0)]
 
 export const instrumentationRows: Rows = {
   register_vcpu_tb_trans_cb: Effect.fnUntraced(function* (on) {
@@ -263,5 +280,14 @@ export const instrumentationRows: Rows = {
   insn_symbol: Effect.fnUntraced(function* (on) {
     yield* onInsns(on, (_, insn) => assert.strictEqual(insn.symbol(), "main"), withMain(counting))
     yield* onInsns(on, (_, insn) => assert.isUndefined(insn.symbol()))
+
+    // a library: a dynamic loader is one, and begins before the program does
+    const names = new Map<bigint, string | undefined>()
+    const symbols = [{ name: "in_library", address: 0, size: 4 * positionFree.length }]
+    const library = buildElf({ code: bytesOf(positionFree), address: 0, relocatable: true, interpreter: "/prog", symbols })
+    yield* onInsns(on, (api, insn) => void names.set(insn.pc, api.symbol(insn.pc)), library)
+    const [first] = names.keys()
+    assert.isBelow(Number(first), 0x8000_0000, "the loader's code")
+    assert.deepStrictEqual(new Set(names.values()), new Set(["in_library"]))
   })
 }

@@ -1,11 +1,23 @@
 /** Install, reset and uninstall, and facts that hold for a whole run. */
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { make } from "@emu/core/Plugin"
+import type { PluginApi } from "@emu/core/PluginApi"
 import type { ProgramInfo } from "@emu/core/Ports"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { at, counting, data, type OnEngine, register, rounds, type Rows, tagOf, withMain } from "../support/guest.ts"
+import {
+  at,
+  counting,
+  data,
+  type OnEngine,
+  register,
+  rounds,
+  type Rows,
+  tagOf,
+  twoThreads,
+  withMain
+} from "../support/guest.ts"
 
 const { boolean } = PluginOptions
 const sample = make({
@@ -108,6 +120,23 @@ export const lifecycleRows: Rows = {
       return api.onSyscall(() => api.vcpuForEach((vcpu) => seen.push(vcpu)))
     })
     assert.deepStrictEqual(seen, [0])
+
+    // those that live: a thread, until it has ended
+    const live: Array<ReadonlyArray<number>> = []
+    const all = (api: PluginApi) => {
+      const vcpus: Array<number> = []
+      api.vcpuForEach((vcpu) => vcpus.push(vcpu))
+      live.push(vcpus)
+    }
+    yield* on(
+      (api) =>
+        Effect.andThen(
+          api.onVcpuExit(() => all(api)),
+          api.onAtExit(() => all(api))
+        ),
+      twoThreads
+    )
+    assert.deepStrictEqual(live, [[0, 1], [0]])
   }),
 
   outs: Effect.fnUntraced(function* (on) {
@@ -128,6 +157,12 @@ export const lifecycleRows: Rows = {
 
   path_to_binary: Effect.fnUntraced(function* (on) {
     assert.strictEqual((yield* facts(on)).path, "/prog")
+    const seen: Array<unknown> = []
+    yield* on((api) => {
+      seen.push(api.process())
+      return api.onVcpuInit(() => void seen.push(api.process()))
+    })
+    assert.deepStrictEqual(seen, [undefined, { pid: 100, ppid: 1, name: "prog", path: "/prog", args: ["/prog"] }])
   }),
 
   start_code: Effect.fnUntraced(function* (on) {

@@ -61,6 +61,21 @@ const alarmed = [
   insn("jal", { rd: 0, imm: 0 })
 ]
 
+/** One thread sleeps for a second, and ends the process; the other one never rests. */
+const restless = (() => {
+  const spin = [insn("jal", { rd: 0, imm: 0 })]
+  return [
+    ...li(reg.t0, data),
+    ...li(reg.t1, 1),
+    insn("sd", { rs1: reg.t0, rs2: reg.t1, imm: 0 }),
+    ...call(Sys.clone, 0x50f00, data + 0x8000, 0, 0, 0),
+    insn("beq", { rs1: reg.a0, rs2: 0, imm: 4 * (spin.length + 1) }),
+    ...spin,
+    ...call(Sys.nanosleep, data, 0),
+    ...exit(8)
+  ]
+})()
+
 const second = 1_000_000_000n
 
 export const timeRows: Rows = {
@@ -144,6 +159,25 @@ export const timeRows: Rows = {
       assert.strictEqual(status, 128 + 14)
       return count
     })
+    // sleep: a thread that sleeps for a second, while the other one never rests
+    const wakes = Effect.gen(function* () {
+      let count = 0
+      let asleep = 0
+      const { status } = yield* on((api) => {
+        const control = api.requestTimeControl()!
+        return Effect.andThen(
+          api.onVcpuIdle(() => void (asleep = count)),
+          api.onTbTrans((tb) => tb.onExec(() => control.updateNs(BigInt(++count) * 100_000n)))
+        )
+      }, restless)
+      assert.strictEqual(status, 8)
+      return count - asleep
+    })
+    const woken = yield* wakes
+    assert.isAtLeast(woken, 10_000)
+    assert.isBelow(woken, 11_000)
+    assert.strictEqual(yield* wakes, woken)
+
     const first = yield* blocks
     assert.isAtLeast(first, 1000)
     assert.isBelow(first, 1100)

@@ -66,6 +66,24 @@ export const at = {
   exit: 0x10020n
 }
 
+/** What a thread is cloned with: everything shared; its tid is stored, and cleared and woken at its end. */
+const threadFlags = 0x350f00
+/** Counts, and does nothing else. */
+export const ticks = loop([insn("addi", { rd: reg.t1, rs1: reg.t1, imm: 1 })])
+
+/** Starts a thread that counts and ends, and waits for that; then exits with 5. */
+export const twoThreads = (() => {
+  const parent = [...call(Sys.futex, data, 0, 101, 0), ...exit(5)]
+  const child = [...ticks, ...call(Sys.exit, 0)]
+  return [
+    ...ticks,
+    ...call(Sys.clone, threadFlags, data + 0x8000, data, 0, data),
+    insn("beq", { rs1: reg.a0, rs2: 0, imm: 4 * (parent.length + 1) }),
+    ...parent,
+    ...child
+  ]
+})()
+
 /** A file with these words as a function `main`. */
 export const withMain = (words: ReadonlyArray<number>): Uint8Array =>
   buildElf({ code: bytesOf(words), bss: 65536, symbols: [{ name: "main", address: 0x10000, size: 4 * words.length }] })
