@@ -16,8 +16,11 @@ const reporting = loaded.filter(({ result }) => result !== undefined)
 const options: Readonly<Record<string, ReadonlyArray<string>>> = {
   bb: ["", "inline=on"],
   bbv: ["outfile=bbv,interval=500"],
+  // An instruction that the program does not have.
+  patch: ["target=ffffffff,patch=00000000"],
   hotblocks: ["limit=3", "symbols=on"],
   insn: ["", "sizes=on", "match=mul"],
+  stoptrigger: ["icount=50", "addr=0x1"],
   mem: ["", "haddr=on,region-summary=on"]
 }
 

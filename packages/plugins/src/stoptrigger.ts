@@ -13,6 +13,7 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { TbHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
 import { hex } from "./internal/format.ts"
 
 /** Where to stop, and with which status. */
@@ -40,6 +41,13 @@ export default Plugin.make({
     icount: Schema.optionalKey(PluginOptions.string({ description: "N or N:STATUS: end after N instructions" })),
     addr: Schema.optionalKey(PluginOptions.string({ description: "0xADDR or 0xADDR:STATUS: end before this instruction" }))
   }),
+  result: PluginResult.struct({
+    reached: PluginResult.oneOf(["icount", "addr", "nothing"], "which of the options has ended the guest"),
+    pc: PluginResult.optional(PluginResult.address("the instruction before which it ended")),
+    status: PluginResult.optional(PluginResult.count("its exit status"))
+  }),
+  // What there is to say has been said when it happened.
+  render: () => "",
   install: Effect.fnUntraced(function* (api, options) {
     if (options.icount === undefined && options.addr === undefined) {
       return yield* new PluginInstallFailure({ message: "say when to stop: icount=N or addr=0xADDR" })
@@ -47,12 +55,14 @@ export default Plugin.make({
     const icount = options.icount === undefined ? undefined : yield* readTrigger("icount", options.icount)
     const addr = options.addr === undefined ? undefined : yield* readTrigger("addr", options.addr)
     const executed = api.u64(yield* api.scoreboardNew(8))
+    let end: { readonly reached: "icount" | "addr"; readonly pc: bigint; readonly status: number } | undefined
 
     const watchAddress = (tb: TbHandle, { at, status }: Trigger) => {
       tb.insns
         .find((insn) => insn.pc === at)
         ?.onExec(() => {
           api.outs(`0x${hex(at)} reached, exiting\n`)
+          end = { reached: "addr", pc: at, status }
           api.exit(status)
         })
     }
@@ -68,6 +78,7 @@ export default Plugin.make({
         const { pc } = insn
         const stop = () => {
           api.outs(`icount reached at 0x${hex(pc)}, exiting\n`)
+          end = { reached: "icount", pc, status }
           api.exit(status)
         }
         insn.onExecCond(stop, PluginCond.eq, executed, at)
@@ -89,5 +100,6 @@ export default Plugin.make({
     }
 
     yield* api.onTbTrans(watch)
+    yield* api.onAtExit(() => api.report(end ?? { reached: "nothing" }))
   })
 })

@@ -38,7 +38,8 @@ const shown = (value: Json | undefined): string => {
   if (value === undefined || value === null) return ""
   if (typeof value === "number") return grouped(value)
   if (typeof value === "boolean") return value ? "yes" : "no"
-  if (typeof value === "string") return value
+  // Disassembly is padded, for lines that begin with it.
+  if (typeof value === "string") return value.replace(/ {2,}/g, " ")
   return isList(value) ? value.map(shown).join(", ") : JSON.stringify(value)
 }
 
