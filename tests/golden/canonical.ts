@@ -27,8 +27,19 @@ const tables = [
   { file: /^hotblocks/, row: /^0x[0-9a-f]+, \d+, \d+, (\d+)$/, limit: 20 },
   { file: /^howvec/, row: /^Instr: .*\t\((\d+) hits\)/, limit: 1 },
   { file: /^cache/, row: /^0x[0-9a-f]+(?: \([^)]*\))?, (\d+), /, limit: 32 },
+  { file: /^cflow/, row: /^ {2}addr: .*\n {4}branches (\d+)\n/, limit: 10 },
   { file: /^syscall/, row: /^\d+ +(\d+) +\d+$/, limit: Infinity }
 ]
+
+/** Lines, of which those that are indented (cflow's) belong to the one before. */
+const rowsOf = (text: string): Array<string> => {
+  const rows: Array<string> = []
+  for (const line of linesOf(text)) {
+    if (line.startsWith("    ") && rows.length > 0) rows.push(`${rows.pop()}\n${line}`)
+    else rows.push(line)
+  }
+  return rows
+}
 
 /**
  * Sorts rows that have the same key. Where a table was cut off, of its last group only the number of rows counts, since which
@@ -90,9 +101,9 @@ export const drcovLines = (bytes: Buffer, offsetsAreAddresses: boolean): Array<s
 export const canonical = (mode: Mode, file: string, text: string): Array<string> => {
   switch (mode) {
     case "ties":
-      return sortTies(file, linesOf(text))
+      return sortTies(file, rowsOf(text))
     case "ties-drop98":
-      return sortTies(file, linesOf(text)).filter((line) => !line.startsWith("98 "))
+      return sortTies(file, rowsOf(text)).filter((line) => !line.startsWith("98 "))
     case "match":
       return sumMatches(linesOf(text))
     case "bbv":

@@ -62,6 +62,15 @@ describe("comparison modes", () => {
     assertRefuses(r, text(rows("main").slice(1), rows("f")))
   })
 
+  it("ties of cflow move with their targets", () => {
+    const node = (at: string, count: number) =>
+      `  addr: 0x${at} f: ret (branch)\n    branches ${count}\n      to 0x10 (${count})\n`
+    const r = recording("ties", "cflow", `collected\n${node("1", 5)}${node("2", 3)}${node("3", 3)}`)
+    assertAccepts(r, `collected\n${node("1", 5)}${node("3", 3)}${node("2", 3)}`)
+    assertRefuses(r, `collected\n${node("2", 3)}${node("1", 5)}${node("3", 3)}`)
+    assertRefuses(r, `collected\n${node("1", 5)}${node("2", 3)}${node("3", 3).replace("0x10", "0x12")}`)
+  })
+
   it("bbv allows any order within a line", () => {
     const r = recording("bbv", "bbv", "T:1:5 :4:40 \nT:4:7 \n")
     assertAccepts(r, "T:4:40 :1:5 \nT:4:7 \n")

@@ -21,7 +21,7 @@ const runRecording = async (
   const result = await run(emu, ["run", ...options, "--", `${program}.elf`, ...args], { cwd: directory.path, timeout: 110 })
   if (!isFile) return { ...result, output: plugin === undefined ? result.stdout : result.stderr }
   assert.strictEqual(result.stderr.toString(), "")
-  const [file] = fs.readdirSync(directory.path).filter((name) => name.startsWith("plugin.out"))
+  const file = fs.readdirSync(directory.path).find((name) => name.startsWith("plugin.out"))
   return { ...result, output: fs.readFileSync(path.join(directory.path, file!)) }
 }
 
