@@ -1,7 +1,7 @@
 /** One of the two engines that are compared: a guest of its own, its log and its events. */
 import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import { CpuState } from "@emu/tcg/CpuState"
-import { ExitKind } from "@emu/tcg/Engine"
+import { type CompiledStats, ExitKind } from "@emu/tcg/Engine"
 import { type EngineServices, make, type InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Layout from "@emu/tcg/Layout"
 import { board, makeInstrumenter } from "./instrument.ts"
@@ -121,9 +121,9 @@ export class Side {
     return Number(this.state.i64[Layout.CpuSlot.instructions]!)
   }
 
-  /** Regions compiled so far. */
-  get regions(): number {
-    return this.services.engine.stats().compiled?.regions ?? 0
+  /** What was compiled so far. */
+  get compiled(): CompiledStats | undefined {
+    return this.services.engine.stats().compiled
   }
 
   get pc(): bigint {

@@ -1,4 +1,5 @@
 /** Runs a program on both engines and compares them all the way. */
+import type { TierOptions } from "@emu/tcg/engine/interpreter/tier"
 import { difference, eventDifference } from "./compare.ts"
 import { assemble } from "./program/assemble.ts"
 import type { Program } from "./program/Program.ts"
@@ -14,8 +15,12 @@ const maxSteps = 100_000
 export interface Outcome {
   /** Instructions that both executed. */
   readonly count: number
+  /** Instructions executed in compiled code. */
+  readonly compiled: number
   /** Regions compiled. */
   readonly regions: number
+  /** How often all regions were dropped. */
+  readonly drops: number
   /** What the JIT and the interpreter disagreed on, in this order; undefined if nothing. */
   readonly difference: string | undefined
 }
@@ -34,20 +39,21 @@ const meet = (jit: Side, reference: Side): boolean => {
 
 /**
  * Runs a program. The interpreter stops at any instruction: where blocks have no callbacks each instruction is a block, which
- * also tests that it makes no difference; elsewhere it has the JIT's blocks, the last one of a run cut.
- *
- * @param limit instructions to execute at most
+ * also tests that it makes no difference; elsewhere it has the JIT's blocks, the last one of a run cut. Yields between
+ * stretches of which both made the same.
  */
-export const lockstep = (program: Program, limit = usualLimit): Outcome => {
+const stretches = function* (program: Program, limit: number, tier: TierOptions): Generator<void, Outcome> {
   const image = assemble(program)
-  const { plugins, seed } = program
+  const { hotThreshold, plugins, seed } = program
   const singly = plugins?.blocks !== true
-  const jit = new Side("jit", image, seed, plugins, { jit: { hotThreshold: program.hotThreshold, synchronous: true } })
+  const jit = new Side("jit", image, seed, plugins, { jit: { hotThreshold, ...tier } })
   const reference = new Side("interpreter", image, seed, plugins, singly ? { oneInsnPerTb: true } : { exactBudget: true })
   const random = new Random(seed + 1)
   const outcome = (text: string | undefined): Outcome => ({
     count: reference.count,
-    regions: jit.regions,
+    compiled: jit.compiled?.insns ?? 0,
+    regions: jit.compiled?.regions ?? 0,
+    drops: jit.compiled?.flushes ?? 0,
     difference: text
   })
   const failed = (text: string) => outcome(`after ${jit.count} and ${reference.count} instructions: ${text}`)
@@ -64,10 +70,36 @@ export const lockstep = (program: Program, limit = usualLimit): Outcome => {
     if (found !== undefined) return failed(found)
     jit.log.length = 0
     reference.log.length = 0
+    yield
     if (program.disturb && random.oneIn(6)) {
       const choice = random.word()
       for (const side of [jit, reference]) side.disturb(new Random(choice))
     }
   }
   return outcome(undefined)
+}
+
+/**
+ * Runs a program on both engines, hot code being compiled at once.
+ *
+ * @param limit instructions to execute at most
+ * @param tier options of the compiled tier beside the program's own
+ */
+export const lockstep = (program: Program, limit = usualLimit, tier: TierOptions = {}): Outcome => {
+  const steps = stretches(program, limit, { synchronous: true, ...tier })
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** As `lockstep`, with hot code compiled on the host's other threads: it arrives between two stretches, whichever those are. */
+export const lockstepInTurns = async (program: Program, limit = usualLimit): Promise<Outcome> => {
+  const random = new Random(program.seed + 2)
+  const steps = stretches(program, limit, { synchronous: false })
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (random.oneIn(3)) await new Promise((resolve) => setTimeout(resolve, random.oneIn(4) ? 2 : 0))
+  }
 }

@@ -1,6 +1,6 @@
 /** Makes a program on which the engines differ as small as it gets while they still do. */
 import { kindCount } from "./instrument.ts"
-import type { Body, Item, Program } from "./program/Program.ts"
+import type { Body, Item, Part, Program } from "./program/Program.ts"
 
 /** A list without each of its halves, quarters, and so on down to single elements. */
 const shorter = function* <A>(list: ReadonlyArray<A>): Generator<ReadonlyArray<A>> {
@@ -35,6 +35,17 @@ const smallerItems = function* (item: Item): Generator<Body> {
       for (const trips of [1, 2, 3, 4, 6, 8, 16, 32]) if (trips < item.trips) yield [{ ...item, trips }]
       for (const body of smallerBodies(item.body)) yield [{ ...item, body }]
       return
+    case "tangle":
+      for (const { body } of item.parts) yield body
+      for (const trips of [1, 2, 4, 8, 16, 32]) if (trips < item.trips) yield [{ ...item, trips }]
+      if (item.parts.length > 1) for (const i of item.parts.keys()) yield [without(item, i)]
+      for (const [i, part] of item.parts.entries()) {
+        const changed = (change: Partial<Part>): Body => [{ ...item, parts: item.parts.with(i, { ...part, ...change }) }]
+        for (const body of smallerBodies(part.body)) yield changed({ body })
+        if (part.then !== "on") yield changed({ then: "on" })
+        if (typeof part.then === "object") yield changed({ then: 0 })
+      }
+      return
     case "switch":
       for (const body of item.cases) yield body
       for (const [i, body] of item.cases.entries()) {
@@ -49,6 +60,17 @@ const smallerItems = function* (item: Item): Generator<Body> {
       return
     default:
   }
+}
+
+/** A tangle without one of its parts; what led there leads to the part that takes its place. */
+const without = (tangle: Extract<Item, { kind: "tangle" }>, gone: number): Item => {
+  const moved = (part: number) => Math.min(part > gone ? part - 1 : part, tangle.parts.length - 2)
+  const parts = tangle.parts.toSpliced(gone, 1).map((part) => ({
+    ...part,
+    to: moved(part.to),
+    then: typeof part.then === "number" ? moved(part.then) : part.then
+  }))
+  return { ...tangle, start: moved(tangle.start), parts }
 }
 
 const smallerPrograms = function* (program: Program): Generator<Program> {

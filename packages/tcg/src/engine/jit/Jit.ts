@@ -49,8 +49,8 @@ const compileShare = 0.4
 /** Milliseconds of compilation that are always granted. */
 const grace = 150
 
-/** Functions that the table can hold; when it is full all regions are dropped. */
-const tableSize = 1 << 15
+/** Functions that can be held at one time, unless the options say otherwise; when there are as many all regions are dropped. */
+const usualSlots = 1 << 15
 
 /** Type of the trampoline's export: calls the region in a table slot, stores the fuel left in its cell, gives `next`. */
 type Enter = (slot: number, pc: number, fuel: number) => number
@@ -72,7 +72,8 @@ export class Jit {
   readonly synchronous: boolean
   private readonly state: CpuState
   private readonly host: JitHost
-  private readonly table = new WebAssembly.Table({ initial: tableSize, element: "anyfunc" })
+  /** The first element stays empty. */
+  private readonly table: WebAssembly.Table
   private readonly enterSlot: Enter
   private readonly shared: boolean
   private readonly exactFma = hasFusedMultiplyAdd()
@@ -98,9 +99,13 @@ export class Jit {
   /** Whether the region in a table slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
 
-  /** @param synchronous compile what is asked for at once, for tests */
-  constructor(state: CpuState, host: JitHost, synchronous = false) {
+  /**
+   * @param synchronous compile what is asked for at once, for tests
+   * @param slots functions that can be held at one time
+   */
+  constructor(state: CpuState, host: JitHost, synchronous = false, slots = usualSlots) {
     this.state = state
+    this.table = new WebAssembly.Table({ initial: slots + 1, element: "anyfunc" })
     this.host = host
     this.synchronous = synchronous
     this.windows = new Windows(state)
@@ -120,6 +125,7 @@ export class Jit {
    * interpreter.
    */
   compile(hot: number, strictFloat = false): void {
+    if (this.nextSlot >= this.table.length) this.dropRegions()
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
     if (this.synchronous) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
@@ -191,7 +197,7 @@ export class Jit {
     const regions: Array<BatchRegion> = []
     let size = 0
     for (const [hot, strictFloat] of this.wanted) {
-      if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
+      if (size > maxBatchBytes || this.nextSlot + regions.length >= this.table.length) break
       this.wanted.delete(hot)
       const slot = this.slots.get(hot)
       if (slot !== undefined && this.strict[slot] === strictFloat && !this.wide.has(hot)) continue
@@ -326,7 +332,7 @@ export class Jit {
       milliseconds: this.writing + this.installing,
       backgroundMilliseconds: this.waiting,
       slotsUsed: Math.max(this.mostSlots, this.nextSlot - 1),
-      slots: tableSize - 1,
+      slots: this.table.length - 1,
       flushes
     }
   }
