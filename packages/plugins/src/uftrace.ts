@@ -11,13 +11,12 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { TbHandle } from "@emu/core/PluginApi"
 import { DisconKind } from "@emu/core/PluginEvent"
-import type { OutputFile } from "@emu/core/PluginFiles"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import { CallStack } from "./internal/CallStack.ts"
 import { FunctionTable } from "./internal/FunctionTable.ts"
 import { riscvClassOf } from "./internal/riscvClasses.ts"
-import { infoFile, mapFile, maxDepth, record, RecordType, taskFile } from "./internal/uftraceData.ts"
+import { infoFile, mapFile, RecordWriter, taskFile } from "./internal/uftraceData.ts"
 
 /**
  * What a vCPU's last block has done, for the next one to see: nothing, returned, jumped, or called, which is the return address.
@@ -29,7 +28,7 @@ const Arrival = { none: 0n, return: 1n, jump: 3n } as const
 interface Task {
   readonly tid: number
   readonly stack: CallStack
-  readonly file: OutputFile
+  readonly records: RecordWriter
 }
 
 /** What the last instruction of a block hands to the next block. */
@@ -81,13 +80,15 @@ export default Plugin.make({
 
     const makeTask = (vcpu: number): Task => {
       const tid = 100 * (vcpu + 1)
-      const file = open(`${tid}.dat`)
+      const records = new RecordWriter(open(`${tid}.dat`))
       const stack = new CallStack((kind, address, depth) => {
-        if (kind === "entry") calls++
-        functions.add(address)
-        if (depth <= maxDepth) file.write(record(RecordType[kind], api.u64Sum(executed), depth, address))
+        if (kind === "entry") {
+          calls++
+          functions.add(address)
+        }
+        records.write(kind, api.u64Sum(executed), depth, address)
       })
-      return { tid, stack, file }
+      return { tid, stack, records }
     }
     tasks[0] = makeTask(0)
     yield* api.onVcpuInit((vcpu) => {
@@ -130,9 +131,9 @@ export default Plugin.make({
     yield* api.onAtExit(() => {
       const path = api.program()?.path ?? ""
       const tids = tasks.map(({ tid }) => tid)
-      for (const { file, stack } of tasks) {
+      for (const { records, stack } of tasks) {
         stack.end()
-        file.close()
+        records.close()
       }
       const text: Readonly<Record<string, string>> = {
         "task.txt": taskFile(path, tids),

@@ -50,7 +50,7 @@ class NodeOutputFile implements OutputFile {
 
   readonly write = (chunk: string | Uint8Array): void => {
     if (!this.#isOpen) throw new PluginFileError({ path: this.#name, reason: "it is closed already" })
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : Uint8Array.from(chunk)
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk.slice()
     this.#parts.push(bytes)
     this.#length += bytes.length
     if (this.#length >= flushAt) this.#flush()

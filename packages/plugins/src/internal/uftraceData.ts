@@ -1,26 +1,53 @@
 /** The files of a uftrace data directory (its doc/uftrace-data-format, file version 4), as far as a trace of functions needs them. */
+import type { OutputFile } from "@emu/core/PluginFiles"
 import type { ModuleInfo } from "@emu/core/Ports"
 import { hex } from "./format.ts"
 import { ascending } from "./order.ts"
 
-export const RecordType = { entry: 0, exit: 1 } as const
+const recordTypes = { entry: 0, exit: 1 } as const
 
-/** Functions deeper than this have no place in a record. */
-export const maxDepth = 1023
+/** Depths that a record has room for. */
+const maxDepth = 1024
 
 /** Every record has this in it, to be recognised. */
 const magic = 5n
 
+const recordSize = 16
+const recordsAtOnce = 4096
+
 /**
- * A record of 16 bytes: the time in nanoseconds, then from the lowest bit on type (2 bits), a bit for arguments, magic (3), depth (10)
- * and the function's address (48).
+ * Writes a thread's records, of 16 bytes each: the time in nanoseconds, then from the lowest bit on type (2 bits), a bit for arguments,
+ * magic (3), depth (10) and the function's address (48).
  */
-export const record = (type: number, time: bigint, depth: number, address: bigint): Uint8Array => {
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
-  view.setBigUint64(0, time, true)
-  view.setBigUint64(8, BigInt(type) | (magic << 3n) | (BigInt(depth) << 6n) | (address << 16n), true)
-  return bytes
+export class RecordWriter {
+  readonly #file: OutputFile
+  readonly #bytes = new Uint8Array(recordSize * recordsAtOnce)
+  readonly #view = new DataView(this.#bytes.buffer)
+  #length = 0
+
+  constructor(file: OutputFile) {
+    this.#file = file
+  }
+
+  /** Depths from `maxDepth` on are left out: they have no place in a record. */
+  write(type: "entry" | "exit", time: bigint, depth: number, address: bigint): void {
+    if (depth >= maxDepth) return
+    this.#view.setBigUint64(this.#length, time, true)
+    const bits = BigInt(recordTypes[type]) | (magic << 3n) | (BigInt(depth) << 6n) | (address << 16n)
+    this.#view.setBigUint64(this.#length + 8, bits, true)
+    this.#length += recordSize
+    if (this.#length === this.#bytes.length) this.#flush()
+  }
+
+  close(): void {
+    this.#flush()
+    this.#file.close()
+  }
+
+  #flush(): void {
+    this.#file.write(this.#bytes.subarray(0, this.#length))
+    this.#length = 0
+  }
 }
 
 /** Feature bits: `task.txt` lists sessions; `.sym` files have addresses relative to their module. */

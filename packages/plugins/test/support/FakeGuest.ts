@@ -8,11 +8,20 @@ import {
   type MemCallback,
   type MemInfo,
   type MemRw,
-  PluginCond
+  type PluginCond
 } from "@emu/core/Instrumentation"
+import { holds } from "@emu/core/transitions/instrumentation"
 import { hardware } from "@emu/core/api/hardware"
 import type { Plugin } from "@emu/core/Plugin"
-import type { DisconCallback, InsnHandle, PluginApi, RegisterHandle, TbHandle } from "@emu/core/PluginApi"
+import type {
+  ColdResult,
+  DisconCallback,
+  InsnHandle,
+  PluginApi,
+  RegisterHandle,
+  TbHandle,
+  VcpuCallback
+} from "@emu/core/PluginApi"
 import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { type Trace, TraceKind } from "@emu/core/Trace"
@@ -52,6 +61,8 @@ interface Translated {
 
 const registerNames = ["a0", "a1", "s1", "pc"]
 
+const asEffect = (result: ColdResult): Effect.Effect<void> => (Effect.isEffect(result) ? result : Effect.void)
+
 export class FakeGuest {
   /** What the plugin has printed. */
   text = ""
@@ -66,6 +77,10 @@ export class FakeGuest {
   #tbTrans: ((tb: TbHandle) => void) | undefined
   #discon: DisconCallback | undefined
   #atExit: (() => unknown) | undefined
+  #vcpuInit: VcpuCallback | undefined
+  readonly #work: Array<() => ColdResult> = []
+  /** Nanoseconds that the guest's clocks show, for a plugin that controls them. */
+  time = 0n
 
   private constructor() {
     this.#api = this.#makeApi()
@@ -101,6 +116,13 @@ export class FakeGuest {
     })
     return (vcpu = 0) => this.#execute(block, insns, vcpu)
   }
+
+  /** A vCPU begins. */
+  readonly start = (vcpu: number): Effect.Effect<void> => asEffect(this.#vcpuInit?.(vcpu))
+
+  /** Does the work that the plugin has queued for the time between blocks. */
+  readonly work = (): Effect.Effect<void> =>
+    Effect.forEach(this.#work.splice(0), (callback) => asEffect(callback()), { discard: true })
 
   /** Tells the plugin of a discontinuity. */
   jump(kind: DisconKind, from: bigint, to: bigint, vcpu = 0): void {
@@ -155,7 +177,7 @@ export class FakeGuest {
         this.flags = Math.max(this.flags, flags) as CallbackFlags
         list.push((vcpu) => {
           const value = this.#get(entry, vcpu)
-          if (cond === PluginCond.eq ? value === imm : cond === PluginCond.ne && value !== imm) callback(vcpu)
+          if (holds(cond, value, imm)) callback(vcpu)
         })
       },
       inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => {
@@ -212,7 +234,7 @@ export class FakeGuest {
     return {
       id: 1n,
       name: "test",
-      onVcpuInit: () => Effect.void,
+      onVcpuInit: (callback) => Effect.sync(() => void (this.#vcpuInit = callback)),
       onVcpuExit: unused,
       onVcpuIdle: () => Effect.void,
       onVcpuResume: unused,
@@ -242,7 +264,7 @@ export class FakeGuest {
       readMemory: unused,
       writeMemory: unused,
       ...hardware,
-      requestTimeControl: unused,
+      requestTimeControl: () => ({ updateNs: (ns) => void (this.time = ns) }),
       vcpuInfo: unused,
       process: unused,
       numVcpus: () => this.#vcpus,
@@ -254,7 +276,7 @@ export class FakeGuest {
       openFile: unused,
       makeDirectory: unused,
       exit: unused,
-      queueWork: unused,
+      queueWork: (callback) => void this.#work.push(callback),
       outs: (text) => void (this.text += text),
       runSync: unused
     }
