@@ -42,8 +42,8 @@ const smallerItems = function* (item: Item): Generator<Body> {
       for (const [i, part] of item.parts.entries()) {
         const changed = (change: Partial<Part>): Body => [{ ...item, parts: item.parts.with(i, { ...part, ...change }) }]
         for (const body of smallerBodies(part.body)) yield changed({ body })
-        if (part.then !== "on") yield changed({ then: "on" })
-        if (typeof part.then === "object") yield changed({ then: 0 })
+        if (part.after !== "on") yield changed({ after: "on" })
+        if (typeof part.after === "object") yield changed({ after: 0 })
       }
       return
     case "switch":
@@ -68,7 +68,7 @@ const without = (tangle: Extract<Item, { kind: "tangle" }>, gone: number): Item 
   const parts = tangle.parts.toSpliced(gone, 1).map((part) => ({
     ...part,
     to: moved(part.to),
-    then: typeof part.then === "number" ? moved(part.then) : part.then
+    after: typeof part.after === "number" ? moved(part.after) : part.after
   }))
   return { ...tangle, start: moved(tangle.start), parts }
 }

@@ -56,7 +56,7 @@ export interface Part {
   readonly branch: Branch
   readonly to: number
   /** A part; behind this one; or by a jump table over all of them, which the register chooses from. */
-  readonly then: number | "on" | { readonly index: number; readonly jump: number }
+  readonly after: number | "on" | { readonly index: number; readonly jump: number }
 }
 
 /** How callbacks are strewn over the program. */

@@ -189,14 +189,14 @@ class Assembler {
     this.insn("addi", { rd: counter, rs1: 0, imm: trips })
     this.jump(labels[start]!)
     this.loops.push({ next: labels[0]!, behind })
-    parts.forEach(({ body, branch, then, to }, i) => {
+    parts.forEach(({ after, body, branch, to }, i) => {
       this.place(labels[i]!)
       this.insn("addi", { rd: counter, rs1: counter, imm: -1 })
       this.branch({ name: "bge", rs1: 0, rs2: counter }, behind)
       this.body(body)
       this.branch(branch, labels[to]!)
-      if (typeof then === "number") this.jump(labels[then]!)
-      else if (then !== "on") this.tableJump(then.index, then.jump, labels)
+      if (typeof after === "number") this.jump(labels[after]!)
+      else if (after !== "on") this.tableJump(after.index, after.jump, labels)
     })
     this.loops.pop()
     this.place(behind)

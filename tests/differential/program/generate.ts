@@ -96,7 +96,7 @@ class Generator {
       body: this.body(index, depth + 1, true, random.between(0, 2)),
       branch: this.branch(),
       to: part(),
-      then: random.oneIn(4) ? { index: random.pick(free), jump: random.pick([6, 7, 28]) } : random.oneIn(2) ? part() : "on"
+      after: random.oneIn(4) ? { index: random.pick(free), jump: random.pick([6, 7, 28]) } : random.oneIn(2) ? part() : "on"
     }))
     const counter = 18 + 2 * index + depth
     return { kind: "tangle", counter, trips: random.pick([8, 30, 100, 400]), start: part(), parts }

@@ -73,10 +73,10 @@ describe("a region that is being compiled", () => {
     },
     {
       what: "fence.i, after a store into it",
-      drop: ({ engine, map, state }: Guest) => {
-        map.call({ state }, codeBase, 1, Layout.PageFlag.read | Layout.PageFlag.write | Layout.PageFlag.exec)
-        state.u8[codeBase]! ^= 1
-        engine.flushWritable()
+      drop: (guest: Guest) => {
+        guest.map(codeBase, 1, Layout.PageFlag.read | Layout.PageFlag.write | Layout.PageFlag.exec)
+        guest.state.u8[codeBase]! ^= 1
+        guest.engine.flushWritable()
       }
     },
     {

@@ -77,7 +77,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
       const { lockstep, ...choice } = request.engine ?? {}
       return lockstep === undefined
         ? Interpreter.layer({ ...choice, state, frontEnd })
-        : Lockstep.layer({ ...lockstep, state, frontEnd })
+        : Lockstep.layer({ ...choice, ...lockstep, state, frontEnd })
     })
   )
   const scoreboards = Layer.effect(ScoreboardMemory)(
