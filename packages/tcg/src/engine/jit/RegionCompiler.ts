@@ -11,7 +11,7 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type Node, type RegionBlock, successors } from "./Cfg.ts"
+import { buildCfg, type Cfg, type Node, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
 import { definesOf, type Dataflow, dirtySets, type Globals, isBarrier, liveInOf, solve } from "./Dataflow.ts"
 import { addEntries } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, hasBarrier, leaveAfterStatusWrites, pushUnusualStatus } from "./floatStatus.ts"
@@ -79,12 +79,6 @@ export interface RegionSource {
 /** Compiles a region that can be entered at its root, at `hot` and at its loops. */
 export const compileRegion = (region: RegionSource, hot: number, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, hot, options).compile()
-
-/** Nodes that a switch branches to: each needs a label. */
-const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
-  const terminator = cfg.switchNode === undefined ? undefined : cfg.nodes[cfg.switchNode]!.terminator
-  return terminator?.kind === "switch" ? terminator.cases.map(({ node }) => node) : []
-}
 
 class RegionCompiler {
   private readonly cfg: Cfg
