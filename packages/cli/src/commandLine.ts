@@ -1,7 +1,7 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
+import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
@@ -9,13 +9,13 @@ import { runProgram } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
-import { pluginsOptions } from "./options/OptionTable.ts"
+import { controlOptions, pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
-const commands = ["run", "plugin", "plugins", "help", "version"]
+const commands = ["run", "control", "plugin", "plugins", "help", "version"]
 
 /** Writes text to stdout; the status is 0. */
 const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
@@ -59,12 +59,25 @@ const pluginCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>)
   )
 })
 
+const controlCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const { operands, options } = yield* parse(() => parseOptions(controlOptions, words, "control"))
+  if (options.some(({ name }) => name === "help")) return yield* show(controlHelp())
+  if (options.length > 0) {
+    const { protocolSchema } = yield* Effect.promise(() => import("./control/protocolSchema.ts"))
+    return yield* show(`${JSON.stringify(protocolSchema(), undefined, 2)}\n`)
+  }
+  const { control } = yield* Effect.promise(() => import("./commands/control.ts"))
+  return yield* Effect.flatMap(control(operands), show)
+})
+
 const dispatch = (words: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const [command, ...rest] = words
     switch (command) {
       case "run":
         return yield* runCommand(rest)
+      case "control":
+        return yield* controlCommand(rest)
       case "plugin":
         return yield* pluginCommand(rest)
       case "plugins":

@@ -77,6 +77,10 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
 
   const run = Effect.gen(function* () {
     yield* installPlugins(options.plugins, policy)
+    if (options.control !== undefined) {
+      const { serveControl } = yield* Effect.promise(() => import("../control/ControlServer.ts"))
+      yield* serveControl(options.control)
+    }
     const { stats } = yield* Engine
     const { state } = yield* PluginSystem
     const started = performance.now()
@@ -91,5 +95,5 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
     )
     return status
   })
-  return yield* run.pipe(Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
+  return yield* run.pipe(Effect.scoped, Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
 })

@@ -40,6 +40,11 @@ export const runOptions = [
       "JSON document (emu plugins --schema describes it); the default is table on a terminal, else text"
     ]
   },
+  {
+    name: "control",
+    value: "SOCKET",
+    help: ["make a socket through which emu control attaches and removes plugins while the program runs"]
+  },
   { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
   {
     name: "env",
@@ -96,6 +101,11 @@ export const runOptions = [
 ] as const satisfies ReadonlyArray<OptionRow>
 
 /** The options of `emu plugins`. */
+export const controlOptions = [
+  { name: "schema", help: ["print JSON Schema of the requests and responses, which are lines of JSON"] },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
 export const pluginsOptions = [
   {
     name: "schema",

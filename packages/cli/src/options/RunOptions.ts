@@ -17,6 +17,8 @@ export interface RunOptions {
   /** In the order of loading. The same plugin twice is two instances. */
   readonly plugins: ReadonlyArray<PluginSpec>
   readonly onPluginError: OnPluginError
+  /** Path of the socket to be made for `emu control`. */
+  readonly control: string | undefined
   /** Undefined where it depends on whether a terminal shows the results. */
   readonly pluginFormat: PluginFormat | undefined
   /** As given: relative to the current directory. */
@@ -79,6 +81,7 @@ export const parseRunOptions = (
     program,
     args,
     plugins,
+    control: last("control"),
     onPluginError: parsed("on-plugin-error", (text) => parseWord("--on-plugin-error", text, ["abort", "detach"])) ?? "abort",
     pluginFormat: parsed("plugin-format", (text) => parseWord("--plugin-format", text, pluginFormats)),
     sysroot: last("sysroot"),

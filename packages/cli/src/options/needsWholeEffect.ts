@@ -16,9 +16,13 @@ export const needsWholeEffect = (words: ReadonlyArray<string>): boolean => {
       const { operands, options } = parseOptions(pluginsOptions, rest, "plugins")
       return operands.some(isPluginFile) || options.some(({ name }) => name === "schema")
     }
+    if (command === "control") return rest.some((word) => /^--?schema$/.test(word))
     if (command !== "run") return false
     const given = parseOptions(runOptions, rest, "run").options
-    return given.some((option) => option.name === "plugin" && parsePluginSpec(option.value).isFile)
+    // through the socket of --control any plugin may come
+    return given.some(
+      (option) => option.name === "control" || (option.name === "plugin" && parsePluginSpec(option.value).isFile)
+    )
   } catch {
     return false
   }

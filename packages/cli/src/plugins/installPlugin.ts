@@ -1,7 +1,7 @@
 /** From the value of `--plugin` to an installed plugin, and what is said about plugins that fail. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { PluginCallbackError } from "@emu/core/PluginError"
+import { PluginCallbackError, ProgramEndedError } from "@emu/core/PluginError"
 import type { PluginFailurePolicy } from "@emu/core/PluginFailures"
 import { PluginOptionError } from "@emu/core/PluginOptions"
 import { PluginSystem } from "@emu/core/PluginSystem"
@@ -28,15 +28,25 @@ export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSin
  * @returns its id. Fails with UsageError for bad options and where the plugin says that it cannot work, with PluginLoadError for a
  *   file that is no plugin, with PluginCallbackError where install threw
  */
-export const installPlugin = Effect.fnUntraced(function* ({ args, plugin: name }: PluginSpec) {
-  const system = yield* PluginSystem
-  const plugin = yield* loadPlugin(name)
-  return yield* Effect.mapError(system.install(plugin, args), (error) => {
-    if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
-    if (error instanceof PluginCallbackError) return error
-    return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
-  })
+const installPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
+  const { install } = yield* PluginSystem
+  return yield* loadAnd(spec, install)
 })
+
+/** As `installPlugin`, in a guest that runs. */
+export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
+  const { host } = yield* PluginSystem
+  return yield* loadAnd(spec, host.attach)
+})
+
+const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Service"]["install"]) =>
+  Effect.flatMap(loadPlugin(name), (plugin) =>
+    Effect.mapError(install(plugin, args), (error) => {
+      if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
+      if (error instanceof PluginCallbackError || error instanceof ProgramEndedError) return error
+      return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
+    })
+  )
 
 /** Installs plugins in their order. One whose install throws is left out, where failing plugins are to be. */
 export const installPlugins = (specs: ReadonlyArray<PluginSpec>, { onError, report }: PluginFailurePolicy) =>

@@ -149,7 +149,7 @@ export const makeHost = (runtime: Runtime): PluginHost => {
 const handlerOf = (runtime: Runtime, id: bigint, event: PluginEvent) =>
   stateOf(runtime)
     .plugins.find((p) => p.id === id)
-    ?.callbacks.get(event)?.handler as (() => unknown) | undefined
+    ?.callbacks.get(event)?.handler
 
 const describe = ({ args, callbacks, id, name }: PluginRecord): LoadedPlugin => ({
   id,

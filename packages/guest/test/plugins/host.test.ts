@@ -161,7 +161,7 @@ describe.each(engines)("the host, on the $name", ({ engine, name }) => {
             yield* answer(host.uninstall(id))
             yield* answer(host.reset(99n))
             assert.deepStrictEqual(
-              host.list().map(({ name }) => name),
+              host.list().map((loaded) => loaded.name),
               ["counter"]
             )
             yield* host.attach(stopper, [])
