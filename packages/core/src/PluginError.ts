@@ -175,7 +175,7 @@ export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
 }> {
   override get message() {
     return this.length > 0
-      ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${this.address.toString(16)}: part of it is not mapped`
+      ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${BigInt.asUintN(64, this.address).toString(16)}: part of it is not mapped`
       : `cannot ${this.access} ${this.length} bytes of guest memory: ask for at least one`
   }
 }

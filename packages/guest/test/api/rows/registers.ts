@@ -101,6 +101,18 @@ export const registerRows: Rows = {
     )
     assert.deepStrictEqual([round, status], [40, 0x12])
 
+    // in front of a block
+    let blocks = 0
+    yield* on((api) =>
+      api.onTbTrans((tb) => {
+        if (tb.pc !== at.lw) return
+        tb.onExec(() => {
+          if (++blocks === 40) api.writeRegister(register(api, "s1"), 1n)
+        }, CallbackFlags.readWriteRegs)
+      })
+    )
+    assert.strictEqual(blocks, 40)
+
     // in a memory callback the access has happened: the loaded value is there to be replaced
     const loaded = yield* onInsn(on, at.lw, (api, known) =>
       known.onMem(() => api.writeRegister(register(api, "t1"), 20n), MemRw.read, CallbackFlags.readWriteRegs)
@@ -146,6 +158,18 @@ export const registerRows: Rows = {
       if (flag === CallbackFlags.readWriteRegsPc) assert.deepStrictEqual([status, seen.length], [0, 0])
       else assert.deepStrictEqual([status, new Set(seen)], [rounds, new Set(["RegisterPermissionError"])])
     }
+
+    // in front of a block, of which nothing runs then
+    let leaves = 0
+    const left = yield* on((api) =>
+      api.onTbTrans((tb) => {
+        if (tb.pc !== at.lw) return
+        tb.onExec(() => {
+          if (++leaves === 40) api.setPc(at.exit)
+        }, CallbackFlags.readWriteRegsPc)
+      })
+    )
+    assert.deepStrictEqual([leaves, left.status], [40, 40])
 
     // from a memory callback: the access has happened, the callbacks behind it do not run
     const later: Array<string> = []

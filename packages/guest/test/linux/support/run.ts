@@ -9,7 +9,7 @@ import { PluginFiles } from "@emu/core/PluginFiles"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
-import { Engine } from "@emu/tcg/Engine"
+import { Engine, type EngineStats } from "@emu/tcg/Engine"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
 import type { InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
@@ -57,7 +57,7 @@ export const engines: ReadonlyArray<{ readonly name: string; readonly engine: En
 const identity = { pid: 100, ppid: 1, uid: 0, euid: 0, gid: 0, egid: 0 }
 const created = 0o102
 
-/** Runs a program; what it and the emulator said, how it ended, and how many regions were compiled. */
+/** Runs a program; what it and the emulator said, how it ended, and what the engine did for it. */
 export const run = Effect.fnUntraced(function* (request: RunRequest) {
   const out: Array<string> = []
   const warnings: Array<string> = []
@@ -93,11 +93,11 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
   )
   const layers = Layer.mergeAll(plugins, host).pipe(Layer.provideMerge(engine), Layer.provideMerge(machine))
 
-  let regions = 0
+  let stats: EngineStats | undefined
   const exit = yield* Effect.gen(function* () {
     const system = yield* PluginSystem
-    const { stats } = yield* Engine
-    yield* Effect.addFinalizer(() => Effect.sync(() => (regions = stats().compiled?.regions ?? 0)))
+    const engineOf = yield* Engine
+    yield* Effect.addFinalizer(() => Effect.sync(() => (stats = engineOf.stats())))
     request.before?.(system)
     for (const plugin of request.plugins ?? []) yield* system.install(plugin, [])
     if (request.beside !== undefined) yield* Effect.forkScoped(request.beside(system))
@@ -105,7 +105,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
       runProcess({ program: "/prog", args: [], env: [], identity, warn: (line) => warnings.push(line), ...request.options })
     )
   }).pipe(Effect.scoped, Effect.provide(layers), Effect.orDie)
-  return { exit, stdout: out.join(""), warnings, failures, regions }
+  return { exit, stdout: out.join(""), warnings, failures, regions: stats?.compiled?.regions ?? 0, stats }
 })
 
 /** A plugin without options. */
