@@ -116,7 +116,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
         warmUp(machine)
         warm = true
       }
-      const now = Math.min(left, warm ? lookOutside : coldInsns - executed)
+      // Where slices cut blocks, none may end that was not asked for.
+      const now = Math.min(left, warm || machine.isExact ? lookOutside : coldInsns - executed)
       slice(now)
       const ran = now - machine.left
       executed += ran
