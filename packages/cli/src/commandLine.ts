@@ -1,4 +1,5 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
+import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
@@ -30,9 +31,16 @@ const parse = <A>(parser: () => A): Effect.Effect<A, UsageError> =>
     }
   })
 
+/** Where the engines of `--engine lockstep` differ, the report says how to see that again; other defects are emu's own. */
+const tellHowToRepeat = (words: ReadonlyArray<string>) => (defect: unknown) => {
+  if (!(defect instanceof EnginesDiffer)) return Effect.die(defect)
+  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+  return Effect.fail(new EnginesDiffer(`${defect.message}\n  to see it again: emu run ${quoted.join(" ")}`))
+}
+
 const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const request = yield* parse(() => parseRunOptions(words, process.env))
-  if (!("help" in request)) return yield* runProgram(request)
+  if (!("help" in request)) return yield* Effect.catchDefect(runProgram(request), tellHowToRepeat(words))
   if (request.help === "run") return yield* show(runHelp())
   if (request.help === "log") return yield* show(logHelp())
   return yield* Effect.flatMap(explainPlugin(request.help.plugin), show)

@@ -90,7 +90,10 @@ export const runOptions = [
   {
     name: "engine",
     value: "NAME",
-    help: ["what executes translated code: interpreter (the default), or jit (hot code as WebAssembly)"]
+    help: [
+      "what executes translated code: interpreter (the default), jit (hot code as WebAssembly), or",
+      "lockstep (both side by side, compared all the way; ends with a report where they differ)"
+    ]
   },
   {
     name: "quiet",
