@@ -167,6 +167,17 @@ export class RegisterAccessError extends Data.TaggedError("RegisterAccessError")
   }
 }
 
+/** An address that no instruction can have. */
+export class PcAlignmentError extends Data.TaggedError("PcAlignmentError")<{
+  readonly pc: bigint
+  readonly alignment: bigint
+}> {
+  override get message() {
+    const pc = BigInt.asUintN(64, this.pc).toString(16)
+    return `0x${pc} cannot be the address of an instruction: use setPc with a multiple of ${this.alignment}`
+  }
+}
+
 /** Guest memory that plugins cannot reach. */
 export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
   readonly access: "read" | "write"
@@ -187,6 +198,16 @@ export class PluginFileError extends Data.TaggedError("PluginFileError")<{
 }> {
   override get message() {
     return `cannot write ${this.path}: ${this.reason}`
+  }
+}
+
+/** Two plugins cannot be connected. */
+export class PluginChannelError extends Data.TaggedError("PluginChannelError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message() {
+    return `cannot connect at ${this.path}: ${this.reason}`
   }
 }
 
@@ -299,8 +320,10 @@ export type PluginError =
   | NoVcpuContextError
   | RegisterPermissionError
   | RegisterAccessError
+  | PcAlignmentError
   | GuestMemoryError
   | PluginFileError
+  | PluginChannelError
   | StaleHandleError
   | TimeControlError
   | UninstallInInstallError

@@ -116,6 +116,8 @@ export class GuestAccess extends Context.Service<
   GuestAccess,
   {
     readonly registers: ReadonlyArray<RegisterInfo>
+    /** Addresses of instructions are multiples of this. */
+    readonly pcAlignment: bigint
     /** The instruction that a vCPU comes to next, also outside of callbacks. */
     readonly pc: (vcpu: number) => bigint
     /** Value of register `index` of a vCPU. The pc is right at every instruction inside a callback. */

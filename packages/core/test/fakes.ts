@@ -67,6 +67,7 @@ export const makeFakes = (log: Log = []) => {
   const inRange = (address: bigint, length: number) => address >= 0n && Number(address) + length <= memory.length
   const guest = Layer.succeed(GuestAccess)({
     registers,
+    pcAlignment: 2n,
     pc: () => engine.scope.pc,
     readRegister: (vcpu, index) => (index === 1 ? engine.scope.pc : (values.get(`${vcpu}.${index}`) ?? 0n)),
     writeRegister: (vcpu, index, value) => values.set(`${vcpu}.${index}`, value),

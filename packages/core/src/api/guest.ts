@@ -1,7 +1,13 @@
 /** The part of the API about the guest: registers, by the permission of the running callback, memory, and facts. */
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { PluginApi, RegisterHandle } from "../PluginApi.ts"
-import { GuestMemoryError, NoVcpuContextError, RegisterAccessError, RegisterPermissionError } from "../PluginError.ts"
+import {
+  GuestMemoryError,
+  NoVcpuContextError,
+  PcAlignmentError,
+  RegisterAccessError,
+  RegisterPermissionError
+} from "../PluginError.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
 import { currentScope } from "../system/callbacks.ts"
@@ -66,6 +72,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
       if (context("setPc").flags !== CallbackFlags.readWriteRegsPc) {
         throw new RegisterPermissionError({ operation: "setPc", needed: "readWriteRegsPc" })
       }
+      if (pc % guest.pcAlignment !== 0n) throw new PcAlignmentError({ pc, alignment: guest.pcAlignment })
       throw new SetPcRequest(BigInt.asUintN(64, pc))
     },
     readMemory: (address, length) => {

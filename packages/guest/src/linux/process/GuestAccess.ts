@@ -17,6 +17,7 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
       return thread === undefined ? undefined : threads!.scheduler.slots(thread)
     }
     return {
+      pcAlignment: BigInt(abi.pcAlignment),
       registers: abi.registers.map(({ name, feature, size, isReadOnly }) => ({ name, feature, size, isReadOnly })),
       pc: (vcpu) => slotsOf(vcpu)?.[CpuSlot.pc] ?? 0n,
       readRegister: (vcpu, index) => {

@@ -159,6 +159,13 @@ export const registerRows: Rows = {
       else assert.deepStrictEqual([status, new Set(seen)], [rounds, new Set(["RegisterPermissionError"])])
     }
 
+    // no instruction can be at an odd address
+    const odd: Array<unknown> = []
+    yield* onInsn(on, at.addi, (api, known) =>
+      known.onExec(() => void odd.push(tagOf(() => api.setPc(at.sw + 1n))), CallbackFlags.readWriteRegsPc)
+    )
+    assert.deepStrictEqual(new Set(odd), new Set(["PcAlignmentError"]))
+
     // in front of a block, of which nothing runs then
     let leaves = 0
     const left = yield* on((api) =>
