@@ -42,15 +42,23 @@ const watchClocks = (api: PluginApi, act: (round: number) => void, seen: Array<R
   })
 }
 
-/** Sleeps an hour in every round. */
-const longSleeps = [
+/** Waits an hour in every round, which a call's argument at `data` says. */
+const longWaits = (wait: ReadonlyArray<number>) => [
   ...li(reg.t0, data),
   ...li(reg.t1, 3600),
-  insn("sd", { rs1: reg.t0, rs2: reg.t1, imm: 0 }),
-  ...loop(call(Sys.nanosleep, data, 0)),
-  ...call(Sys.clockGettime, monotonic, data),
+  // some calls write the time left there
+  ...loop([insn("sd", { rs1: reg.t0, rs2: reg.t1, imm: 0 }), ...wait]),
+  ...call(Sys.clockGettime, monotonic, data + 256),
   ...exitWith(reg.a0)
 ]
+
+/** Calls that wait with a timeout, here always in vain. */
+const waits = {
+  nanosleep: call(Sys.nanosleep, data, 0),
+  futex: call(Sys.futex, data + 64, 0, 0, data),
+  ppoll: call(73, 0, 0, data, 0),
+  rt_sigtimedwait: call(137, data + 128, 0, data, 8)
+}
 
 /** Is ended by SIGALRM after a second. */
 const alarmed = [
@@ -97,16 +105,18 @@ export const timeRows: Rows = {
     for (const clocks of seen) assert.deepStrictEqual(clocks, seen[0])
 
     // sleep takes no time of the host's, and all the time it should of the guest's
-    let slept = 0n
-    const asleep = yield* on((api) => {
-      api.requestTimeControl()
-      const clock = () => new DataView(api.readMemory(BigInt(data), 16).buffer)
-      return api.onSyscallRet((_, num) => {
-        if (num === Sys.clockGettime) slept = clock().getBigInt64(0, true)
-      })
-    }, longSleeps)
-    assert.strictEqual(asleep.status, 0)
-    assert.isAtLeast(Number(slept), rounds * 3600)
+    for (const [name, wait] of Object.entries(waits)) {
+      let slept = 0n
+      const { status } = yield* on((api) => {
+        api.requestTimeControl()
+        const seconds = () => new DataView(api.readMemory(BigInt(data + 256), 8).buffer).getBigInt64(0, true)
+        return api.onSyscallRet((_, num) => {
+          if (num === Sys.clockGettime) slept = seconds()
+        })
+      }, longWaits(wait))
+      assert.strictEqual(status, 0, name)
+      assert.isAtLeast(Number(slept), rounds * 3600, name)
+    }
 
     // a reset gives it back: time goes on from where it was
     const after: Array<ReadonlyArray<bigint>> = []
