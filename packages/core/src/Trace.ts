@@ -52,6 +52,8 @@ export interface Trace {
   readonly records: number
   /** Gives what was recorded so far to `onBatch`, now. */
   readonly drain: () => void
+  /** How many sites there are so far. A batch has records of these only. */
+  readonly siteCount: number
   /**
    * What the number of a site in a batch stands for.
    *

@@ -143,11 +143,10 @@ export default Plugin.make({
       misses.reserve(insns.length)
     }
 
-    const roles: SiteTable = new SiteTable(
-      () => trace,
-      (site) => roleOf(site, numbers.get(site.pc)!)
-    )
-    const trace: Trace = yield* api.trace({ onBatch: (batch) => cores[batch.vcpu % coreCount]!.replay(batch, roles) })
+    const roles = new SiteTable((site) => roleOf(site, numbers.get(site.pc)!))
+    const trace: Trace = yield* api.trace({
+      onBatch: (batch) => cores[batch.vcpu % coreCount]!.replay(batch, roles.numbers(trace))
+    })
     const lineOf = ({ pc }: InsnHandle) => Math.floor(Number(pc) / options.iblksize)
 
     yield* api.onTbTrans((tb) => {

@@ -12,11 +12,11 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { type Trace, TraceKind } from "@emu/core/Trace"
+import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
 import { hex } from "./internal/format.ts"
 import { ascending, descending, cutOff } from "./internal/order.ts"
-import { type PageCount, PageCounts } from "./internal/PageCounts.ts"
+import { isStore, type PageCount, PageCounts } from "./internal/PageCounts.ts"
 import { SiteTable } from "./internal/SiteTable.ts"
 
 const orders: Readonly<Record<"sum" | "reads" | "writes" | "address", (page: PageCount) => number>> = {
@@ -38,7 +38,7 @@ export default Plugin.make({
       default: false,
       description: "count accesses to devices only; there are none in user mode"
     }),
-    pagesize: PluginOptions.integer({ default: 4096, description: "bytes of a page: a power of two" }),
+    pagesize: PluginOptions.integer({ default: 4096, description: "bytes of a page: a power of two from 64 up" }),
     limit: Schema.optionalKey(
       PluginOptions.integer({
         description: "how many pages to print; 0 prints all. Without it 50, but never the last, as in QEMU"
@@ -66,17 +66,14 @@ export default Plugin.make({
     return text
   },
   install: Effect.fnUntraced(function* (api, { io, limit, pagesize, sortby }) {
-    if (!Number.isInteger(Math.log2(pagesize)) || pagesize > 2 ** 31) {
-      const message = `pagesize=${pagesize}: must be a power of two up to 0x80000000`
+    if (!Number.isInteger(Math.log2(pagesize)) || pagesize < 64 || pagesize > 2 ** 31) {
+      const message = `pagesize=${pagesize}: must be a power of two from 64 to 0x80000000`
       return yield* new PluginInstallFailure({ message })
     }
     const pages = new PageCounts(pagesize)
 
-    const isStore: SiteTable = new SiteTable(
-      () => trace,
-      ({ kind }) => (kind === TraceKind.store ? 1 : 0)
-    )
-    const trace: Trace = yield* api.trace({ onBatch: (batch) => pages.add(batch, isStore) })
+    const stores = new SiteTable(isStore)
+    const trace: Trace = yield* api.trace({ onBatch: (batch) => pages.add(batch, stores.numbers(trace)) })
 
     yield* api.onTbTrans((tb) => {
       if (io) return

@@ -39,7 +39,7 @@ describe("hotpages", () => {
       args: { pagesize: "0x80000000", sortby: "address", limit: "0" },
       rows: `0x0000000080000000${high.slice(18)}0x0000000000000000, 0x0001, 4, 0x10000000000, 1\n`
     },
-    { args: { pagesize: "8", limit: "1" }, rows: "0x0000000000004ff8, 0x0001, 3, 0x0000, 0\n" }
+    { args: { pagesize: "64", limit: "1" }, rows: "0x0000000000004fc0, 0x0001, 3, 0x0000, 0\n" }
   ])("prints $args", ({ args, rows }) => {
     assert.strictEqual(run(args), header + rows)
   })
@@ -50,7 +50,7 @@ describe("hotpages", () => {
     assert.strictEqual(guest.exit(), header)
   })
 
-  it.each(["0", "1000", "0x100000000"])("refuses pages of %s bytes", (pagesize) => {
+  it.each(["0", "32", "1000", "0x100000000"])("refuses pages of %s bytes", (pagesize) => {
     assert.throws(() => run({ pagesize }), /^pagesize=\d+: must be a power of two/)
   })
 })

@@ -66,6 +66,10 @@ export class TraceBuffer implements Trace {
   /** The number that records of a place in the guest's code carry: as in `TraceSite`. */
   readonly siteNumber: TraceSites["number"] = (pc, size, kind) => this.table.number(pc, size, kind)
 
+  get siteCount(): number {
+    return this.table.count
+  }
+
   readonly site = (number: number): TraceSite => this.table.get(number)
 
   /** Delivers what is in the buffer. It is empty before the plugin sees it: a failure loses the batch, and never repeats it. */

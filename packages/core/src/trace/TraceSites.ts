@@ -14,6 +14,10 @@ export class TraceSites {
   kinds = new Uint8Array(firstRoom)
   private readonly numbers = new Map<number, number>()
 
+  get count(): number {
+    return this.numbers.size
+  }
+
   /** The number of a site, a new one where it has none yet. */
   number(pc: number, size: number, kind: TraceKind): number {
     const key = (pc * kinds + kind) * sizes + size
@@ -30,8 +34,9 @@ export class TraceSites {
 
   /** The site with a number. */
   get(number: number): TraceSite {
-    const { size } = this.numbers
-    if (!(Number.isInteger(number) && number >= 0 && number < size)) throw new TraceSiteError({ site: number, sites: size })
+    const { count } = this
+    if (!(Number.isInteger(number) && number >= 0 && number < count))
+      throw new TraceSiteError({ site: number, sites: count })
     return { pc: this.pcs[number]!, size: this.sizes[number]!, kind: this.kinds[number] as TraceKind }
   }
 

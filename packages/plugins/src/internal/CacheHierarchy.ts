@@ -1,7 +1,6 @@
 /** A core's caches, and what they have counted: one for instructions, one for data, and behind both perhaps a second level. */
 import { type TraceBatch, TraceKind, type TraceSite } from "@emu/core/Trace"
 import { type CacheGeometry, type CacheModel, type Eviction, makeCache } from "./CacheModel.ts"
-import type { SiteTable } from "./SiteTable.ts"
 
 /** Which caches there are. */
 export interface Hierarchy {
@@ -44,8 +43,6 @@ export class CacheCore {
   readonly #data: CacheModel
   readonly #second: CacheModel | undefined
   readonly #misses: Misses
-  /** The line that was fetched from last: it is there. */
-  #lastLine = -1
 
   constructor({ data, eviction, instructions, second }: Hierarchy, misses: Misses) {
     this.#instructions = makeCache(instructions, eviction)
@@ -59,27 +56,26 @@ export class CacheCore {
    *
    * @param roles by site, as `roleOf` tells
    */
-  replay({ addresses, length, sites }: TraceBatch, roles: SiteTable): void {
+  replay({ addresses, length, sites }: TraceBatch, roles: Int32Array): void {
     const instructions = this.#instructions
     const data = this.#data
-    const fetchShift = instructions.lineShift
-    const dataShift = data.lineShift
-    let lastLine = this.#lastLine
+    const { last: lastFetched, lineShift: fetchShift, setMask: fetchMask } = instructions
+    const { last: lastUsed, lineShift: dataShift, setMask: dataMask } = data
     let accesses = 0
     for (let i = 0; i < length; i++) {
       const address = addresses[i]!
-      const role = roles.get(sites[i]!)
+      const role = roles[sites[i]!]!
       if (role >= 0) {
         accesses++
-        if (!data.access((address >>> dataShift) | 0)) this.#missData(role, address)
-        continue
+        const line = (address >>> dataShift) | 0
+        if (lastUsed[line & dataMask] === line) continue
+        if (!data.access(line)) this.#missData(role, address)
+      } else {
+        const line = (address >>> fetchShift) | 0
+        if (lastFetched[line & fetchMask] === line) continue
+        if (!instructions.access(line)) this.#missFetch(~role, address)
       }
-      const line = (address >>> fetchShift) | 0
-      if (line === lastLine) continue
-      lastLine = line
-      if (!instructions.access(line)) this.#missFetch(~role, address)
     }
-    this.#lastLine = lastLine
     this.dataAccesses += accesses
   }
 

@@ -9,45 +9,57 @@ export interface CacheGeometry {
   readonly sets: number
 }
 
+/** Stands in a place that holds no line. No address is as high as this line's would be. */
+const empty = -1
+
 /** A set-associative cache without contents: it knows which lines it holds. */
-export interface CacheModel {
+export abstract class CacheModel {
   /** log2 of the bytes of a line. */
   readonly lineShift: number
+  /** The bits of a line's number that say which set it belongs to. */
+  readonly setMask: number
+  /**
+   * Of each set, the line that was accessed last. It is there, and accessing it again changes nothing, whatever the policy:
+   * loops over accesses may leave those out.
+   */
+  readonly last: Int32Array
+  protected readonly associativity: number
+  /** The lines of each set. */
+  protected readonly lines: Int32Array
+
+  constructor({ associativity, lineSize, sets }: CacheGeometry) {
+    this.lineShift = Math.log2(lineSize)
+    this.setMask = sets - 1
+    this.last = new Int32Array(sets).fill(empty)
+    this.associativity = associativity
+    this.lines = new Int32Array(sets * associativity).fill(empty)
+  }
+
   /**
    * Looks a line up, and takes it in where it is missing.
    *
    * @param line address divided by the bytes of a line, as a 32-bit integer
    * @returns whether the line was there
    */
-  readonly access: (line: number) => boolean
-}
-
-/** Stands in a place that holds no line. No address is as high as this line's would be. */
-const empty = -1
-
-const places = ({ associativity, sets }: CacheGeometry) => new Int32Array(sets * associativity).fill(empty)
-
-/** The line that was not used for the longest time is replaced. A set's lines are in the order of their last use. */
-class LruCache implements CacheModel {
-  readonly lineShift: number
-  readonly #associativity: number
-  readonly #setMask: number
-  readonly #lines: Int32Array
-
-  constructor(geometry: CacheGeometry) {
-    this.lineShift = Math.log2(geometry.lineSize)
-    this.#associativity = geometry.associativity
-    this.#setMask = geometry.sets - 1
-    this.#lines = places(geometry)
+  access(line: number): boolean {
+    const set = line & this.setMask
+    if (this.last[set] === line) return true
+    this.last[set] = line
+    return this.find(line, set)
   }
 
-  access(line: number): boolean {
-    const lines = this.#lines
-    const first = (line & this.#setMask) * this.#associativity
+  /** The same for a line that was not accessed last. */
+  protected abstract find(line: number, set: number): boolean
+}
+
+/** The line that was not used for the longest time is replaced. A set's lines are in the order of their last use. */
+class LruCache extends CacheModel {
+  protected override find(line: number, set: number): boolean {
+    const { lines } = this
+    const first = set * this.associativity
+    const end = first + this.associativity
     let moved = lines[first]!
-    if (moved === line) return true
     lines[first] = line
-    const end = first + this.#associativity
     for (let place = first + 1; place < end; place++) {
       const next = lines[place]!
       lines[place] = moved
@@ -59,58 +71,34 @@ class LruCache implements CacheModel {
 }
 
 /** The line that was taken in first is replaced. */
-class FifoCache implements CacheModel {
-  readonly lineShift: number
-  readonly #associativity: number
-  readonly #setMask: number
-  readonly #lines: Int32Array
+class FifoCache extends CacheModel {
   /** Of each set, the place whose turn it is. */
-  readonly #next: Int32Array
+  readonly #next = new Int32Array(this.setMask + 1)
 
-  constructor(geometry: CacheGeometry) {
-    this.lineShift = Math.log2(geometry.lineSize)
-    this.#associativity = geometry.associativity
-    this.#setMask = geometry.sets - 1
-    this.#lines = places(geometry)
-    this.#next = new Int32Array(geometry.sets)
-  }
-
-  access(line: number): boolean {
-    const set = line & this.#setMask
-    const first = set * this.#associativity
-    const end = first + this.#associativity
-    for (let place = first; place < end; place++) if (this.#lines[place] === line) return true
+  protected override find(line: number, set: number): boolean {
+    const first = set * this.associativity
+    const end = first + this.associativity
+    for (let place = first; place < end; place++) if (this.lines[place] === line) return true
     const next = this.#next[set]!
-    this.#lines[first + next] = line
-    this.#next[set] = next + 1 === this.#associativity ? 0 : next + 1
+    this.lines[first + next] = line
+    this.#next[set] = next + 1 === this.associativity ? 0 : next + 1
     return false
   }
 }
 
 /** Any line of the set is replaced, once there is no free place. The same run always replaces the same ones. */
-class RandomCache implements CacheModel {
-  readonly lineShift: number
-  readonly #associativity: number
-  readonly #setMask: number
-  readonly #lines: Int32Array
+class RandomCache extends CacheModel {
   /** State of a xorshift generator (Marsaglia, "Xorshift RNGs", 2003). */
   #random = 0x2545f491
 
-  constructor(geometry: CacheGeometry) {
-    this.lineShift = Math.log2(geometry.lineSize)
-    this.#associativity = geometry.associativity
-    this.#setMask = geometry.sets - 1
-    this.#lines = places(geometry)
-  }
-
-  access(line: number): boolean {
-    const first = (line & this.#setMask) * this.#associativity
-    const end = first + this.#associativity
+  protected override find(line: number, set: number): boolean {
+    const first = set * this.associativity
+    const end = first + this.associativity
     for (let place = first; place < end; place++) {
-      const there = this.#lines[place]
+      const there = this.lines[place]
       if (there === line) return true
       if (there === empty) {
-        this.#lines[place] = line
+        this.lines[place] = line
         return false
       }
     }
@@ -119,7 +107,7 @@ class RandomCache implements CacheModel {
     random ^= random >>> 17
     random ^= random << 5
     this.#random = random
-    this.#lines[first + ((random >>> 0) % this.#associativity)] = line
+    this.lines[first + ((random >>> 0) % this.associativity)] = line
     return false
   }
 }

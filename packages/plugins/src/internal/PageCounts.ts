@@ -1,6 +1,5 @@
 /** Reads and writes by page, per vCPU. */
-import type { TraceBatch } from "@emu/core/Trace"
-import type { SiteTable } from "./SiteTable.ts"
+import { type TraceBatch, TraceKind, type TraceSite } from "@emu/core/Trace"
 
 /** A page with its counts. */
 export interface PageCount {
@@ -12,65 +11,81 @@ export interface PageCount {
   writers: bigint
 }
 
-/** Counts are made for regions of 4 MiB at a time, when one is first touched. */
-const leastRegionShift = 22
+/** A site's number in the table that `PageCounts.add` takes. */
+export const isStore = ({ kind }: TraceSite): number => (kind === TraceKind.store ? 1 : 0)
+
+/** Records after which a counter of 32 bits might overflow. */
+const mostPending = 2 ** 31
+
+/** The counters of one vCPU: of each page reads and writes, in turn. */
+interface Counters {
+  /** One flat table is three times as fast as tables of tables. The host gives it memory where pages are touched. */
+  readonly recent: Uint32Array
+  /** Records counted there. */
+  pending: number
+  /** What was there before, by index. */
+  readonly totals: Map<number, number>
+}
 
 export class PageCounts {
   readonly #pageShift: number
-  readonly #regionShift: number
-  readonly #pagesPerRegion: number
-  /** By vCPU and region: reads and writes of each page, in turn. */
-  readonly #vcpus: Array<Array<Float64Array | undefined>> = []
+  readonly #vcpus: Array<Counters> = []
 
-  /** @param pageSize a power of two, up to 2^31 */
+  /** @param pageSize a power of two from 64 to 2^31 */
   constructor(pageSize: number) {
     this.#pageShift = Math.log2(pageSize)
-    this.#regionShift = Math.max(leastRegionShift, this.#pageShift)
-    this.#pagesPerRegion = 1 << (this.#regionShift - this.#pageShift)
   }
 
   /**
    * Takes accesses into account.
    *
-   * @param isStore by site: 1 for stores, 0 for loads
+   * @param stores what `isStore` says of each site
    */
-  add({ addresses, length, sites, vcpu }: TraceBatch, isStore: SiteTable): void {
-    const regions = (this.#vcpus[vcpu] ??= [])
-    const regionShift = this.#regionShift
+  add({ addresses, length, sites, vcpu }: TraceBatch, stores: Int32Array): void {
+    const counters = (this.#vcpus[vcpu] ??= {
+      recent: new Uint32Array(2 ** (33 - this.#pageShift)),
+      pending: 0,
+      totals: new Map()
+    })
+    if ((counters.pending += length) > mostPending) settle(counters)
+    const { recent } = counters
     const pageShift = this.#pageShift
-    const mask = this.#pagesPerRegion - 1
     for (let i = 0; i < length; i++) {
-      const address = addresses[i]!
-      const counts = regions[address >>> regionShift] ?? this.#touch(regions, address >>> regionShift)
-      const index = 2 * ((address >>> pageShift) & mask) + isStore.get(sites[i]!)
-      counts[index] = counts[index]! + 1
+      const counter = ((addresses[i]! >>> pageShift) << 1) | stores[sites[i]!]!
+      recent[counter] = recent[counter]! + 1
     }
   }
 
   /** The pages that were touched, in no particular order. */
   rows(): Array<PageCount> {
     const pages = new Map<number, PageCount>()
-    this.#vcpus.forEach((regions, vcpu) => {
+    this.#vcpus.forEach((counters, vcpu) => {
+      settle(counters)
       const bit = 1n << BigInt(vcpu)
-      regions.forEach((counts, region) => {
-        for (let i = 0; i < this.#pagesPerRegion; i++) {
-          const reads = counts![2 * i]!
-          const writes = counts![2 * i + 1]!
-          if (reads === 0 && writes === 0) continue
-          const address = region * 2 ** this.#regionShift + i * 2 ** this.#pageShift
-          let page = pages.get(address)
-          if (page === undefined) pages.set(address, (page = { address, reads: 0, writes: 0, readers: 0n, writers: 0n }))
-          page.reads += reads
-          page.writes += writes
-          if (reads > 0) page.readers |= bit
-          if (writes > 0) page.writers |= bit
+      for (const [counter, count] of counters.totals) {
+        const address = (counter >>> 1) * 2 ** this.#pageShift
+        let page = pages.get(address)
+        if (page === undefined) pages.set(address, (page = { address, reads: 0, writes: 0, readers: 0n, writers: 0n }))
+        if ((counter & 1) === 0) {
+          page.reads += count
+          page.readers |= bit
+        } else {
+          page.writes += count
+          page.writers |= bit
         }
-      })
+      }
     })
     return [...pages.values()]
   }
+}
 
-  #touch(regions: Array<Float64Array | undefined>, region: number): Float64Array {
-    return (regions[region] = new Float64Array(2 * this.#pagesPerRegion))
+const settle = (counters: Counters): void => {
+  const { recent, totals } = counters
+  for (let i = 0; i < recent.length; i++) {
+    const count = recent[i]!
+    if (count === 0) continue
+    totals.set(i, (totals.get(i) ?? 0) + count)
+    recent[i] = 0
   }
+  counters.pending = 0
 }

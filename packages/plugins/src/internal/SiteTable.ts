@@ -1,29 +1,24 @@
-/** A number for each site of a trace, made of what the site is when its first record comes. */
-import type { TraceSite } from "@emu/core/Trace"
-
-const unknown = -0x80000000
+/** Numbers by site of a trace, for loops over batches: what a plugin must know of a record's site, in one load. */
+import type { Trace, TraceSite } from "@emu/core/Trace"
 
 export class SiteTable {
-  #numbers = new Int32Array(1024).fill(unknown)
-  readonly #numberOf: (site: number) => number
+  #numbers = new Int32Array(1024)
+  #known = 0
+  readonly #numberOf: (site: TraceSite) => number
 
-  /** @param numberOf gives a site's number, any 32-bit integer but the least one */
-  constructor(trace: () => { readonly site: (number: number) => TraceSite }, numberOf: (site: TraceSite) => number) {
-    this.#numberOf = (site) => numberOf(trace().site(site))
+  /** @param numberOf gives a site's number: any 32-bit integer. Asked once for each site */
+  constructor(numberOf: (site: TraceSite) => number) {
+    this.#numberOf = numberOf
   }
 
-  /** The number of a site. */
-  get(site: number): number {
-    const number = this.#numbers[site]
-    return number === undefined || number === unknown ? this.#learn(site) : number
-  }
-
-  #learn(site: number): number {
-    if (site >= this.#numbers.length) {
-      const larger = new Int32Array(2 * site).fill(unknown)
+  /** The numbers of all sites that records can have now. */
+  numbers({ site, siteCount }: Trace): Int32Array {
+    if (siteCount > this.#numbers.length) {
+      const larger = new Int32Array(2 * siteCount)
       larger.set(this.#numbers)
       this.#numbers = larger
     }
-    return (this.#numbers[site] = this.#numberOf(site))
+    while (this.#known < siteCount) this.#numbers[this.#known] = this.#numberOf(site(this.#known++))
+    return this.#numbers
   }
 }
