@@ -2,6 +2,7 @@
 import { CallbackFlags, MemRw, PluginCond } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
 import type { PluginError } from "@emu/core/PluginError"
+import { DisconKind } from "@emu/core/PluginEvent"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -132,6 +133,8 @@ const places: ReadonlyArray<Place> = [
   ...hot,
   { event: "vcpuInit", install: (api, fail) => api.onVcpuInit(fail) },
   { event: "vcpuExit", install: (api, fail) => api.onVcpuExit(fail) },
+  { event: "vcpuIdle", install: (api, fail) => api.onVcpuIdle(fail) },
+  { event: "vcpuResume", install: (api, fail) => api.onVcpuResume(fail) },
   { event: "vcpuTbTrans", install: (api, fail) => api.onTbTrans(fail) },
   {
     event: "vcpuTbTrans",
@@ -242,6 +245,19 @@ describe.each(engines)("plugins that fail, on the $name", ({ engine }) => {
       assert.match(error.message, blamed(place))
       assert.match(result.stdout, /^(hi\n)?\{.*\} \d+\n$/)
       if (place.atEnd) assert.strictEqual(result.stdout, (yield* Effect.promise(() => alone)).stdout)
+    })
+  )
+
+  it.effect("at a discontinuity are taken out or end the run, and the signal does what it does", () =>
+    Effect.gen(function* () {
+      const program = [...li(reg.t0, 1), 0x100073]
+      const broken = plugin((api) => api.onDiscon(DisconKind.exception, oops), "broken")
+      const line = "plugin broken failed in its vcpuException callback at pc 0x10004: oops"
+      const ended = yield* run({ program, plugins: [broken], engine })
+      assert.strictEqual(Result.getOrThrow(Result.flip(ended.exit)).message, line)
+      const detached = yield* run({ program, plugins: [broken], engine, onPluginError: "detach" })
+      assert.deepStrictEqual(detached.failures, [line])
+      assert.deepStrictEqual(Result.getOrThrow(detached.exit), { status: 133, signal: 5 })
     })
   )
 
