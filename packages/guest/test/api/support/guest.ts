@@ -91,7 +91,7 @@ export const withMain = (words: ReadonlyArray<number>): Uint8Array =>
 type Engine = (typeof engines)[number]
 
 /** What a run gave, on one engine. */
-export interface Outcome {
+interface Outcome {
   readonly status: number
   readonly stdout: string
 }
