@@ -1,6 +1,6 @@
 /**
  * Builds the publishable packages: the libraries as JavaScript with declarations (`tsc -b`), and the command as a bundle that
- * depends on nothing, in packages/cli/dist.
+ * depends on nothing, in packages/cli/dist, with JSON Schema of plugins' results beside it.
  *
  *     node scripts/build.ts            build
  *     node scripts/build.ts --pack DIR build, check and put the packages' tarballs in DIR
@@ -26,6 +26,14 @@ run(tool("tsc"), ["-b", ...packages])
 const dist = path.join(root, "packages/cli/dist")
 fs.rmSync(dist, { recursive: true, force: true })
 await bundle(dist)
+
+// The schema of what `--plugin-format json` writes, for programs that read it.
+const schema = spawnSync(process.execPath, [path.join(dist, "launch.js"), "plugins", "--schema"], { encoding: "utf8" })
+if (schema.status !== 0) {
+  console.error(schema.stderr)
+  process.exit(1)
+}
+fs.writeFileSync(path.join(dist, "plugin-results.schema.json"), schema.stdout)
 
 const packTo = process.argv[2] === "--pack" ? process.argv[3] : undefined
 if (packTo !== undefined) {

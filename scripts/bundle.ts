@@ -4,8 +4,9 @@
  *
  *     launch.js        checks the Node version, turns the compile cache on, picks one of the two below
  *     fast/main.js     the command with everything unused left out: starts quickly
- *     open/main.js     the same command with core and Effect whole, for runs with plugin files of the user
+ *     open/main.js     the same command with core and Effect whole, for command lines that need that (needsWholeEffect)
  *     open/modules/    those modules under stable names: what plugin files get for `@emu/core/...` and `effect/...`
+ *     hello.elf        a guest program for the plugins that `emu plugin new` writes
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -56,11 +57,16 @@ const output: OutputOptions = {
   comments: { legal: false, annotation: false, jsdoc: false }
 }
 
-const write = async (input: Record<string, string>, dir: string, options: OutputOptions = {}) => {
+const write = async (
+  input: Record<string, string>,
+  dir: string,
+  options: OutputOptions & Pick<InputOptions, "external"> = {}
+) => {
+  const { external, ...outputOptions } = options
   // The launcher runs on any Node, so it keeps its imports.
   const plugins = "launch" in input ? [] : [builtins]
-  await using build = await rolldown({ ...common, input, plugins })
-  await build.write({ ...output, ...options, dir })
+  await using build = await rolldown({ ...common, input, plugins, ...(external !== undefined && { external }) })
+  await build.write({ ...output, ...outputOptions, dir })
 }
 
 /** The modules that plugin files can import, by specifier: the top level of core and of Effect. */
@@ -86,10 +92,12 @@ const pluginModules = (): Record<string, string> => {
 export const bundle = async (dir: string): Promise<void> => {
   const main = path.join(cliSources, "main.ts")
   await write({ launch: path.join(cliSources, "launch.ts") }, dir)
-  await write({ main }, path.join(dir, "fast"))
+  // The command that loads it runs in the other variant; here it would bring a third of Effect with it.
+  await write({ main }, path.join(dir, "fast"), { external: /documentSchema/ })
   await write({ main, ...pluginModules() }, path.join(dir, "open"), {
     codeSplitting: { groups: [{ name: "shared", test: (id) => id !== main }] }
   })
+  fs.copyFileSync(path.join(root, "examples/hello.elf"), path.join(dir, "hello.elf"))
   fs.writeFileSync(path.join(dir, "package.json"), `{ "type": "module" }\n`)
 }
 

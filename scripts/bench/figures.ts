@@ -1,4 +1,5 @@
 /** The figures that the project wants to reach, and how far it got. */
+import * as path from "node:path"
 import type { Table } from "./table.ts"
 
 /** A figure: the less, the better. */
@@ -16,12 +17,23 @@ export const figures = {
   hello: { name: "hello, time of emu / time of node -e 0", must: 4, aim: 3 }
 } as const satisfies Record<string, Figure>
 
-/** What `--plugin` gets, and by how much it may slow a program down. */
-export const plugins: ReadonlyArray<Figure> = [
-  { name: "bb,inline=on", must: 1.15, aim: 1.05 },
-  { name: "insn,inline=on", must: 1.15, aim: 1.05 },
-  { name: "mem,inline=on", must: 1.4, aim: 1.2 },
-  { name: "bb", must: 6, aim: 3 }
+/** How much a plugin may slow a program down. */
+export interface PluginFigure extends Figure {
+  /** What `--plugin` gets. */
+  readonly plugin: string
+}
+
+/** A plugin of our own; it lies where `@emu/core` can be imported. */
+const sumTrace = path.resolve(import.meta.dirname, "../../tests/bench/plugins/sumTrace.ts")
+
+const named = (plugin: string, must: number, aim: number): PluginFigure => ({ name: plugin, plugin, must, aim })
+
+export const plugins: ReadonlyArray<PluginFigure> = [
+  named("bb,inline=on", 1.15, 1.05),
+  named("insn,inline=on", 1.15, 1.05),
+  named("mem,inline=on", 1.4, 1.2),
+  { name: "mem trace", plugin: sumTrace, must: 4, aim: 2 },
+  named("bb", 6, 3)
 ]
 
 const verdict = ({ aim, must }: Figure, reached: number): string => {

@@ -114,7 +114,7 @@ export const measureStartup = (setting: Setting, hello: Pick<Kernel, "elf" | "st
 export const measurePlugins = (setting: Setting): Findings => {
   const items = chosen(setting.names.size === 0 ? instrumented : setting.names)
   const results = rowsOf(setting, items, ({ elf, name, stdout }) => {
-    const ways = [[], ...plugins.map((plugin) => ["--plugin", plugin.name])]
+    const ways = [[], ...plugins.map(({ plugin }) => ["--plugin", plugin])]
     const commands = ways.map((options): Command => ({ argv: setting.emu(elf, options), stdout }))
     const [bases, ...times] = timesInTurn(setting.pairs, commands)
     const slowdowns = times.map((each) => compare(each, bases!).ratio)

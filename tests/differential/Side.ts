@@ -1,15 +1,16 @@
 /** One of the two engines that are compared: a guest of its own, its log and its events. */
 import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import { CpuState } from "@emu/tcg/CpuState"
-import { ExitKind } from "@emu/tcg/Engine"
+import { type CompiledStats, ExitKind } from "@emu/tcg/Engine"
 import { type EngineServices, make, type InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Layout from "@emu/tcg/Layout"
-import { board, boardBytes, makeInstrumenter } from "./instrument.ts"
+import { board, makeInstrumenter } from "./instrument.ts"
 import type { Image } from "./program/assemble.ts"
 import { behindConstants, code, constantCount, constants, data, pointers, stack } from "./program/layout.ts"
 import { free, insn } from "./program/operations.ts"
 import type { Plugins } from "./program/Program.ts"
 import { Random } from "./Random.ts"
+import { Traces, tracesEnd } from "./traces.ts"
 
 const kindNames = Object.fromEntries(Object.entries(ExitKind).map(([name, kind]) => [kind, name]))
 
@@ -71,6 +72,7 @@ export class Side {
   readonly services: EngineServices
   /** What callbacks saw since it was last cleared. */
   readonly log: Array<number> = []
+  readonly traces: Traces
   /** Everything that ended a run, save budgets. */
   readonly events: Array<string> = []
   finished = false
@@ -82,10 +84,11 @@ export class Side {
     const state = stateOf(name)
     this.state = state
     this.fill(seed)
+    this.traces = new Traces(state)
     this.services = make({ ...options, state, frontEnd: makeRiscv64({ time: () => 123_456_789n }) })
     const { codeCache } = this.services
     codeCache.setScoreboardLookup(() => board)
-    if (plugins !== undefined) codeCache.setInstrumenter(makeInstrumenter(state, plugins, this.log, codeCache))
+    if (plugins !== undefined) codeCache.setInstrumenter(makeInstrumenter(state, plugins, this.log, this.traces, codeCache))
   }
 
   private fill(seed: number): void {
@@ -93,7 +96,7 @@ export class Side {
     const { exec, mapped, read, write } = Layout.PageFlag
     const random = new Random(seed)
     state.u8.fill(0, 0, Layout.guestBase)
-    state.u8.fill(0, Layout.guestEnd, Layout.arenaBase + boardBytes)
+    state.u8.fill(0, Layout.guestEnd, tracesEnd)
     state.u8.fill(0, stack.start, stack.end)
     state.pageTable.fill(0)
     const map = ({ end, start }: { start: number; end: number }, flags: number) =>
@@ -118,9 +121,9 @@ export class Side {
     return Number(this.state.i64[Layout.CpuSlot.instructions]!)
   }
 
-  /** Regions compiled so far. */
-  get regions(): number {
-    return this.services.engine.stats().compiled?.regions ?? 0
+  /** What was compiled so far. */
+  get compiled(): CompiledStats | undefined {
+    return this.services.engine.stats().compiled
   }
 
   get pc(): bigint {

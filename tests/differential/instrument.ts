@@ -6,6 +6,7 @@ import { arenaBase } from "@emu/tcg/Layout"
 import { free } from "./program/operations.ts"
 import type { Plugins } from "./program/Program.ts"
 import { mix } from "./Random.ts"
+import type { Traces } from "./traces.ts"
 
 /** The one scoreboard. */
 export const board = { id: 1, elementSize: 32, byteOffset: arenaBase, capacity: 4 }
@@ -17,6 +18,12 @@ export interface Requests {
   readonly flush: () => void
   readonly requestExit: () => void
 }
+
+/** Kinds from here on are records of executed instructions and of accesses, beside what else there is. */
+const traceExec = 16
+const traceMem = 17
+/** How many kinds there are. */
+export const kindCount = 18
 
 /** All registers as one number. */
 const registersHash = (state: CpuState): number => {
@@ -34,6 +41,7 @@ export const makeInstrumenter = (
   state: CpuState,
   plugins: Plugins,
   log: Array<number>,
+  traces: Traces,
   requests: Requests
 ): ((vcpu: number, tb: TbInfo) => Instrumentation) => {
   const entry = (n: number) => ({ scoreboard: board.id, offset: 8 * (n % 4) })
@@ -41,7 +49,7 @@ export const makeInstrumenter = (
   const plugin = 1n
   let calls = 0
 
-  const exec = (pc: number, h: number, next: number | undefined): DynCallback | undefined => {
+  const exec = (pc: number, h: number, next: number): DynCallback | undefined => {
     const n = h >>> 8
     const kind = h % 16
     if (((plugins.kinds >>> kind) & 1) === 0) return undefined
@@ -62,8 +70,12 @@ export const makeInstrumenter = (
       case 2:
         return { kind: "inline", plugin, op: InlineOp.storeU64, entry: entry(n), imm: BigInt(n % 100) }
       case 3:
-      case 4:
         return seen(0)
+      case 4:
+        return seen(0, () => {
+          traces.drain()
+          log.push(traces.count)
+        })
       case 5:
       case 6:
         return seen(1)
@@ -74,7 +86,7 @@ export const makeInstrumenter = (
         })
       case 9:
         return seen(3, () => {
-          if (next !== undefined && calls % 7 === 0) throw new SetPcRequest(BigInt(next))
+          if (calls % 7 === 0) throw new SetPcRequest(BigInt(next))
         })
       case 10:
       case 11:
@@ -93,7 +105,7 @@ export const makeInstrumenter = (
         }
       case 12:
         return seen(0, () => {
-          if (next !== undefined && calls % 50 === 0) throw new Error("a callback's own")
+          if (calls % 50 === 0) throw new Error("a callback's own")
         })
       case 13:
         return seen(0, () => {
@@ -134,11 +146,21 @@ export const makeInstrumenter = (
   const forInsn = (pc: number, size: number) => {
     const h = mix(plugins.seed, pc)
     if (h % plugins.sparse !== 0) return { exec: [], mem: [] }
+    const isUsed = (kind: number) => ((plugins.kinds >>> kind) & 1) !== 0
+    const n = mix(h, 8)
     const lists = {
-      exec: [exec(pc, mix(h, 1), pc + size), mix(h, 2) % 3 === 0 ? exec(pc, mix(h, 3), pc + size) : undefined],
-      mem: mix(h, 4) % 3 === 0 ? [memory(pc, mix(h, 5))] : []
+      exec: [
+        exec(pc, mix(h, 1), pc + size),
+        isUsed(traceExec) && n % 3 !== 0 ? traces.exec(pc, size, n >>> 8) : undefined,
+        mix(h, 2) % 3 === 0 ? exec(pc, mix(h, 3), pc + size) : undefined
+      ],
+      mem: [
+        mix(h, 4) % 3 === 0 ? memory(pc, mix(h, 5)) : undefined,
+        isUsed(traceMem) && n % 5 !== 0 ? traces.mem(n >>> 16) : undefined
+      ]
     }
-    return { ...lists, exec: lists.exec.filter((callback) => callback !== undefined) }
+    const isThere = (callback: DynCallback | undefined) => callback !== undefined
+    return { exec: lists.exec.filter(isThere), mem: lists.mem.filter(isThere) }
   }
   return (_vcpu, tb) => {
     const insns = tb.insns.map(({ pc, size }) => {
@@ -150,7 +172,8 @@ export const makeInstrumenter = (
     })
     const pc = Number(tb.pc)
     const h = mix(plugins.seed, pc + 1)
-    const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), undefined), exec(pc, mix(h, 7), undefined)] : []
+    const next = pc + tb.insns[0]!.size
+    const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), next), exec(pc, mix(h, 7), next)] : []
     return { tb: head.filter((callback) => callback !== undefined), insns }
   }
 }

@@ -40,16 +40,24 @@ describe("random programs", () => {
     async () => {
       let count = 0
       let regions = 0
+      let programs = 0
+      let tooLong = 0
       for (let seed = firstSeed; count < wanted; seed++) {
         const program = generate(seed)
         const outcome = attempt(program)
-        if (outcome === undefined) continue
+        programs++
+        if (outcome === undefined) {
+          tooLong++
+          continue
+        }
         assert.isUndefined(outcome.difference, outcome.difference && report(program, outcome))
         count += outcome.count
         regions += outcome.regions
         // Lets vitest see that the test is alive.
         await new Promise((resolve) => setImmediate(resolve))
       }
+      // Every other program was compared to its end, or to the limit.
+      assert.isAtMost(tooLong, 2 + programs / 50, `of ${programs} programs so many could not be assembled`)
       assert.isAbove(regions, wanted / 10_000 - 100, "too little was compiled for this to prove anything")
     },
     240_000 + wanted / 50

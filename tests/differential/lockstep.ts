@@ -1,4 +1,5 @@
 /** Runs a program on both engines and compares them all the way. */
+import type { TierOptions } from "@emu/tcg/engine/interpreter/tier"
 import { difference, eventDifference } from "./compare.ts"
 import { assemble } from "./program/assemble.ts"
 import type { Program } from "./program/Program.ts"
@@ -7,78 +8,98 @@ import { Side } from "./Side.ts"
 
 /** Instructions of a program at most, unless told otherwise. */
 const usualLimit = 300_000
-/** How often the engines are run in turn until they meet. */
-const maxMeetings = 40
+/** How often the interpreter is run on until it is where the JIT is: it stops at every event on the way. */
+const maxSteps = 100_000
 
 /** How a program went. */
 export interface Outcome {
   /** Instructions that both executed. */
   readonly count: number
+  /** Instructions executed in compiled code. */
+  readonly compiled: number
   /** Regions compiled. */
   readonly regions: number
+  /** How often all regions were dropped. */
+  readonly drops: number
   /** What the JIT and the interpreter disagreed on, in this order; undefined if nothing. */
   readonly difference: string | undefined
 }
 
-/**
- * Runs the side that is behind until both have executed equally many instructions and met the same events. Sometimes by more
- * than it is behind: compiled code may stop where two blocks overlap, and then both could overtake each other for ever. (In
- * some loops they do: the interpreter stops only at its head, compiled code only where a block in it begins.)
- */
-const meet = (a: Side, b: Side, random: Random): boolean => {
-  for (let i = 0; i < maxMeetings; i++) {
-    const ahead = a.count - b.count
-    const events = a.events.length - b.events.length
-    if (ahead === 0 && events === 0) return true
-    const further = i < 4 ? 0 : random.below(100)
-    if (ahead < 0 || (ahead === 0 && events < 0)) a.run(Math.max(1, further - ahead))
-    else b.run(Math.max(1, further + ahead))
+/** Runs the interpreter until both have executed equally many instructions and met the same events; false if it cannot. */
+const meet = (jit: Side, reference: Side): boolean => {
+  for (let i = 0; i < maxSteps; i++) {
+    const behind = jit.count - reference.count
+    if (behind === 0 && jit.events.length === reference.events.length) return true
+    if (behind < 0 || (behind === 0 && reference.events.length > jit.events.length)) return false
+    // Where something happened to the JIT, it did so in the middle of a block: a stop in front would begin a new one.
+    reference.run(reference.events.length < jit.events.length ? behind + 1 : behind)
   }
   return false
 }
 
 /**
- * Runs a program. Where blocks have no callbacks the interpreter executes one instruction per block, so it can stop anywhere;
- * elsewhere both have the same blocks and meet where both stop.
- *
- * @param limit instructions to execute at most
+ * Runs a program. The interpreter stops at any instruction: where blocks have no callbacks each instruction is a block, which
+ * also tests that it makes no difference; elsewhere it has the JIT's blocks, the last one of a run cut. Yields between
+ * stretches of which both made the same.
  */
-export const lockstep = (program: Program, limit = usualLimit): Outcome => {
+const stretches = function* (program: Program, limit: number, tier: TierOptions): Generator<void, Outcome> {
   const image = assemble(program)
-  const { plugins, seed } = program
-  const exact = plugins?.blocks !== true
-  const jit = new Side("jit", image, seed, plugins, { jit: { hotThreshold: program.hotThreshold, synchronous: true } })
-  const reference = new Side("interpreter", image, seed, plugins, { oneInsnPerTb: exact })
+  const { hotThreshold, plugins, seed } = program
+  const singly = plugins?.blocks !== true
+  const jit = new Side("jit", image, seed, plugins, { jit: { hotThreshold, ...tier } })
+  const reference = new Side("interpreter", image, seed, plugins, singly ? { oneInsnPerTb: true } : { exactBudget: true })
   const random = new Random(seed + 1)
-  let apart = 0
   const outcome = (text: string | undefined): Outcome => ({
     count: reference.count,
-    regions: jit.regions,
+    compiled: jit.compiled?.insns ?? 0,
+    regions: jit.compiled?.regions ?? 0,
+    drops: jit.compiled?.flushes ?? 0,
     difference: text
   })
   const failed = (text: string) => outcome(`after ${jit.count} and ${reference.count} instructions: ${text}`)
   while (!jit.finished && jit.count < limit) {
     try {
       jit.run(random.between(1, program.budget))
-      if (!meet(jit, reference, random)) {
-        const events = eventDifference(jit, reference)
-        if (events !== undefined) return failed(events)
-        if (exact) return failed("the engines never stop at the same instruction")
-        if (++apart > 20) return outcome(undefined)
-        continue
+      if (!meet(jit, reference)) {
+        return failed(eventDifference(jit, reference) ?? "the interpreter does not come to where the JIT stopped")
       }
     } catch (error) {
       return failed(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
-    apart = 0
     const found = eventDifference(jit, reference) ?? difference(jit, reference, jit.finished || random.oneIn(50))
     if (found !== undefined) return failed(found)
     jit.log.length = 0
     reference.log.length = 0
+    yield
     if (program.disturb && random.oneIn(6)) {
       const choice = random.word()
       for (const side of [jit, reference]) side.disturb(new Random(choice))
     }
   }
   return outcome(undefined)
+}
+
+/**
+ * Runs a program on both engines, hot code being compiled at once.
+ *
+ * @param limit instructions to execute at most
+ * @param tier options of the compiled tier beside the program's own
+ */
+export const lockstep = (program: Program, limit = usualLimit, tier: TierOptions = {}): Outcome => {
+  const steps = stretches(program, limit, { synchronous: true, ...tier })
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** As `lockstep`, with hot code compiled on the host's other threads: it arrives between two stretches, whichever those are. */
+export const lockstepInTurns = async (program: Program, limit = usualLimit): Promise<Outcome> => {
+  const random = new Random(program.seed + 2)
+  const steps = stretches(program, limit, { synchronous: false })
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (random.oneIn(3)) await new Promise((resolve) => setTimeout(resolve, random.oneIn(4) ? 2 : 0))
+  }
 }

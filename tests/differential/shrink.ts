@@ -1,5 +1,6 @@
 /** Makes a program on which the engines differ as small as it gets while they still do. */
-import type { Body, Item, Program } from "./program/Program.ts"
+import { kindCount } from "./instrument.ts"
+import type { Body, Item, Part, Program } from "./program/Program.ts"
 
 /** A list without each of its halves, quarters, and so on down to single elements. */
 const shorter = function* <A>(list: ReadonlyArray<A>): Generator<ReadonlyArray<A>> {
@@ -34,6 +35,17 @@ const smallerItems = function* (item: Item): Generator<Body> {
       for (const trips of [1, 2, 3, 4, 6, 8, 16, 32]) if (trips < item.trips) yield [{ ...item, trips }]
       for (const body of smallerBodies(item.body)) yield [{ ...item, body }]
       return
+    case "tangle":
+      for (const { body } of item.parts) yield body
+      for (const trips of [1, 2, 4, 8, 16, 32]) if (trips < item.trips) yield [{ ...item, trips }]
+      if (item.parts.length > 1) for (const i of item.parts.keys()) yield [without(item, i)]
+      for (const [i, part] of item.parts.entries()) {
+        const changed = (change: Partial<Part>): Body => [{ ...item, parts: item.parts.with(i, { ...part, ...change }) }]
+        for (const body of smallerBodies(part.body)) yield changed({ body })
+        if (part.after !== "on") yield changed({ after: "on" })
+        if (typeof part.after === "object") yield changed({ after: 0 })
+      }
+      return
     case "switch":
       for (const body of item.cases) yield body
       for (const [i, body] of item.cases.entries()) {
@@ -50,12 +62,23 @@ const smallerItems = function* (item: Item): Generator<Body> {
   }
 }
 
+/** A tangle without one of its parts; what led there leads to the part that takes its place. */
+const without = (tangle: Extract<Item, { kind: "tangle" }>, gone: number): Item => {
+  const moved = (part: number) => Math.min(part > gone ? part - 1 : part, tangle.parts.length - 2)
+  const parts = tangle.parts.toSpliced(gone, 1).map((part) => ({
+    ...part,
+    to: moved(part.to),
+    after: typeof part.after === "number" ? moved(part.after) : part.after
+  }))
+  return { ...tangle, start: moved(tangle.start), parts }
+}
+
 const smallerPrograms = function* (program: Program): Generator<Program> {
   const { disturb, functions, hotThreshold, plugins } = program
   if (plugins !== undefined) {
     yield { ...program, plugins: undefined }
     if (plugins.blocks) yield { ...program, plugins: { ...plugins, blocks: false } }
-    for (let kind = 0; kind < 16; kind++) {
+    for (let kind = 0; kind < kindCount; kind++) {
       const kinds = plugins.kinds & ~(1 << kind)
       if (kinds !== plugins.kinds) yield { ...program, plugins: { ...plugins, kinds } }
     }

@@ -14,6 +14,7 @@ const recording = (mode: Mode, name: string, text: string, more: Partial<Recordi
   text: Buffer.from(text),
   lines: text.split("\n").length - 1,
   sha256: undefined,
+  isFile: false,
   stdout: Buffer.alloc(0),
   ...more
 })
@@ -49,6 +50,61 @@ describe("comparison modes", () => {
     assertRefuses(r, rows(["0xb0, 1, 4, 2", "0xa1, 1, 4, 1"]))
   })
 
+  it("ties at the ends of several tables compare by number, each", () => {
+    const rows = (name: string) => Array.from({ length: 32 }, (_, i) => `0x${i} (${name}), ${40 - Math.min(i, 30)}, nop`)
+    const text = (...tables: ReadonlyArray<ReadonlyArray<string>>) =>
+      tables.map((table) => `\naddress, misses, instruction\n${table.join("\n")}\n`).join("")
+    const other = (name: string) => rows(name).with(30, `0x77 (${name}), 10, ret`)
+    const r = recording("ties", "cache", text(rows("main"), rows("f")))
+    assertAccepts(r, text(other("main"), rows("f")))
+    assertAccepts(r, text(rows("main"), other("f")))
+    assertRefuses(r, text(rows("main").with(29, "0x77 (main), 11, ret"), rows("f")))
+    assertRefuses(r, text(rows("main").slice(1), rows("f")))
+  })
+
+  it("ties of cflow move with their targets", () => {
+    const node = (at: string, count: number) =>
+      `  addr: 0x${at} f: ret (branch)\n    branches ${count}\n      to 0x10 (${count})\n`
+    const r = recording("ties", "cflow", `collected\n${node("1", 5)}${node("2", 3)}${node("3", 3)}`)
+    assertAccepts(r, `collected\n${node("1", 5)}${node("3", 3)}${node("2", 3)}`)
+    assertRefuses(r, `collected\n${node("2", 3)}${node("1", 5)}${node("3", 3)}`)
+    assertRefuses(r, `collected\n${node("1", 5)}${node("2", 3)}${node("3", 3).replace("0x10", "0x12")}`)
+  })
+
+  it("bbv allows any order within a line", () => {
+    const r = recording("bbv", "bbv", "T:1:5 :4:40 \nT:4:7 \n")
+    assertAccepts(r, "T:4:40 :1:5 \nT:4:7 \n")
+    for (const other of ["T:1:5 :4:40 \n", "T:1:5 :4:41 \nT:4:7 \n", "T:4:7 \nT:1:5 :4:40 \n"]) assertRefuses(r, other)
+  })
+
+  it("drcov compares addresses, each once", () => {
+    const file = (
+      modules: ReadonlyArray<string>,
+      blocks: ReadonlyArray<{ readonly start: number; readonly module: number }>
+    ) => {
+      const head = `DRCOV VERSION: 2\nDRCOV FLAVOR: drcov-64\nModule Table: version 2, count ${modules.length}\n`
+      const table = `Columns: id, base, end, entry, path\n${modules.join("\n")}\nBB Table: ${blocks.length} bbs\n`
+      const data = blocks.flatMap(({ module, start }) => [start & 0xff, start >> 8, 0, 0, 6, 0, module, 0])
+      return Buffer.concat([Buffer.from(head + table), Buffer.from(data)])
+    }
+    const program = "0, 0x1000, 0x2000, 0x1010, /mnt/p.elf"
+    const text = file(
+      [program],
+      [0x1010, 0x3004, 0x1010].map((start) => ({ start, module: 0 }))
+    )
+    const r = recording("drcov", "drcov", "", { text })
+    const ours = (start: number) =>
+      file(
+        [program, "1, 0x3000, 0x4000, 0x3000, [vdso]"],
+        [
+          { start, module: 0 },
+          { start: 4, module: 1 }
+        ]
+      )
+    assert.isUndefined(difference(r, ours(0x10)))
+    assert.isString(difference(r, ours(0x12)))
+  })
+
   it("drops futex where threads decide how often it is called", () => {
     assertAccepts(recording("ties-drop98", "syscall", "98   3   0\n64   2   0\n"), "64   2   0\n98   1   0\n")
   })
@@ -82,8 +138,10 @@ describe("corpus", () => {
         recordings.map((r) => r.name),
         "stdout"
       )
-      for (const r of recordings)
-        assert.isUndefined(r.mode === "head" ? undefined : difference(r, r.text), `${program} ${r.name}`)
+      // Of some only the first lines are here; drcov files of emu and of QEMU are not read alike.
+      for (const r of recordings.filter(({ mode }) => mode !== "head" && mode !== "drcov")) {
+        assert.isUndefined(difference(r, r.text), `${program} ${r.name}`)
+      }
     }
   })
 })

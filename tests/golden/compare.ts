@@ -1,5 +1,5 @@
 /** Compares what a run printed with its recording. */
-import { canonical, linesOf, type Mode } from "./canonical.ts"
+import { canonical, drcovLines, linesOf, type Mode } from "./canonical.ts"
 import { type Recording, sha256 } from "./corpus.ts"
 
 const sameLine = (mode: Mode, wanted: string | undefined, got: string | undefined): boolean =>
@@ -12,9 +12,9 @@ export const difference = (recording: Recording, got: Buffer): string | undefine
   const { mode, name } = recording
   // Outputs are bytes; latin1 keeps each one.
   const wanted = recording.text.toString("latin1")
-  const a = canonical(mode, name, wanted)
-  const b = canonical(mode, name, got.toString("latin1"))
-  const partial = linesOf(wanted).length < recording.lines
+  const a = mode === "drcov" ? drcovLines(recording.text, true) : canonical(mode, name, wanted)
+  const b = mode === "drcov" ? drcovLines(got, false) : canonical(mode, name, got.toString("latin1"))
+  const partial = mode !== "drcov" && linesOf(wanted).length < recording.lines
   const count = partial ? a.length : Math.max(a.length, b.length)
   for (let i = 0; i < count; i++) {
     if (!sameLine(mode, a[i], b[i])) return `line ${i + 1}: expected ${show(a[i])}, got ${show(b[i])}`

@@ -25,7 +25,9 @@ export interface Recording {
   readonly text: Buffer
   readonly lines: number
   readonly sha256: string | undefined
-  /** The stdout to expect beside the plugin's text. */
+  /** The plugin's output is in a file, which stands as `%o` among its arguments. */
+  readonly isFile: boolean
+  /** The stdout to expect beside the plugin's output. */
   readonly stdout: Buffer
 }
 
@@ -45,7 +47,7 @@ export const elfOf = (program: string): string => path.join(programsDirectory, `
 
 /**
  * The recordings of a program, from its index.tsv: file, plugin (`-` none, `args:` guest arguments), mode, status, lines,
- * SHA-256 (`-` where parts are masked), stdout (`same` as the plain run's). Rows of plugins that emu does not have are left
+ * SHA-256 (`-` where parts are masked), stdout (`same` as the plain run's, `empty`, or `file:NAME`). Rows of plugins that emu does not have are left
  * out: their files are not here, or (those of `blocks`) serve other tests.
  */
 export const recordingsOf = (program: string): ReadonlyArray<Recording> => {
@@ -57,9 +59,9 @@ export const recordingsOf = (program: string): ReadonlyArray<Recording> => {
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split("\t"))
     .filter(([file, spec]) => !/^blocks\b/.test(spec!) && fs.existsSync(path.join(directory, file!)))
-    .map(([file, spec, mode, status, lines, hash]) => ({
+    .map(([file, spec, mode, status, lines, hash, output]) => ({
       program,
-      name: file!.replace(/\.gz$/, "").replace(/\.(txt|stdout)$/, ""),
+      name: file!.replace(/\.gz$/, "").replace(/\.(txt|stdout|bb|trace)$/, ""),
       plugin: spec === "-" || spec!.startsWith("args:") ? undefined : spec!,
       args: spec!.startsWith("args:") ? spec!.slice(5).split(" ") : [],
       mode: mode as Mode,
@@ -67,6 +69,11 @@ export const recordingsOf = (program: string): ReadonlyArray<Recording> => {
       text: read(path.join(directory, file!)),
       lines: Number(lines),
       sha256: hash === "-" ? undefined : hash!,
-      stdout
+      isFile: spec!.includes("%o"),
+      stdout: output?.startsWith("file:")
+        ? read(path.join(directory, output.slice(5)))
+        : output === "empty"
+          ? Buffer.alloc(0)
+          : stdout
     }))
 }

@@ -10,12 +10,19 @@ import { exclusionOf } from "./exclusions.ts"
 const engines = ["interpreter", "jit"]
 
 /** The recorded runs had no environment, no input, and /mnt as directory: the stack's contents depend on that name. */
-const runRecording = async (engine: string, { args, plugin, program }: Recording): Promise<Finished> => {
+const runRecording = async (
+  engine: string,
+  { args, isFile, plugin, program }: Recording
+): Promise<Finished & { readonly output: Buffer }> => {
   using directory = temporaryDirectory()
   fs.copyFileSync(elfOf(program), path.join(directory.path, `${program}.elf`))
   const options = ["--quiet", "--engine", engine, "--execfn", `/mnt/${program}.elf`]
-  if (plugin !== undefined) options.push("--plugin", plugin)
-  return await run(emu, ["run", ...options, "--", `${program}.elf`, ...args], { cwd: directory.path, timeout: 110 })
+  if (plugin !== undefined) options.push("--plugin", plugin.replace("%o", "plugin.out"))
+  const result = await run(emu, ["run", ...options, "--", `${program}.elf`, ...args], { cwd: directory.path, timeout: 110 })
+  if (!isFile) return { ...result, output: plugin === undefined ? result.stdout : result.stderr }
+  assert.strictEqual(result.stderr.toString(), "")
+  const file = fs.readdirSync(directory.path).find((name) => name.startsWith("plugin.out"))
+  return { ...result, output: fs.readFileSync(path.join(directory.path, file!)) }
 }
 
 for (const engine of engines) {
@@ -27,8 +34,7 @@ for (const engine of engines) {
           reason === undefined ? recording.name : `${recording.name} (${reason})`,
           async () => {
             const result = await runRecording(engine, recording)
-            const got = recording.plugin === undefined ? result.stdout : result.stderr
-            assert.isUndefined(difference(recording, got))
+            assert.isUndefined(difference(recording, result.output))
             assert.strictEqual(result.status, recording.status, `status; stderr: ${result.stderr.toString().slice(0, 500)}`)
             if (recording.plugin === undefined) assert.strictEqual(result.stderr.toString(), "")
             else assert.strictEqual(result.stdout.toString("latin1"), recording.stdout.toString("latin1"))

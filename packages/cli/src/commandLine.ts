@@ -1,19 +1,22 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
+import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { mainHelp, runHelp } from "./commands/help.ts"
+import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
+import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
+import { resultSchema } from "./commands/resultSchema.ts"
 import { runProgram } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
-import { runOptions } from "./options/OptionTable.ts"
+import { controlOptions, pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
-const commands = ["run", "plugins", "help", "version"]
+const commands = ["run", "control", "plugin", "plugins", "help", "version"]
 
 /** Writes text to stdout; the status is 0. */
 const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
@@ -28,21 +31,51 @@ const parse = <A>(parser: () => A): Effect.Effect<A, UsageError> =>
     }
   })
 
+/** Where the engines of `--engine lockstep` differ, the report says how to see that again; other defects are emu's own. */
+const tellHowToRepeat = (words: ReadonlyArray<string>) => (defect: unknown) => {
+  if (!(defect instanceof EnginesDiffer)) return Effect.die(defect)
+  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+  return Effect.fail(new EnginesDiffer(`${defect.message}\n  to see it again: emu run ${quoted.join(" ")}`))
+}
+
 const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const request = yield* parse(() => parseRunOptions(words, process.env))
-  if (!("help" in request)) return yield* runProgram(request)
+  if (!("help" in request)) return yield* Effect.catchDefect(runProgram(request), tellHowToRepeat(words))
   if (request.help === "run") return yield* show(runHelp())
   if (request.help === "log") return yield* show(logHelp())
   return yield* Effect.flatMap(explainPlugin(request.help.plugin), show)
 })
 
 const pluginsCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
-  const table = runOptions.filter((row) => row.name === "help")
-  const { operands, options } = yield* parse(() => parseOptions(table, words, "plugins"))
-  if (options.length > 0) return yield* show(mainHelp)
+  const { operands, options } = yield* parse(() => parseOptions(pluginsOptions, words, "plugins"))
+  if (options.some(({ name }) => name === "help")) return yield* show(pluginsHelp())
+  if (options.some(({ name }) => name === "schema")) return yield* Effect.flatMap(resultSchema(operands), show)
   if (operands.length === 0) return yield* Effect.flatMap(listPlugins, show)
   const texts = yield* Effect.forEach(operands, explainPlugin)
   return yield* show(texts.join("\n"))
+})
+
+const pluginCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const table = pluginsOptions.filter((row) => row.name === "help")
+  const { operands, options } = yield* parse(() => parseOptions(table, words, "plugin"))
+  if (options.length > 0) return yield* show(mainHelp)
+  const [action, ...rest] = operands
+  if (action === "new") return yield* Effect.flatMap(newPlugin(rest), show)
+  const problem = action === undefined ? "emu plugin needs to know what to do" : `emu plugin: there is no ${action}`
+  return yield* Effect.fail(
+    new UsageError(`${problem}: emu plugin new NAME writes a plugin; emu plugins lists those that there are`)
+  )
+})
+
+const controlCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const { operands, options } = yield* parse(() => parseOptions(controlOptions, words, "control"))
+  if (options.some(({ name }) => name === "help")) return yield* show(controlHelp())
+  if (options.length > 0) {
+    const { protocolSchema } = yield* Effect.promise(() => import("./control/protocolSchema.ts"))
+    return yield* show(`${JSON.stringify(protocolSchema(), undefined, 2)}\n`)
+  }
+  const { control } = yield* Effect.promise(() => import("./commands/control.ts"))
+  return yield* Effect.flatMap(control(operands), show)
 })
 
 const dispatch = (words: ReadonlyArray<string>) =>
@@ -51,6 +84,10 @@ const dispatch = (words: ReadonlyArray<string>) =>
     switch (command) {
       case "run":
         return yield* runCommand(rest)
+      case "control":
+        return yield* controlCommand(rest)
+      case "plugin":
+        return yield* pluginCommand(rest)
       case "plugins":
         return yield* pluginsCommand(rest)
       case "help":

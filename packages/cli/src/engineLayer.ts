@@ -6,6 +6,7 @@ import { type CodeCache, ScoreboardMemory } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
 import type { Engine } from "@emu/tcg/Engine"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
 import * as Layout from "@emu/tcg/Layout"
 import type { Trace } from "@emu/tcg/Translator"
 import type { LogSink } from "./LogSink.ts"
@@ -26,10 +27,11 @@ const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
 export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Engine | CodeCache, never, Machine> =>
   Layer.unwrap(
     Effect.map(Machine, ({ frontEnd, state }) => {
-      const jit = options.engine === "jit"
+      const { engine, oneInsnPerTb, seed, stats } = options
+      const jit = engine !== "interpreter"
       if (jit) optimizeWasmAtOnce()
-      const { oneInsnPerTb, stats } = options
-      return Interpreter.layer({ frontEnd, state, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) })
+      const common = { frontEnd, state, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
+      return engine === "lockstep" ? Lockstep.layer({ ...common, seed: Number(seed ?? 0n) }) : Interpreter.layer(common)
     })
   )
 

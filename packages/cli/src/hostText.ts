@@ -1,5 +1,6 @@
 /** Text for the user and from plugins, written to descriptors of the host at once. */
 import * as fs from "node:fs"
+import { statusLine } from "./platform/StatusLine.ts"
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
@@ -11,6 +12,10 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4))
  */
 export const writeAll = (descriptor: number, text: string): string | undefined => {
   let bytes: Uint8Array = Buffer.from(text)
+  if (descriptor === 2) {
+    statusLine.erase()
+    statusLine.wrote(bytes.at(-1))
+  }
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(fs.writeSync(descriptor, bytes))

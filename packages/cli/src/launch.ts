@@ -5,7 +5,7 @@
  */
 import * as module from "node:module"
 import * as path from "node:path"
-import { namesPluginFile } from "./options/namesPluginFile.ts"
+import { needsWholeEffect } from "./options/needsWholeEffect.ts"
 
 const needed = 26
 const major = Number(process.versions.node.split(".", 1)[0])
@@ -18,6 +18,6 @@ if (major < needed) {
 } else {
   module.enableCompileCache(path.join(import.meta.dirname, "cache"))
   // Both variants are the same program; see scripts/bundle.ts.
-  const variant = namesPluginFile(process.argv.slice(2)) ? "open" : "fast"
+  const variant = needsWholeEffect(process.argv.slice(2)) ? "open" : "fast"
   await import(new URL(`./${variant}/main.js`, import.meta.url).href)
 }

@@ -3,6 +3,7 @@
  * through which they ask. Plain data and plain functions: this is read by the engines' translators.
  */
 import type { ScoreboardU64 } from "./Scoreboard.ts"
+import type { TraceBuffer } from "./trace/TraceBuffer.ts"
 
 /** Which registers a callback may touch. Values are QEMU's. */
 export const CallbackFlags = { noRegs: 0, readRegs: 1, readWriteRegs: 2, readWriteRegsPc: 3 } as const
@@ -71,6 +72,10 @@ export type DynCallback =
       readonly entry: ScoreboardU64
       readonly imm: bigint
     }
+  /** A record of the site; its address is that of the instruction (or block). */
+  | { readonly kind: "traceExec"; readonly plugin: bigint; readonly trace: TraceBuffer; readonly site: number }
+  /** A record of each access. */
+  | { readonly kind: "traceMem"; readonly plugin: bigint; readonly trace: TraceBuffer; readonly rw: MemRw }
 
 /** A block about to be translated, as the front end decoded it. What a `TbHandle` shows. */
 export interface TbInfo {

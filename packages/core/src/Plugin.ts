@@ -14,26 +14,44 @@ export interface PluginInfo {
 }
 
 /** A plugin, as a module's default export. */
-export interface Plugin<Options = unknown> {
+export interface Plugin<Options = unknown, Result = unknown> {
   readonly _tag: "EmuPlugin"
   readonly name: string
   /** One line. */
   readonly help: string
   /** Decodes the command line's `key=value` pairs; see `PluginOptions` for the usual kinds of option. */
   readonly options: Schema.Decoder<Options>
-  /** Registers callbacks. A method, so that a plugin with options of any kind is a `Plugin`. */
-  install(api: PluginApi, options: Options, info: PluginInfo): Effect.Effect<void, PluginError | PluginInstallFailure>
+  /** What `api.report` takes, made of fields of `PluginResult`; it encodes to JSON. Left out where text is all there is. */
+  readonly result?: Schema.Codec<Result, unknown>
+  /** The result as text, newlines included. Depends on the result alone. Without it the text is the result's JSON. */
+  render?(result: Result): string
+  /** Registers callbacks. A method, so that a plugin with options and results of any kind is a `Plugin`. */
+  install(
+    api: PluginApi<Result>,
+    options: Options,
+    info: PluginInfo
+  ): Effect.Effect<void, PluginError | PluginInstallFailure>
 }
 
 /** What install fails with when the plugin cannot work (bad combination of options, wrong target): text for the user. */
 export class PluginInstallFailure extends Data.TaggedError("PluginInstallFailure")<{ readonly message: string }> {}
 
+/** A plugin that reports a result. */
+type Reporting<Options, Result> = Omit<Plugin<Options, Result>, "_tag" | "result"> & {
+  readonly result: Schema.Codec<Result, unknown>
+}
+
+/** A plugin that prints text, or nothing. */
+type Printing<Options> = Omit<Plugin<Options, never>, "_tag" | "result" | "render">
+
 /**
  * Makes a plugin.
  *
- * @param definition name, one line of help, Schema of the options, and the Effect that registers callbacks
+ * @param definition name, one line of help, Schema of the options, Schema and text of the result where there is one, and the
+ *   Effect that registers callbacks
  */
-export const make = <Options>(definition: Omit<Plugin<Options>, "_tag">): Plugin<Options> => ({
-  _tag: "EmuPlugin",
-  ...definition
-})
+export function make<Options, Result>(definition: Reporting<Options, Result>): Plugin<Options, Result>
+export function make<Options>(definition: Printing<Options>): Plugin<Options, never>
+export function make<Options, Result>(definition: Omit<Plugin<Options, Result>, "_tag">): Plugin<Options, Result> {
+  return { _tag: "EmuPlugin", ...definition }
+}

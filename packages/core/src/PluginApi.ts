@@ -1,9 +1,11 @@
 /** What a plugin gets to work with: the API object handed to `install`, and the handles of `onTbTrans`. */
 import type * as Effect from "effect/Effect"
-import type { CallbackFlags, ExecCallback, InlineOp, MemCallback, MemRw, PluginCond } from "./Instrumentation.ts"
+import type { CallbackFlags, ExecCallback, InlineOp, MemCallback, MemInfo, MemRw, PluginCond } from "./Instrumentation.ts"
 import type { PluginError } from "./PluginError.ts"
-import type { ProgramInfo, RegisterInfo } from "./Ports.ts"
+import type { OutputFile } from "./PluginFiles.ts"
+import type { ModuleInfo, ProcessDescription, ProgramInfo, RegisterInfo, VcpuInfo, WhenIdle } from "./Ports.ts"
 import type { ScoreboardU64 } from "./Scoreboard.ts"
+import type { Trace, TraceOptions } from "./Trace.ts"
 
 /** What a callback off the hot path may return: nothing, or an Effect that is run before the guest goes on. */
 export type ColdResult = void | Effect.Effect<void>
@@ -30,6 +32,8 @@ export interface TbHandle {
     flags?: CallbackFlags
   ) => void
   readonly inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => void
+  /** A record of kind `block` before the block. */
+  readonly traceExec: (trace: Trace) => void
 }
 
 /** An instruction of a block being translated. Valid only inside the `onTbTrans` callback that got it. */
@@ -40,6 +44,8 @@ export interface InsnHandle {
   readonly bytes: Uint8Array
   /** The instruction as an unsigned little-endian number. */
   readonly opcode: number
+  /** Where the instruction lies in the host's buffer of guest memory: a byte offset, which identifies it as QEMU's host pointer does. */
+  readonly haddr: number
   readonly disas: () => string
   readonly symbol: () => string | undefined
   readonly onExec: (callback: ExecCallback, flags?: CallbackFlags) => void
@@ -53,6 +59,21 @@ export interface InsnHandle {
   readonly inline: (op: InlineOp, entry: ScoreboardU64, imm: bigint) => void
   readonly onMem: (callback: MemCallback, rw: MemRw, flags?: CallbackFlags) => void
   readonly memInline: (rw: MemRw, op: InlineOp, entry: ScoreboardU64, imm: bigint) => void
+  /** A record of kind `exec` before the instruction. */
+  readonly traceExec: (trace: Trace) => void
+  /** A record of kind `load` or `store` after each such access. */
+  readonly traceMem: (trace: Trace, rw: MemRw) => void
+}
+
+/** A physical address of an access. User mode has none. */
+export interface HardwareAddress {
+  readonly address: bigint
+}
+
+/** Control of the guest's time; see `requestTimeControl`. */
+export interface TimeControl {
+  /** Moves the guest's clocks to `ns` nanoseconds after control was given. Never backwards: smaller values change nothing. */
+  readonly updateNs: (ns: bigint) => void
 }
 
 /** A register that `readRegister` and `writeRegister` take. */
@@ -64,8 +85,10 @@ export interface RegisterHandle extends RegisterInfo {
  * The plugin API. Registrations are Effects, for `install` and for callbacks off the hot path; what callbacks on the hot
  * path need is plain functions, which throw a `PluginError` on misuse. `runSync` runs a registration from a plain callback.
  * One handler per plugin and event: registering again replaces it, `undefined` removes it.
+ *
+ * `Result` is what the plugin's `result` Schema describes; nothing for plugins without.
  */
-export interface PluginApi {
+export interface PluginApi<Result = never> {
   readonly id: bigint
   readonly name: string
 
@@ -105,6 +128,10 @@ export interface PluginApi {
   readonly u64Set: (entry: ScoreboardU64, vcpu: number, value: bigint) => void
   readonly u64Sum: (entry: ScoreboardU64) => bigint
 
+  // traces
+  /** A buffer that code records into without a call, and that reaches the plugin in batches. Reset and uninstall end it. */
+  readonly trace: (options: TraceOptions) => Effect.Effect<Trace, PluginError>
+
   // registers and memory, inside callbacks
   /** Handles that stay valid. Reading needs `readRegs`, writing `readWriteRegs`; the pc is written with `setPc` only. */
   readonly getRegisters: () => ReadonlyArray<RegisterHandle>
@@ -117,13 +144,59 @@ export interface PluginApi {
   /** Writes regardless of write permission. Code that was translated already changes when the guest's own fence.i says so. */
   readonly writeMemory: (address: bigint, bytes: Uint8Array) => void
 
+  // physical addresses, for plugins that QEMU's system mode has as well: user mode has none, and these say so
+  readonly hwaddr: (info: MemInfo, address: number) => HardwareAddress | undefined
+  readonly hwaddrIsIo: (hwaddr: HardwareAddress | undefined) => boolean
+  readonly hwaddrPhysAddr: (hwaddr: HardwareAddress | undefined) => bigint
+  readonly hwaddrDeviceName: (hwaddr: HardwareAddress | undefined) => string
+  readonly translateVaddr: (address: bigint) => bigint | undefined
+  readonly readMemoryHwaddr: (hwaddr: bigint, length: number) => Uint8Array | undefined
+  readonly writeMemoryHwaddr: (hwaddr: bigint, bytes: Uint8Array) => boolean
+
+  // time
+  /**
+   * Asks to decide what time it is: from then on the guest's clocks and timers follow `updateNs`. Undefined where another
+   * plugin decides. Reset and uninstall give it back.
+   *
+   * @param whenIdle what time does while all threads sleep: goes on to the end of the first one's sleep at once ("jump", the
+   *   default: runs are reproducible), or passes as the host's ("host")
+   */
+  readonly requestTimeControl: (whenIdle?: WhenIdle) => TimeControl | undefined
+
   // facts and output
   readonly numVcpus: () => number
   readonly vcpuForEach: (callback: (vcpu: number) => void) => void
+  /** The guest's thread on a vCPU; undefined where none is live. */
+  readonly vcpuInfo: (vcpu: number) => VcpuInfo | undefined
   readonly program: () => ProgramInfo | undefined
+  /** Undefined before the program is loaded (in install). */
+  readonly process: () => ProcessDescription | undefined
   readonly symbol: (address: bigint) => string | undefined
+  /** ELF files that are mapped now, by address: the program, its dynamic loader, libraries, the vdso. */
+  readonly modules: () => ReadonlyArray<ModuleInfo>
+  /** The module whose segments cover an address, or undefined (code made at run time). */
+  readonly moduleAt: (address: bigint) => ModuleInfo | undefined
   /** Writes text as it is: no newline is added. */
   readonly outs: (text: string) => void
+  /**
+   * Gives what the plugin found out, as its `result` Schema describes it, usually in `onAtExit`. It becomes text, a table or JSON,
+   * as the user has asked. A later report is printed as well, and takes the first one's place in JSON.
+   */
+  readonly report: (result: Result) => void
+  /**
+   * A file for results, relative to the current directory. It appears whole when it is closed, so close it in `onAtExit`. Throws
+   * `PluginFileError`; in install that ends the run with one line.
+   */
+  readonly openFile: (path: string) => OutputFile
+  /** Makes a directory for results, unless it is there. Throws `PluginFileError`. */
+  readonly makeDirectory: (path: string) => void
+  /** Ends the guest at once, with the lowest eight bits as its exit status; atexit handlers run. For callbacks of a vCPU; never returns. */
+  readonly exit: (status: number) => never
+  /**
+   * Runs a callback when the vCPU is between two blocks, soon: for what a hot callback must not do, such as waiting. The guest goes
+   * on when the Effect that it returns has run. No registers.
+   */
+  readonly queueWork: (callback: () => ColdResult) => void
   /** Runs a registration from a plain callback. Throws the typed error; nothing in it may wait. */
   readonly runSync: <A>(effect: Effect.Effect<A, PluginError>) => A
 }

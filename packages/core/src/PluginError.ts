@@ -97,16 +97,44 @@ export class ScoreboardOffsetError extends Data.TaggedError("ScoreboardOffsetErr
   }
 }
 
-/** No room is left for scoreboards. */
+/** No room is left for scoreboards and traces. */
 export class ScoreboardMemoryExhausted extends Data.TaggedError("ScoreboardMemoryExhausted")<{
   readonly bytes: number
   readonly available: number
 }> {
   override get message() {
     return (
-      `no room for a scoreboard of ${this.bytes} bytes (largest free block: ${this.available}): ` +
-      "free scoreboards that are no longer used, or make their elements smaller"
+      `no room for a scoreboard or trace of ${this.bytes} bytes (largest free block: ${this.available}): ` +
+      "free scoreboards that are no longer used, make their elements smaller, or traces of fewer records"
     )
+  }
+}
+
+/** A trace cannot have room for so many records. */
+export class TraceSizeError extends Data.TaggedError("TraceSizeError")<{ readonly records: number; readonly most: number }> {
+  override get message() {
+    return `a trace cannot have room for ${this.records} records: use an integer from 1 to ${this.most}`
+  }
+}
+
+/** Values were asked of a trace that has none. */
+export class TraceWithoutValuesError extends Data.TaggedError("TraceWithoutValuesError") {
+  override get message() {
+    return "this trace does not record values: make it with { values: true }"
+  }
+}
+
+/** A trace has no site of this number. */
+export class TraceSiteError extends Data.TaggedError("TraceSiteError")<{ readonly site: number; readonly sites: number }> {
+  override get message() {
+    return `the trace has no site ${this.site} (${this.sites} so far): use a number out of a batch's sites`
+  }
+}
+
+/** A trace was used that is gone. */
+export class ClosedTraceError extends Data.TaggedError("ClosedTraceError")<{ readonly plugin: string }> {
+  override get message() {
+    return `plugin ${this.plugin} used a trace that is gone: reset and uninstall end a plugin's traces, make a new one`
   }
 }
 
@@ -139,6 +167,17 @@ export class RegisterAccessError extends Data.TaggedError("RegisterAccessError")
   }
 }
 
+/** An address that no instruction can have. */
+export class PcAlignmentError extends Data.TaggedError("PcAlignmentError")<{
+  readonly pc: bigint
+  readonly alignment: bigint
+}> {
+  override get message() {
+    const pc = BigInt.asUintN(64, this.pc).toString(16)
+    return `0x${pc} cannot be the address of an instruction: use setPc with a multiple of ${this.alignment}`
+  }
+}
+
 /** Guest memory that plugins cannot reach. */
 export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
   readonly access: "read" | "write"
@@ -147,8 +186,28 @@ export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
 }> {
   override get message() {
     return this.length > 0
-      ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${this.address.toString(16)}: part of it is not mapped`
+      ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${BigInt.asUintN(64, this.address).toString(16)}: part of it is not mapped`
       : `cannot ${this.access} ${this.length} bytes of guest memory: ask for at least one`
+  }
+}
+
+/** A file that a plugin wants to write, and cannot. */
+export class PluginFileError extends Data.TaggedError("PluginFileError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message() {
+    return `cannot write ${this.path}: ${this.reason}`
+  }
+}
+
+/** Two plugins cannot be connected. */
+export class PluginChannelError extends Data.TaggedError("PluginChannelError")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message() {
+    return `cannot connect at ${this.path}: ${this.reason}`
   }
 }
 
@@ -163,6 +222,13 @@ export class StaleHandleError extends Data.TaggedError("StaleHandleError")<{
       `plugin ${this.plugin} used the ${this.kind} at 0x${this.pc.toString(16)} outside the onTbTrans callback that got it: ` +
       "copy what you need inside the callback"
     )
+  }
+}
+
+/** A plugin moved the guest's time that does not control it any more. */
+export class TimeControlError extends Data.TaggedError("TimeControlError")<{ readonly plugin: string }> {
+  override get message() {
+    return `plugin ${this.plugin} does not control time any more: ask again with requestTimeControl after a reset`
   }
 }
 
@@ -187,6 +253,24 @@ export class ExclusiveError extends Data.TaggedError("ExclusiveError")<{
   }
 }
 
+/** The host asks for something that only makes sense while the program runs. */
+export class ProgramEndedError extends Data.TaggedError("ProgramEndedError") {
+  override get message() {
+    return "the program has ended: plugins can be attached, reset and uninstalled only while it runs"
+  }
+}
+
+/** The host asks for a plugin to which something is being done already. */
+export class PluginBusyError extends Data.TaggedError("PluginBusyError")<{
+  readonly plugin: string
+  readonly id: bigint
+  readonly pending: "install" | "reset" | "uninstall"
+}> {
+  override get message() {
+    return `plugin ${this.plugin} (id ${this.id}) is busy, its ${this.pending} is not finished: ask again later`
+  }
+}
+
 /** A plugin's callback (or its install) threw. */
 export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")<{
   readonly plugin: string
@@ -194,12 +278,16 @@ export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")
   readonly event: string
   /** Guest pc of the callback, or undefined where no vCPU is concerned. */
   readonly pc: bigint | undefined
+  /** The guest's function that covers `pc`, where it is known. */
+  readonly symbol: string | undefined
   readonly cause: unknown
 }> {
   override get message() {
-    const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}`
+    const symbol = this.symbol === undefined ? "" : ` (${this.symbol})`
+    const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}${symbol}`
+    const where = this.event === "install" ? "install" : `its ${this.event} callback${at}`
     const text = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `plugin ${this.plugin} failed in its ${this.event} callback${at}: ${text}`
+    return `plugin ${this.plugin} failed in ${where}: ${text}`
   }
 }
 
@@ -225,11 +313,21 @@ export type PluginError =
   | FreedScoreboardError
   | ScoreboardOffsetError
   | ScoreboardMemoryExhausted
+  | TraceSizeError
+  | TraceWithoutValuesError
+  | TraceSiteError
+  | ClosedTraceError
   | NoVcpuContextError
   | RegisterPermissionError
   | RegisterAccessError
+  | PcAlignmentError
   | GuestMemoryError
+  | PluginFileError
+  | PluginChannelError
   | StaleHandleError
+  | TimeControlError
   | UninstallInInstallError
+  | ProgramEndedError
+  | PluginBusyError
   | ExclusiveError
   | PluginCallbackError

@@ -233,8 +233,8 @@ export const describeOptions = (plugin: Pick<Plugin, "options">): ReadonlyArray<
  * @param pairs `key=value` as on the command line, in order; keys may be repeated
  * @returns the options, or the first problem: an unknown key (the message lists those known), a missing one, a bad value
  */
-export const decode = <Options>(
-  plugin: Plugin<Options>,
+export const decode = <Options, Result>(
+  plugin: Plugin<Options, Result>,
   pairs: ReadonlyArray<readonly [key: string, value: string]>
 ): Result.Result<Options, PluginOptionError> => {
   const fail = (key: string | undefined, problem: string) =>

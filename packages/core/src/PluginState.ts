@@ -51,6 +51,8 @@ export interface PluginState {
   readonly nextScoreboard: number
   /** Elements that every scoreboard has room for. */
   readonly scoreboardSize: number
+  /** The plugin that controls the guest's time. */
+  readonly timeHolder: bigint | undefined
   /** `userExit` has happened: only atexit handlers were kept. */
   readonly exited: boolean
 }
@@ -70,6 +72,7 @@ export const empty: PluginState = {
   scoreboards: new Map(),
   nextScoreboard: 1,
   scoreboardSize: initialScoreboardSize,
+  timeHolder: undefined,
   exited: false
 }
 
@@ -79,6 +82,8 @@ export type Action =
   | { readonly kind: "updateMask"; readonly vcpu: number; readonly mask: number }
   /** Drop all translated code. */
   | { readonly kind: "flush" }
+  /** Time is the host's again. */
+  | { readonly kind: "releaseTime" }
 
 /** Stands for 'whichever vCPU comes first' where a vCPU is named. */
 export const anyVcpu = -1

@@ -22,23 +22,30 @@ import type { CallbackFailure as HotFailure, ExclusiveError, PluginError } from 
 import { disconEvents, PluginEvent } from "./PluginEvent.ts"
 import type { EventHandler, PluginState } from "./PluginState.ts"
 import type { CallbackScope, CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
+import type { ExitRequest } from "./ExitRequest.ts"
+import type { PluginFiles } from "./PluginFiles.ts"
 import type { SetPcRequest } from "./SetPcRequest.ts"
-import { dispatch, pluginName } from "./system/callbacks.ts"
+import { dispatch } from "./system/callbacks.ts"
+import { errorOf, survivesHot } from "./system/failures.ts"
 import { onFlushed } from "./system/flush.ts"
+import { makeHost } from "./system/host.ts"
+import type { PluginHost } from "./system/host.ts"
 import { makeInstrumenter } from "./system/instrument.ts"
 import { install } from "./system/install.ts"
 import type { InstallError } from "./system/install.ts"
 import * as Lifecycle from "./system/lifecycle.ts"
 import * as Runtime from "./system/Runtime.ts"
 import * as Vcpus from "./system/vcpus.ts"
+import { drainTraces, switchTraces } from "./system/traces.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
 import { isInitialised, wants } from "./transitions/vcpu.ts"
 
 /**
  * What an entry point fails with. A `SetPcRequest` comes only from callbacks that may set the pc (system calls, idle, resume,
  * discontinuities): go on at its pc, before a system call without making it.
+ * An `ExitRequest` may come from any callback of a vCPU: end the process with its status.
  */
-export type Failure = PluginError | SetPcRequest
+export type Failure = PluginError | SetPcRequest | ExitRequest
 
 /** A callback of reset or uninstall. */
 type Done = () => ColdResult
@@ -59,17 +66,26 @@ export class PluginSystem extends Context.Service<
     readonly hasWork: (vcpu: number) => boolean
     /** What plugins want in a block; the code cache was given this. Throws `PluginCallbackError`. */
     readonly instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
+    /** Cheap: whether there are traces. */
+    readonly isTracing: () => boolean
+    /** Delivers what traces hold: before a system call. What it gives, if anything, ends the run (or is an `ExitRequest`). */
+    readonly drainTraces: () => Failure | undefined
     /** Makes what an engine reports of a failed callback (a `CallbackFailure`, or what `instrument` threw) a typed error. */
     readonly callbackError: (error: unknown) => PluginCallbackError
+    /** Tells the user of a failure that does not end the run, as its end has another reason. */
+    readonly reportFailure: (error: PluginError) => void
 
     // plugins
     /** Loads a plugin with `key=value` pairs in order; its id. */
-    readonly install: <Options>(
-      plugin: Plugin<Options>,
+    readonly install: <Options, Result>(
+      plugin: Plugin<Options, Result>,
       args: ReadonlyArray<readonly [key: string, value: string]>
     ) => Effect.Effect<bigint, InstallError>
     readonly reset: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
     readonly uninstall: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
+
+    /** Attaches and detaches plugins while the guest runs; from any fiber but a vCPU's. */
+    readonly host: PluginHost
 
     // vCPUs; call these outside guest code
     readonly vcpuInit: (vcpu: number) => Effect.Effect<void, Failure>
@@ -85,7 +101,8 @@ export class PluginSystem extends Context.Service<
     // slices, work and exclusive sections
     /** Does the work queued for a vCPU: mask updates, resets, what flush handlers left. Before `enterGuest`. */
     readonly drain: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly enterGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
+    /** Before a slice. Fails with what a trace that had to be drained for another vCPU failed with. */
+    readonly enterGuest: (vcpu: number) => Effect.Effect<void, Failure>
     readonly leaveGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
     readonly startExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
     readonly endExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
@@ -102,8 +119,11 @@ export class PluginSystem extends Context.Service<
   }
 >()("@emu/core/PluginSystem") {
   /** The plugin system of one process, connected to its code cache. */
-  static readonly layer: Layer.Layer<PluginSystem, never, CodeCache | GuestAccess | PluginOutput | ScoreboardMemory> =
-    Layer.effect(PluginSystem)(Effect.map(Runtime.make, (runtime) => make(runtime)))
+  static readonly layer: Layer.Layer<
+    PluginSystem,
+    never,
+    CodeCache | GuestAccess | PluginFiles | PluginOutput | ScoreboardMemory
+  > = Layer.effect(PluginSystem)(Effect.map(Runtime.make, (runtime) => make(runtime)))
 }
 
 /** Permission of callbacks about system calls and jumps. */
@@ -118,6 +138,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
   cache.setInstrumenter(instrument)
   cache.setCallbackScope(scope)
   cache.setFlushListener(() => onFlushed(runtime))
+  cache.setFailureListener((failure) => survivesHot(runtime, failure))
   cache.setScoreboardLookup((id) => Result.getOrThrow(findScoreboard(state(), id)))
 
   const onSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
@@ -139,9 +160,13 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
     hasWork: work.hasWork,
     instrument,
     callbackError: (error) => callbackError(runtime, error),
+    reportFailure: (error) => {
+      if (error._tag === "PluginCallbackError") runtime.failures.report(error)
+    },
     install: (plugin, args) => install(runtime, plugin, args),
     reset: (id, done) => Lifecycle.reset(runtime, id, done),
     uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
+    host: makeHost(runtime),
     vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
     vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
     vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),
@@ -168,7 +193,15 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
         return Effect.asVoid(dispatch(runtime, { event, shape: "discon", vcpu, flags }, call))
       }),
     drain: work.drain,
-    enterGuest: exclusive.enterGuest,
+    enterGuest: (vcpu) =>
+      runtime.traces.length === 0
+        ? exclusive.enterGuest(vcpu)
+        : Effect.andThen(
+            exclusive.enterGuest(vcpu),
+            Effect.suspend(() => failing(switchTraces(runtime, vcpu)))
+          ),
+    isTracing: () => runtime.traces.length > 0,
+    drainTraces: () => drainTraces(runtime),
     leaveGuest: exclusive.leaveGuest,
     startExclusive: exclusive.startExclusive,
     endExclusive: exclusive.endExclusive,
@@ -179,14 +212,16 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
   }
 }
 
+const failing = (failed: Failure | undefined): Effect.Effect<void, Failure> =>
+  failed === undefined ? Effect.void : Effect.fail(failed)
+
 const isBigInt = (value: unknown): value is bigint => typeof value === "bigint"
 
 const callbackError = (runtime: Runtime.Runtime, error: unknown): PluginCallbackError => {
   if (error instanceof PluginCallbackError) return error
   if (!isHotFailure(error))
-    return new PluginCallbackError({ plugin: "(unknown)", event: "hot", pc: undefined, cause: error })
-  const { cause, event, pc, plugin } = error
-  return new PluginCallbackError({ plugin: pluginName(runtime, plugin), event, pc, cause })
+    return new PluginCallbackError({ plugin: "(unknown)", event: "hot", pc: undefined, symbol: undefined, cause: error })
+  return errorOf(runtime, error, error.cause)
 }
 
 const isHotFailure = (error: unknown): error is HotFailure =>

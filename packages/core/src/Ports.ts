@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import type { Instrumentation, TbInfo } from "./Instrumentation.ts"
+import type { CallbackFailure } from "./PluginError.ts"
 import type { Scoreboard } from "./Scoreboard.ts"
 
 /** The engine's translated code. All functions are synchronous and may be called from plugin callbacks. */
@@ -22,6 +23,11 @@ export class CodeCache extends Context.Service<
     readonly requestExit: () => void
     /** Installs the function that is asked, for each block translated on a vCPU, what to weave in. */
     readonly setInstrumenter: (instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined) => void
+    /**
+     * Installs the function that is told of a hot callback that threw. Where it gives true the guest goes on as if the callback had
+     * returned, and no callback of its plugin that is in code is called any more.
+     */
+    readonly setFailureListener: (survives: (failure: CallbackFailure) => boolean) => void
     /** Installs the function that is told around each callback which registers it may touch, and in which vCPU. */
     readonly setCallbackScope: (scope: CallbackScope) => void
   }
@@ -58,11 +64,62 @@ export interface ProgramInfo {
   readonly target: string
 }
 
+/** A vCPU, as the guest's kernel knows it: a thread. */
+export interface VcpuInfo {
+  readonly vcpu: number
+  readonly tid: number
+  /** The process that it belongs to. */
+  readonly pid: number
+  /** The thread's name (`comm`), which the guest may change. */
+  readonly name: string
+}
+
+/** The process that runs. */
+export interface ProcessDescription {
+  readonly pid: number
+  readonly ppid: number
+  /** Its name (`comm`), which the guest may change. */
+  readonly name: string
+  /** Path of the program. */
+  readonly path: string
+  /** Arguments, the program's name first. */
+  readonly args: ReadonlyArray<string>
+}
+
+/** What the guest's time does while every thread sleeps: goes on to the next one's end at once, or passes as the host's. */
+export type WhenIdle = "jump" | "host"
+
+/** The guest's clocks, for the plugin that controls them. */
+export interface GuestTime {
+  /** From now on time stands still, but for `set` and sleeping threads. */
+  readonly take: (whenIdle: WhenIdle) => void
+  /** Moves time to `ns` nanoseconds after `take`, never backwards; whether something is due then and wants the turn. */
+  readonly set: (ns: bigint) => boolean
+  /** Time passes as the host's, from where it is. */
+  readonly release: () => void
+}
+
+/** An ELF file that is mapped with code: the program, its dynamic loader, a library, the vdso. */
+export interface ModuleInfo {
+  /** Absolute guest path, or `[vdso]`. */
+  readonly path: string
+  /** Where its first segment begins: addresses in the file are relative to this if they start at 0. */
+  readonly base: bigint
+  /** Last byte (exclusive) of its last segment with code. */
+  readonly end: bigint
+  /** Its entry point; the base where it has none (libraries). */
+  readonly entry: bigint
+}
+
 /** The guest, as plugins may read and change it. */
 export class GuestAccess extends Context.Service<
   GuestAccess,
   {
     readonly registers: ReadonlyArray<RegisterInfo>
+    /** Addresses of instructions are multiples of this. */
+    readonly pcAlignment: bigint
+    /** The instruction that a vCPU comes to next, also outside of callbacks. */
+    readonly pc: (vcpu: number) => bigint
     /** Value of register `index` of a vCPU. The pc is right at every instruction inside a callback. */
     readonly readRegister: (vcpu: number, index: number) => bigint
     readonly writeRegister: (vcpu: number, index: number, value: bigint) => void
@@ -72,16 +129,53 @@ export class GuestAccess extends Context.Service<
     readonly writeMemory: (address: bigint, bytes: Uint8Array) => boolean
     /** The function (or object) symbol that covers an address, loaded libraries included. */
     readonly symbol: (address: bigint) => string | undefined
+    /** Modules that are mapped now, by address. */
+    readonly modules: () => ReadonlyArray<ModuleInfo>
+    /** The module that an address lies in. */
+    readonly moduleAt: (address: bigint) => ModuleInfo | undefined
     readonly disassemble: (raw: number, size: number, pc: bigint) => string
     /** Undefined before the program is loaded (in install). */
     readonly program: () => ProgramInfo | undefined
+    /** Undefined before the program is loaded. */
+    readonly process: () => ProcessDescription | undefined
+    /** The thread on a vCPU; undefined where none is live. */
+    readonly vcpuInfo: (vcpu: number) => VcpuInfo | undefined
+    readonly time: GuestTime
   }
 >()("@emu/core/GuestAccess") {}
 
-/** Where plugin text goes: stderr or the file of `-D`. */
-export class PluginOutput extends Context.Service<PluginOutput, { readonly write: (text: string) => void }>()(
-  "@emu/core/PluginOutput"
-) {}
+/** A plugin, as its output is marked. */
+export interface PluginSource {
+  readonly id: bigint
+  readonly name: string
+  /** Its options as given, in order. */
+  readonly args: ReadonlyArray<readonly [key: string, value: string]>
+}
+
+/** What a plugin has reported, in the forms that there are. Both throw what is wrong with the result. */
+export interface PluginReport {
+  readonly source: PluginSource
+  /** As the plugin renders it. */
+  readonly text: () => string
+  /** As its Schema encodes it. */
+  readonly json: () => unknown
+}
+
+/** Where plugins' text and results go: stderr or the file of `-D`. */
+export class PluginOutput extends Context.Service<
+  PluginOutput,
+  {
+    /** Text that is to be written as it is. */
+    readonly write: (text: string, source: PluginSource) => void
+    readonly report: (report: PluginReport) => void
+  }
+>()("@emu/core/PluginOutput") {
+  /** Text for people and scripts: what plugins write, and results as they render them. */
+  static readonly text = (write: (text: string) => void): PluginOutput["Service"] => ({
+    write,
+    report: ({ text }) => write(text())
+  })
+}
 
 /** Memory for scoreboards, reachable by translated code. */
 export class ScoreboardMemory extends Context.Service<

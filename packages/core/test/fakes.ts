@@ -5,13 +5,14 @@ import type { Instrumentation, TbInfo } from "@emu/core/Instrumentation"
 import { make } from "@emu/core/Plugin"
 import type { Plugin, PluginInstallFailure } from "@emu/core/Plugin"
 import type { PluginApi } from "@emu/core/PluginApi"
-import type { PluginError } from "@emu/core/PluginError"
+import type { CallbackFailure, PluginError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import { PluginFiles } from "@emu/core/PluginFiles"
 import { PluginSystem } from "@emu/core/PluginSystem"
-import { CodeCache, GuestAccess, PluginOutput } from "@emu/core/Ports"
-import type { CallbackScope, RegisterInfo } from "@emu/core/Ports"
+import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
+import type { CallbackScope, ModuleInfo, RegisterInfo } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
-import { layerHeap } from "@emu/core/scoreboard/ScoreboardArena"
+import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 
 /** What happened, in order. */
 type Log = Array<string>
@@ -21,6 +22,7 @@ interface FakeEngine {
   instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
   flushed: () => void
   scoreboard: (id: number) => Scoreboard
+  survives: (failure: CallbackFailure) => boolean
   scope: CallbackScope
 }
 
@@ -30,6 +32,8 @@ const registers: ReadonlyArray<RegisterInfo> = [
   { name: "fflags", feature: "org.gnu.gdb.riscv.csr", size: 4, isReadOnly: false }
 ]
 
+const fakeModule: ModuleInfo = { path: "/prog", base: 0x1000n, end: 0x2000n, entry: 0x1010n }
+
 /** Register values of the fake guest, by vCPU and register. `pc` is what the scope says. */
 type Values = Map<string, bigint>
 
@@ -37,12 +41,14 @@ type Values = Map<string, bigint>
 export const makeFakes = (log: Log = []) => {
   const values: Values = new Map()
   const memory = new Uint8Array(4096)
+  const files = new Map<string, Uint8Array>()
   const engine: FakeEngine = {
     instrument: () => undefined,
     flushed: () => undefined,
     scoreboard: () => {
       throw new Error("not connected")
     },
+    survives: () => false,
     scope: { vcpu: -1, flags: 0, pc: 0n }
   }
   const cache = Layer.succeed(CodeCache)({
@@ -54,12 +60,15 @@ export const makeFakes = (log: Log = []) => {
     requestExit: () => log.push("kick"),
     setInstrumenter: (f) => (engine.instrument = f),
     setCallbackScope: (scope) => (engine.scope = scope),
+    setFailureListener: (f) => (engine.survives = f),
     setFlushListener: (f) => (engine.flushed = f),
     setScoreboardLookup: (f) => (engine.scoreboard = f)
   })
   const inRange = (address: bigint, length: number) => address >= 0n && Number(address) + length <= memory.length
   const guest = Layer.succeed(GuestAccess)({
     registers,
+    pcAlignment: 2n,
+    pc: () => engine.scope.pc,
     readRegister: (vcpu, index) => (index === 1 ? engine.scope.pc : (values.get(`${vcpu}.${index}`) ?? 0n)),
     writeRegister: (vcpu, index, value) => values.set(`${vcpu}.${index}`, value),
     readMemory: (address, length) =>
@@ -70,14 +79,30 @@ export const makeFakes = (log: Log = []) => {
       return true
     },
     symbol: (address) => (address === 0x1000n ? "_start" : undefined),
+    modules: () => [fakeModule],
+    moduleAt: (address) => (address >= fakeModule.base && address < fakeModule.end ? fakeModule : undefined),
     disassemble: (raw) => `insn ${raw.toString(16)}`,
-    program: () => undefined
+    program: () => undefined,
+    process: () => undefined,
+    vcpuInfo: () => undefined,
+    time: {
+      take: (whenIdle) => log.push(`time taken, ${whenIdle} when idle`),
+      set: (ns) => {
+        log.push(`time ${ns}`)
+        return ns > 1000n
+      },
+      release: () => log.push("time released")
+    }
   })
-  const output = Layer.succeed(PluginOutput)({ write: (text) => log.push(`out ${text}`) })
-  const layer = PluginSystem.layer.pipe(Layer.provide(Layer.mergeAll(cache, guest, output, layerHeap(1 << 20))))
+  const output = Layer.succeed(PluginOutput)(PluginOutput.text((text) => log.push(`out ${text}`)))
+  const arena = ScoreboardArena.make({ buffer: new ArrayBuffer(1 << 20), base: 0, end: 1 << 20 })
+  const boards = Layer.succeed(ScoreboardMemory)(arena)
+  const layer = PluginSystem.layer.pipe(
+    Layer.provide(Layer.mergeAll(cache, guest, PluginFiles.inMemory(files), output, boards))
+  )
   /** A plugin system outside of any test effect. */
   const start = () => Effect.runSync(Effect.provide(PluginSystem, layer))
-  return { log, engine, values, memory, layer, start }
+  return { log, engine, values, memory, arena, files, layer, start }
 }
 
 export type Fakes = ReturnType<typeof makeFakes>

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import { HostClock } from "./HostClock.ts"
 import type { LinuxAbi } from "./linux/Abi.ts"
 import type { GuestProcess } from "./linux/process/GuestProcess.ts"
+import { GuestClock } from "./linux/time/GuestClock.ts"
 import { riscv64Abi } from "./riscv64/linux/abi.ts"
 import { makeRiscv64 } from "./riscv64/Riscv64.ts"
 
@@ -21,6 +22,8 @@ export class Machine extends Context.Service<
     readonly state: CpuState
     readonly frontEnd: FrontEnd
     readonly abi: LinuxAbi
+    /** What the guest's clocks and its time CSR show. */
+    readonly clock: GuestClock
     /** The process that runs; undefined before it is loaded. */
     process: GuestProcess | undefined
     /** Which callback runs, once there is a plugin system: its pc is the one that registers show. */
@@ -30,10 +33,10 @@ export class Machine extends Context.Service<
   /** A riscv64 machine with 4 GiB of memory of its own, shared with workers where the platform allows that. */
   static readonly layer = Layer.effect(Machine)(
     Effect.gen(function* () {
-      const clock = yield* HostClock
+      const clock = new GuestClock(yield* HostClock)
       const state = new CpuState(makeMemory())
       const frontEnd = makeRiscv64({ time: () => clock.monotonic() / nanosecondsPerTick })
-      return { state, frontEnd, abi: riscv64Abi, process: undefined, scope: undefined }
+      return { state, frontEnd, abi: riscv64Abi, clock, process: undefined, scope: undefined }
     })
   )
 }

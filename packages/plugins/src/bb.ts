@@ -10,6 +10,15 @@ import * as Effect from "effect/Effect"
 import { InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
+
+interface Counts {
+  readonly vcpu: number | bigint
+  readonly blocks: number | bigint
+  readonly insns: number | bigint
+}
+
+const line = ({ blocks, insns, vcpu }: Counts): string => `CPU${vcpu}: bb's: ${blocks}, insns: ${insns}\n`
 
 export default Plugin.make({
   name: "bb",
@@ -18,6 +27,19 @@ export default Plugin.make({
     inline: PluginOptions.boolean({ default: false, description: "count with inline operations instead of callbacks" }),
     idle: PluginOptions.boolean({ default: false, description: "report each time a vCPU goes idle" })
   }),
+  result: PluginResult.struct({
+    blocks: PluginResult.count("blocks executed"),
+    insns: PluginResult.count("instructions in them"),
+    vcpus: PluginResult.rows(
+      {
+        vcpu: PluginResult.count("index of the vCPU"),
+        blocks: PluginResult.count("blocks that it executed"),
+        insns: PluginResult.count("instructions in them")
+      },
+      "vCPUs that executed any"
+    )
+  }),
+  render: ({ blocks, insns, vcpus }) => `${vcpus.map(line).join("")}Total: bb's: ${blocks}, insns: ${insns}\n`,
   install: Effect.fnUntraced(function* (api, { inline, idle }) {
     const counts = yield* api.scoreboardNew(16)
     const blocks = api.u64(counts, 0)
@@ -36,20 +58,16 @@ export default Plugin.make({
       }
     })
 
-    const line = (vcpu: number): string => {
-      const entered = api.u64Get(blocks, vcpu)
-      return entered === 0n ? "" : `CPU${vcpu}: bb's: ${entered}, insns: ${api.u64Get(insns, vcpu)}\n`
-    }
+    const countsOf = (vcpu: number) => ({ vcpu, blocks: api.u64Get(blocks, vcpu), insns: api.u64Get(insns, vcpu) })
     if (idle) {
       yield* api.onVcpuIdle((vcpu) => {
-        const report = line(vcpu)
-        if (report !== "") api.outs(`Idling ${report}`)
+        const row = countsOf(vcpu)
+        if (row.blocks > 0n) api.outs(`Idling ${line(row)}`)
       })
     }
     yield* api.onAtExit(() => {
-      let report = ""
-      for (let vcpu = 0; vcpu < api.numVcpus(); vcpu++) report += line(vcpu)
-      api.outs(`${report}Total: bb's: ${api.u64Sum(blocks)}, insns: ${api.u64Sum(insns)}\n`)
+      const vcpus = Array.from({ length: api.numVcpus() }, (_, vcpu) => countsOf(vcpu)).filter((row) => row.blocks > 0n)
+      api.report({ blocks: api.u64Sum(blocks), insns: api.u64Sum(insns), vcpus })
     })
   })
 })

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import { hex } from "./internal/format.ts"
 import { ascending, descending } from "./internal/order.ts"
@@ -33,6 +34,27 @@ export default Plugin.make({
       description: "add a column with the function; auto: when blocks outside of the program's own code have one (libraries)"
     })
   }),
+  result: PluginResult.struct({
+    entries: PluginResult.count("blocks that were translated"),
+    blocks: PluginResult.rows(
+      {
+        pc: PluginResult.address("where the block begins"),
+        tcount: PluginResult.count("how often it was translated"),
+        icount: PluginResult.count("its instructions"),
+        ecount: PluginResult.count("how often it was executed"),
+        symbol: PluginResult.optional(PluginResult.text("the function that it belongs to; empty where there is none"))
+      },
+      "those executed most often; with symbols under the option symbols"
+    )
+  }),
+  render: ({ blocks, entries }) => {
+    const withSymbols = blocks.some(({ symbol }) => symbol !== undefined)
+    let text = `collected ${entries} entries in the hash table\npc, tcount, icount, ecount${withSymbols ? ", symbol" : ""}\n`
+    for (const { ecount, icount, pc, symbol, tcount } of blocks) {
+      text += `0x${hex(pc, 16)}, ${tcount}, ${icount}, ${ecount}${withSymbols ? `, ${symbol}` : ""}\n`
+    }
+    return text
+  },
   install: Effect.fnUntraced(function* (api, { inline, limit, symbols }) {
     const blocks = new Map<string, Block>()
 
@@ -73,12 +95,17 @@ export default Plugin.make({
       }))
       rows.sort((a, b) => descending(a.count, b.count) || ascending(a.pc, b.pc) || ascending(a.insns, b.insns))
       const withSymbols = symbols === "on" || (symbols === "auto" && usesLibraries())
-      let report = `collected ${rows.length} entries in the hash table\npc, tcount, icount, ecount${withSymbols ? ", symbol" : ""}\n`
-      for (const { pc, translations, insns, count } of limit === 0 ? rows : rows.slice(0, limit)) {
-        report += `0x${hex(pc, 16)}, ${translations}, ${insns}, ${count}`
-        report += withSymbols ? `, ${api.symbol(pc) ?? ""}\n` : "\n"
-      }
-      api.outs(report)
+      const shown = limit === 0 ? rows : rows.slice(0, limit)
+      api.report({
+        entries: rows.length,
+        blocks: shown.map(({ count, insns, pc, translations }) => ({
+          pc,
+          tcount: translations,
+          icount: insns,
+          ecount: count,
+          ...(withSymbols && { symbol: api.symbol(pc) ?? "" })
+        }))
+      })
     })
   })
 })

@@ -4,11 +4,23 @@ import type { Plugin } from "@emu/core/Plugin"
 /** What loads each plugin. */
 export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   bb: async () => (await import("./bb.ts")).default,
+  bbv: async () => (await import("./bbv.ts")).default,
+  cache: async () => (await import("./cache.ts")).default,
+  cflow: async () => (await import("./cflow.ts")).default,
+  discons: async () => (await import("./discons.ts")).default,
+  drcov: async () => (await import("./drcov.ts")).default,
   empty: async () => (await import("./empty.ts")).default,
   execlog: async () => (await import("./execlog.ts")).default,
   hotblocks: async () => (await import("./hotblocks.ts")).default,
+  hotpages: async () => (await import("./hotpages.ts")).default,
+  howvec: async () => (await import("./howvec.ts")).default,
   inline: async () => (await import("./inline.ts")).default,
   insn: async () => (await import("./insn.ts")).default,
+  ips: async () => (await import("./ips.ts")).default,
   mem: async () => (await import("./mem.ts")).default,
-  syscall: async () => (await import("./syscall.ts")).default
+  patch: async () => (await import("./patch.ts")).default,
+  stoptrigger: async () => (await import("./stoptrigger.ts")).default,
+  syscall: async () => (await import("./syscall.ts")).default,
+  traps: async () => (await import("./traps.ts")).default,
+  uftrace: async () => (await import("./uftrace.ts")).default
 }

@@ -9,6 +9,7 @@ import { InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
 import { hex } from "./internal/format.ts"
 import { ascending } from "./internal/order.ts"
 
@@ -44,6 +45,53 @@ export default Plugin.make({
     }),
     trace: PluginOptions.boolean({ default: false, description: "print a line each time a matched instruction runs" })
   }),
+  result: PluginResult.struct({
+    insns: PluginResult.optional(PluginResult.count("instructions executed; left out under sizes")),
+    vcpus: PluginResult.optional(
+      PluginResult.rows(
+        {
+          vcpu: PluginResult.count("index of the vCPU"),
+          insns: PluginResult.count("instructions that it executed")
+        },
+        "all vCPUs; left out under sizes"
+      )
+    ),
+    sizes: PluginResult.optional(
+      PluginResult.rows(
+        {
+          size: PluginResult.count("length in bytes"),
+          insns: PluginResult.count("translated instructions of that length")
+        },
+        "under sizes: lengths of instructions"
+      )
+    ),
+    matches: PluginResult.rows(
+      {
+        match: PluginResult.text("how the disassembly begins"),
+        hits: PluginResult.count("how often such instructions were executed"),
+        insns: PluginResult.rows(
+          {
+            pc: PluginResult.address("where the instruction is"),
+            disas: PluginResult.text("its disassembly"),
+            hits: PluginResult.count("how often it was executed")
+          },
+          "such instructions, by address"
+        )
+      },
+      "one for each match"
+    )
+  }),
+  render: ({ insns, matches, sizes = [], vcpus = [] }) => {
+    let text = ""
+    for (const { insns: count, size } of sizes) text += `len ${size} bytes: ${count} insns\n`
+    for (const { insns: count, vcpu } of vcpus) text += `cpu ${vcpu} insns: ${count}\n`
+    if (insns !== undefined) text += `total insns: ${insns}\n`
+    for (const { hits, insns: matched, match } of matches) {
+      text += `Match: ${match}, hits ${hits}\n`
+      for (const insn of matched) text += `  ${hex(insn.pc)}: ${insn.disas} (hits ${insn.hits})\n`
+    }
+    return text
+  },
   install: Effect.fnUntraced(function* (api, { inline, sizes, match, trace }) {
     const executed = api.u64(yield* api.scoreboardNew(8))
     const translatedBySize = new Map<number, number>()
@@ -97,21 +145,22 @@ export default Plugin.make({
       }
     })
 
-    yield* api.onAtExit(() => {
-      let report = ""
-      if (sizes) {
-        const bySize = [...translatedBySize].sort((a, b) => ascending(a[0], b[0]))
-        for (const [size, count] of bySize) report += `len ${size} bytes: ${count} insns\n`
-      } else {
-        for (let vcpu = 0; vcpu < api.numVcpus(); vcpu++) report += `cpu ${vcpu} insns: ${api.u64Get(executed, vcpu)}\n`
-        report += `total insns: ${api.u64Sum(executed)}\n`
-      }
-      for (const { prefix, hits, insns } of matches) {
-        report += `Match: ${prefix}, hits ${hits}\n`
-        const byAddress = [...insns.values()].sort((a, b) => ascending(a.pc, b.pc) || (a.disas < b.disas ? -1 : 1))
-        for (const insn of byAddress) report += `  ${hex(insn.pc)}: ${insn.disas} (hits ${insn.hits})\n`
-      }
-      api.outs(report)
+    const sizeTable = () =>
+      [...translatedBySize].map(([size, insns]) => ({ size, insns })).sort((a, b) => ascending(a.size, b.size))
+    const counts = () => ({
+      insns: api.u64Sum(executed),
+      vcpus: Array.from({ length: api.numVcpus() }, (_, vcpu) => ({ vcpu, insns: api.u64Get(executed, vcpu) }))
     })
+    const byAddress = (a: MatchedInsn, b: MatchedInsn) => ascending(a.pc, b.pc) || (a.disas < b.disas ? -1 : 1)
+    yield* api.onAtExit(() =>
+      api.report({
+        ...(sizes ? { sizes: sizeTable() } : counts()),
+        matches: matches.map(({ hits, insns, prefix }) => ({
+          match: prefix,
+          hits,
+          insns: [...insns.values()].sort(byAddress)
+        }))
+      })
+    )
   })
 })

@@ -11,6 +11,7 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
 import { hex } from "./internal/format.ts"
 import { Regions } from "./internal/Regions.ts"
 
@@ -36,6 +37,29 @@ export default Plugin.make({
       description: "print reads and writes of each region of 16 KiB"
     })
   }),
+  result: PluginResult.struct({
+    accesses: PluginResult.optional(PluginResult.count("memory accesses, where they are counted")),
+    ioAccesses: PluginResult.optional(PluginResult.count("under haddr: accesses to devices, of which there are none")),
+    regions: PluginResult.optional(
+      PluginResult.rows(
+        {
+          base: PluginResult.address("where the region begins"),
+          reads: PluginResult.count("reads from it"),
+          writes: PluginResult.count("writes to it"),
+          seenAll: PluginResult.boolean("whether each byte read was zero or what the last write had left")
+        },
+        "under region-summary: regions of 16 KiB, by address"
+      )
+    )
+  }),
+  render: ({ accesses, ioAccesses, regions }) => {
+    let text = accesses === undefined ? "" : `mem accesses: ${accesses}\n`
+    if (ioAccesses !== undefined) text += `io accesses: ${ioAccesses}\n`
+    if (regions === undefined) return text
+    text += "Region Base, Reads, Writes, Seen all\n"
+    for (const { base, reads, seenAll, writes } of regions) text += `0x${hex(base, 16)}, ${reads}, ${writes}, ${seenAll}\n`
+    return text
+  },
   install: Effect.fnUntraced(function* (api, options) {
     const { callback, haddr, inline, track, "print-accesses": printAccesses, "region-summary": regionSummary } = options
     if (inline && callback) {
@@ -65,10 +89,12 @@ export default Plugin.make({
         if (printAccesses) insn.onMem(printer(insn), rw, CallbackFlags.noRegs)
       }
     })
-    yield* api.onAtExit(() => {
-      if (counts) api.outs(`mem accesses: ${api.u64Sum(accesses)}\n`)
-      if (haddr) api.outs("io accesses: 0\n")
-      if (regionSummary) api.outs(regions.table())
-    })
+    yield* api.onAtExit(() =>
+      api.report({
+        ...(counts && { accesses: api.u64Sum(accesses) }),
+        ...(haddr && { ioAccesses: 0 }),
+        ...(regionSummary && { regions: regions.rows() })
+      })
+    )
   })
 })

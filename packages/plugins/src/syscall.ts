@@ -9,6 +9,7 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import { GuestMemoryError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import * as PluginResult from "@emu/core/PluginResult"
 import { hexDump, padRight } from "./internal/format.ts"
 import { ascending, descending } from "./internal/order.ts"
 
@@ -22,6 +23,21 @@ export default Plugin.make({
     print: PluginOptions.boolean({ default: false, description: "print each call and its result instead of a table" }),
     log_writes: PluginOptions.boolean({ default: false, description: "also dump the bytes of each write call" })
   }),
+  result: PluginResult.struct({
+    syscalls: PluginResult.rows(
+      {
+        number: PluginResult.count("number of the system call"),
+        calls: PluginResult.count("how often it was called"),
+        errors: PluginResult.count("how often it failed")
+      },
+      "system calls, those called most often first"
+    )
+  }),
+  render: ({ syscalls }) =>
+    syscalls.reduce(
+      (text, { calls, errors, number }) => `${text}${padRight(number, 13)}${padRight(calls, 6)} ${errors}\n`,
+      "syscall no.  calls  errors\n"
+    ),
   install: Effect.fnUntraced(function* (api, { print, log_writes: logWrites }, info) {
     const writeNumber = writeNumbers[info.targetName]
     if (logWrites && writeNumber === undefined) {
@@ -60,9 +76,7 @@ export default Plugin.make({
     if (!print) {
       yield* api.onAtExit(() => {
         const rows = [...counts].sort((a, b) => descending(a[1].calls, b[1].calls) || ascending(a[0], b[0]))
-        let report = "syscall no.  calls  errors\n"
-        for (const [num, { calls, errors }] of rows) report += `${padRight(num, 13)}${padRight(calls, 6)} ${errors}\n`
-        api.outs(report)
+        api.report({ syscalls: rows.map(([number, row]) => ({ number, ...row })) })
       })
     }
   })

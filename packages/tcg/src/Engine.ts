@@ -102,6 +102,8 @@ export class Engine extends Context.Service<
     readonly flushWritable: () => void
     /** Drops a vCPU's jump cache (its event mask changed). */
     readonly flushJumpCache: (vcpu: number) => void
+    /** Guest memory was written by a plugin, perhaps in a callback. For engines that keep a copy of memory. */
+    readonly memoryWritten?: (address: number, length: number) => void
     readonly stats: () => EngineStats
   }
 >()("@emu/tcg/Engine") {}

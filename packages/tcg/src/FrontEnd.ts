@@ -15,6 +15,8 @@ export interface CodeReader {
 export interface Helper {
   readonly name: string
   readonly run: (state: CpuState, a: bigint, b: bigint) => bigint
+  /** The result depends on more than the vCPU's state and the operands: it reads a clock, say. */
+  readonly isVolatile?: boolean
 }
 
 /** How one translation is to be made. */

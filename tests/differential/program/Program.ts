@@ -34,6 +34,14 @@ export type Item =
       /** The condition is at the top. */
       readonly top: boolean
     }
+  /** Parts that jump to each other in any order, also backwards and into cycles: each one counts down before its body. */
+  | {
+      readonly kind: "tangle"
+      readonly counter: number
+      readonly trips: number
+      readonly start: number
+      readonly parts: ReadonlyArray<Part>
+    }
   | { readonly kind: "leave"; readonly how: "break" | "continue"; readonly branch: Branch }
   | { readonly kind: "call"; readonly callee: number; readonly link: 1 | 5; readonly via: "jal" | "jalr" | "c.jalr" }
   | { readonly kind: "switch"; readonly index: number; readonly jump: number; readonly cases: ReadonlyArray<Body> }
@@ -41,6 +49,15 @@ export type Item =
   | { readonly kind: "recurse"; readonly depth: number; readonly body: Body }
   /** Out of the function. */
   | { readonly kind: "return"; readonly branch: Branch }
+
+/** A part of a tangle: its body, a conditional branch to another part, then where else it goes. */
+export interface Part {
+  readonly body: Body
+  readonly branch: Branch
+  readonly to: number
+  /** A part; behind this one; or by a jump table over all of them, which the register chooses from. */
+  readonly after: number | "on" | { readonly index: number; readonly jump: number }
+}
 
 /** How callbacks are strewn over the program. */
 export interface Plugins {

@@ -138,6 +138,8 @@ class Assembler {
       }
       case "loop":
         return this.loop(item)
+      case "tangle":
+        return this.tangle(item)
       case "leave": {
         const loop = this.loops.at(-1)
         if (loop !== undefined) this.branch(item.branch, item.how === "break" ? loop.behind : loop.next)
@@ -181,6 +183,25 @@ class Assembler {
     this.place(loop.behind)
   }
 
+  private tangle({ counter, parts, start, trips }: Extract<Item, { kind: "tangle" }>): void {
+    const labels = parts.map((): Label => ({ address: 0 }))
+    const behind: Label = { address: 0 }
+    this.insn("addi", { rd: counter, rs1: 0, imm: trips })
+    this.jump(labels[start]!)
+    this.loops.push({ next: labels[0]!, behind })
+    parts.forEach(({ after, body, branch, to }, i) => {
+      this.place(labels[i]!)
+      this.insn("addi", { rd: counter, rs1: counter, imm: -1 })
+      this.branch({ name: "bge", rs1: 0, rs2: counter }, behind)
+      this.body(body)
+      this.branch(branch, labels[to]!)
+      if (typeof after === "number") this.jump(labels[after]!)
+      else if (after !== "on") this.tableJump(after.index, after.jump, labels)
+    })
+    this.loops.pop()
+    this.place(behind)
+  }
+
   private call({ callee, link, via }: Extract<Item, { kind: "call" }>): void {
     const target = this.entries[callee]!
     this.insn("addi", { rd: link === 1 ? 5 : 1, rs1: 0, imm: 0 })
@@ -194,21 +215,26 @@ class Assembler {
 
   private switch({ cases, index, jump }: Extract<Item, { kind: "switch" }>): void {
     const behind: Label = { address: 0 }
-    const table = tables + 8 * this.tableLabels.length
     const labels = cases.map((): Label => ({ address: 0 }))
-    this.tableLabels.push(...labels)
-    if (this.tableLabels.length > maxTables) throw new RangeError("the program has too many jump tables")
-    const size = 2 ** Math.floor(Math.log2(Math.max(1, cases.length)))
-    this.insn("andi", { rd: jump, rs1: index, imm: size - 1 })
-    this.insn("sh3add", { rd: jump, rs1: jump, rs2: 27 })
-    this.insn("ld", { rd: jump, rs1: jump, imm: table - constants.start })
-    this.insn("jalr", { rd: 0, rs1: jump, imm: 0 })
+    this.tableJump(index, jump, labels)
     cases.forEach((body, i) => {
       this.place(labels[i]!)
       this.body(body)
       if (i < cases.length - 1) this.jump(behind)
     })
     this.place(behind)
+  }
+
+  /** Jumps to one of the labels, which a register chooses: to one of the first 2^n. */
+  private tableJump(index: number, jump: number, labels: ReadonlyArray<Label>): void {
+    const table = tables + 8 * this.tableLabels.length
+    this.tableLabels.push(...labels)
+    if (this.tableLabels.length > maxTables) throw new RangeError("the program has too many jump tables")
+    const size = 2 ** Math.floor(Math.log2(Math.max(1, labels.length)))
+    this.insn("andi", { rd: jump, rs1: index, imm: size - 1 })
+    this.insn("sh3add", { rd: jump, rs1: jump, rs2: 27 })
+    this.insn("ld", { rd: jump, rs1: jump, imm: table - constants.start })
+    this.insn("jalr", { rd: 0, rs1: jump, imm: 0 })
   }
 
   private recurse({ body, depth }: Extract<Item, { kind: "recurse" }>): void {

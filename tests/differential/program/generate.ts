@@ -1,7 +1,7 @@
 /** Random programs by seed. */
 import { Random } from "../Random.ts"
-import { free, type Mixture, operation } from "./operations.ts"
-import type { Body, Branch, Item, Plugins, Program } from "./Program.ts"
+import { accessesOff, free, insn, type Mixture, operation, pointerNearEnd } from "./operations.ts"
+import type { Body, Branch, Item, Part, Plugins, Program } from "./Program.ts"
 
 const branchNames = ["beq", "bne", "blt", "bge", "bltu", "bgeu"] as const
 
@@ -19,7 +19,9 @@ class Generator {
       float: random.pick([0, 5, 15, 40, 70]),
       memory: random.pick([5, 20, 40, 60]),
       compressed: random.pick([0, 30, 60]),
-      csr: random.pick([0, 0, 1, 5])
+      csr: random.pick([0, 0, 1, 5, 15]),
+      narrow: random.pick([0, 0, 70, 97]),
+      edge: random.pick([0, 2, 10])
     }
   }
 
@@ -56,7 +58,12 @@ class Generator {
       case 2:
       case 3:
       case 4:
-        return depth < 2 ? this.loop(index, depth) : this.straight()
+        if (depth >= 2) return this.straight()
+        return random.oneIn(3)
+          ? this.tangle(index, depth)
+          : random.oneIn(4)
+            ? this.walk(index, depth)
+            : this.loop(index, depth)
       case 5:
         return inLoop ? { kind: "leave", how: random.pick(["break", "continue"]), branch: this.branch() } : this.straight()
       case 6:
@@ -72,7 +79,7 @@ class Generator {
         return { kind: "switch", index: random.pick(free), jump: random.pick([6, 7, 28, 5]), cases }
       }
       case 9:
-        if (index === 0 && depth === 0 && random.oneIn(4)) {
+        if (depth === 0 && random.oneIn(index === 0 ? 3 : 8)) {
           return { kind: "recurse", depth: random.pick([3, 20, 300, 1500]), body: [this.straight()] }
         }
         return random.oneIn(4) ? { kind: "return", branch: this.branch() } : this.straight()
@@ -81,10 +88,53 @@ class Generator {
     }
   }
 
+  private tangle(index: number, depth: number): Item {
+    const { random } = this
+    const count = random.between(2, 6)
+    const part = () => random.below(count)
+    const parts = Array.from({ length: count }, (): Part => ({
+      body: this.body(index, depth + 1, true, random.between(0, 2)),
+      branch: this.branch(),
+      to: part(),
+      after: random.oneIn(4) ? { index: random.pick(free), jump: random.pick([6, 7, 28]) } : random.oneIn(2) ? part() : "on"
+    }))
+    const counter = 18 + 2 * index + depth
+    return { kind: "tangle", counter, trips: random.pick([8, 30, 100, 400]), start: part(), parts }
+  }
+
+  /** A loop that moves a pointer over the end of a page, of the data, or of what may be written. */
+  private walk(index: number, depth: number): Item {
+    const { random } = this
+    const pointer = random.pick([8, 9])
+    const stride = random.pick([1, 2, 4, 8, 8, 16, 24, 264])
+    const trips = random.pick([8, 20, 60])
+    const body = this.body(index, depth + 1, true, random.between(0, 2))
+    const words = [
+      ...accessesOff(random, pointer),
+      insn("addi", { rd: pointer, rs1: pointer, imm: random.oneIn(4) ? -stride : stride })
+    ]
+    this.room -= words.length
+    const walking: Item = { kind: "words", words }
+    const loop: Item = {
+      kind: "loop",
+      counter: 18 + 2 * index + depth,
+      trips,
+      body: random.oneIn(2) ? [walking, ...body] : [...body, walking],
+      entrance: undefined,
+      top: random.oneIn(3)
+    }
+    return {
+      kind: "if",
+      branch: { name: "beq", rs1: 0, rs2: 0 },
+      taken: [{ kind: "words", words: pointerNearEnd(random, pointer) }, loop],
+      otherwise: []
+    }
+  }
+
   private loop(index: number, depth: number): Item {
     const { random } = this
     const body = this.body(index, depth + 1, true, random.between(1, 4))
-    const entrance = random.oneIn(6) ? { branch: this.branch(), at: random.below(body.length + 1) } : undefined
+    const entrance = random.oneIn(3) ? { branch: this.branch(), at: random.below(body.length + 1) } : undefined
     const trips = random.pick([1, 3, 8, 20, 60, 200])
     return { kind: "loop", counter: 18 + 2 * index + depth, trips, body, entrance, top: random.oneIn(3) }
   }
@@ -95,7 +145,7 @@ const plugins = (random: Random): Plugins => ({
   sparse: random.pick([1, 2, 5, 20]),
   blocks: random.oneIn(2),
   shared: random.oneIn(2),
-  kinds: random.oneIn(2) ? random.word() : random.pick([0b11, 0b1100, 0b110000, 0b1000001])
+  kinds: random.oneIn(2) ? random.word() : random.pick([0b11, 0b1100, 0b110000, 0b1000001, 0x30000, 0x30010])
 })
 
 /** The program of a seed. */

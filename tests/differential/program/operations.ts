@@ -22,6 +22,10 @@ const plainRows = insnTable.filter(isPlain)
 const accessRows = insnTable.filter((row) => row.insnClass === "load" || row.insnClass === "store")
 const floatRows = insnTable.filter((row) => row.insnClass === "float")
 const atomicRows = insnTable.filter((row) => row.insnClass === "atomic")
+/** Rows whose results are sign-extended from 32 bits, and those that the JIT's rules for such values know. */
+const narrowRows = plainRows.filter(({ name }) => /w$|^andi$|^slt|^clz|^ctz|^cpop|^sext|^(and|or|xor)$/.test(name))
+const narrowAccessRows = accessRows.filter(({ name }) => name !== "ld" && name !== "lwu")
+const dividing = plainRows.filter(({ name }) => /^(mul|div|rem)/.test(name))
 const compressedPlain = compressedRows.filter((row) => isPlain(insnRow(row.base)) && row.name !== "c.addi16sp")
 const compressedAccess = compressedRows.filter(
   (row) => insnRow(row.base).insnClass === "load" || insnRow(row.base).insnClass === "store"
@@ -90,13 +94,13 @@ const fields = (random: Random, row: InsnRow): Record<string, number> => {
   return result
 }
 
-const plain = (random: Random): Word => {
-  const row = random.pick(plainRows)
+const plain = (random: Random, rows = plainRows): Word => {
+  const row = random.pick(rows)
   return word(encode(row.pattern, fields(random, row)))
 }
 
-const access = (random: Random): Word => {
-  const row = random.pick(accessRows)
+const access = (random: Random, rows: ReadonlyArray<InsnRow>): Word => {
+  const row = random.pick(rows)
   const rs1 = random.oneIn(150) ? source(random) : random.pick(bases)
   // Stores through the pointer to constants always fault: not too often.
   const base = rs1 === 27 && row.insnClass === "store" && !random.oneIn(10) ? 3 : rs1
@@ -167,7 +171,7 @@ const compressed = (random: Random, rows: ReadonlyArray<CompressedRow>): Word =>
 }
 
 /** Loads a constant, or a pointer into the data. */
-const load = (random: Random): Array<Word> => {
+const load = (random: Random, isNarrow: boolean): Array<Word> => {
   const imm = 8 * random.below(constantCount)
   switch (random.below(6)) {
     case 0:
@@ -186,9 +190,64 @@ const load = (random: Random): Array<Word> => {
     case 4:
       return [insn("fld", { rd: random.below(32), rs1: 27, imm })]
     default:
-      return [insn("ld", { rd: random.pick(free), rs1: 27, imm })]
+      return [insn(isNarrow ? "lw" : "ld", { rd: random.pick(free), rs1: 27, imm })]
   }
 }
+
+/** Values at the edges of 32 and 64 bits in one or two registers, and a multiplication or division of them. */
+const edge = (random: Random): Array<Word> => {
+  const load = (rd: number): Array<Word> => {
+    switch (random.below(4)) {
+      case 0:
+        return [insn("lui", { rd, imm: -0x80000000 })]
+      case 1:
+        return [insn("addi", { rd, rs1: 0, imm: 1 }), insn("slli", { rd, rs1: rd, imm: random.pick([31, 32, 33, 62, 63]) })]
+      case 2:
+        return [insn("addi", { rd, rs1: 0, imm: -1 }), insn("srli", { rd, rs1: rd, imm: random.pick([0, 1, 31, 32, 33]) })]
+      default:
+        return [insn("addi", { rd, rs1: 0, imm: random.between(-2, 2) })]
+    }
+  }
+  const [a, b] = [random.pick(free), random.pick(free)]
+  const row = random.pick(dividing)
+  const operands = { ...fields(random, row), rs1: a, rs2: random.oneIn(4) ? a : b }
+  return [...load(a), ...(random.oneIn(4) ? [] : load(b)), word(encode(row.pattern, operands))]
+}
+
+/** Puts a pointer near the end of a page: inside the data, at its end, or where pages begin that cannot be written. */
+export const pointerNearEnd = (random: Random, pointer: number): Array<Word> => {
+  const near = random.between(-40, 16)
+  switch (random.below(4)) {
+    case 0:
+      return [insn("addi", { rd: pointer, rs1: 4, imm: near - 100 })]
+    case 1:
+      return [
+        insn("lui", { rd: 7, imm: 0x1000 }),
+        insn("sub", { rd: pointer, rs1: 4, rs2: 7 }),
+        insn("addi", { rd: pointer, rs1: pointer, imm: near })
+      ]
+    case 2:
+      return [
+        insn("lui", { rd: 7, imm: 0x1000 }),
+        insn("add", { rd: pointer, rs1: 27, rs2: 7 }),
+        insn("addi", { rd: pointer, rs1: pointer, imm: near })
+      ]
+    default:
+      return [
+        insn("lui", { rd: 7, imm: 0x4000 }),
+        insn("sub", { rd: pointer, rs1: 4, rs2: 7 }),
+        insn("addi", { rd: pointer, rs1: pointer, imm: near + 60 })
+      ]
+  }
+}
+
+/** One to three accesses off a pointer, near it. */
+export const accessesOff = (random: Random, pointer: number): Array<Word> =>
+  Array.from({ length: random.between(1, 3) }, () => {
+    const row = random.pick(accessRows)
+    const imm = random.pick([0, 0, 8, 16, -8, random.between(-64, 64)])
+    return word(encode(row.pattern, { ...fields(random, row), rs1: pointer, imm }))
+  })
 
 const rare = (random: Random): Word =>
   random.pick<() => Word>([
@@ -208,18 +267,24 @@ export interface Mixture {
   readonly memory: number
   readonly compressed: number
   readonly csr: number
+  /** Of plain instructions, those with a result that is sign-extended from 32 bits. */
+  readonly narrow: number
+  readonly edge: number
 }
 
 /** One random operation: mostly one instruction, sometimes a few that belong together. */
 export const operation = (random: Random, mixture: Mixture): Array<Word> => {
-  if (random.oneIn(8)) return load(random)
+  const isNarrow = random.below(100) < mixture.narrow
+  if (random.oneIn(8)) return load(random, isNarrow)
   if (random.oneIn(300)) return [rare(random)]
   if (random.below(100) < mixture.csr) return [csr(random)]
   if (random.below(100) < mixture.float) return [float(random)]
+  if (random.below(100) < mixture.edge) return edge(random)
   const isCompressed = random.below(100) < mixture.compressed
   if (random.below(100) < mixture.memory) {
     if (random.oneIn(8)) return atomic(random)
-    return [isCompressed ? compressed(random, compressedAccess) : access(random)]
+    return [isCompressed ? compressed(random, compressedAccess) : access(random, isNarrow ? narrowAccessRows : accessRows)]
   }
+  if (isNarrow) return [plain(random, narrowRows)]
   return [isCompressed ? compressed(random, compressedPlain) : plain(random)]
 }

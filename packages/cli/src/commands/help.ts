@@ -1,11 +1,13 @@
 /** The texts of `--help`. */
-import { runOptions, type OptionRow } from "../options/OptionTable.ts"
+import { controlOptions, pluginsOptions, runOptions, type OptionRow } from "../options/OptionTable.ts"
 
 export const mainHelp = `Runs RISC-V 64 Linux programs under TypeScript plugins.
 
 Usage:
   emu run [options] [--] PROGRAM [ARG...]   run a program; emu run --help lists the options
   emu plugins [NAME|FILE...]                list the plugins that come with emu, or show their options
+  emu plugin new NAME                       write a plugin, with a test, to begin with
+  emu control SOCKET attach|list|...        attach plugins to a program that runs; see emu control --help
   emu --help                                show this help
   emu --version                             show the version
 
@@ -33,3 +35,25 @@ Everything after PROGRAM belongs to the program.
 
 Options:
 ${runOptions.map(optionLine).join("")}`
+
+/** The help of `emu plugins`. */
+export const pluginsHelp =
+  (): string => `Lists the plugins that come with emu, or explains what each one named does, with its options.
+
+Usage: emu plugins [options] [NAME|FILE...]
+
+Options:
+${pluginsOptions.map(optionLine).join("")}`
+
+/** The help of `emu control`. */
+export const controlHelp =
+  (): string => `Attaches plugins to a program that runs under emu run --control SOCKET, and removes them.
+
+Usage:
+  emu control SOCKET attach NAME|FILE[,KEY=VALUE...]   install a plugin; prints its id
+  emu control SOCKET list                              list the plugins: id, name with options, events
+  emu control SOCKET reset ID                          let a plugin begin anew
+  emu control SOCKET uninstall ID                      let a plugin report, and remove it
+
+Options:
+${controlOptions.map(optionLine).join("")}`

@@ -1,9 +1,9 @@
 /** `emu run`: one guest process under plugins. */
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { PluginCallbackError } from "@emu/core/PluginError"
-import { PluginOptionError } from "@emu/core/PluginOptions"
+import { PluginFailures } from "@emu/core/PluginFailures"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
@@ -11,31 +11,18 @@ import { guestAccessLayer } from "@emu/guest/linux/process/GuestAccess"
 import { runProcess } from "@emu/guest/linux/process/runProcess"
 import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
+import { nodePluginFiles } from "../platform/NodePluginFiles.ts"
 import { hostSignals } from "../platform/hostSignals.ts"
+import { isTerminal, wantsColours } from "../platform/isTerminal.ts"
 import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
 import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
-import type { PluginSpec } from "../options/pluginSpec.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
-import { loadPlugin } from "../plugins/loadPlugin.ts"
-import { UsageError } from "../UsageError.ts"
-
-/** Loads and installs plugins in their order. */
-const installPlugins = (specs: ReadonlyArray<PluginSpec>) =>
-  Effect.forEach(
-    specs,
-    Effect.fnUntraced(function* ({ plugin: name, args }) {
-      const system = yield* PluginSystem
-      const plugin = yield* loadPlugin(name)
-      yield* Effect.mapError(system.install(plugin, args), (error) => {
-        if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
-        if (error instanceof PluginCallbackError) return error
-        return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
-      })
-    }),
-    { discard: true }
-  )
+import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
+import { colours, plain } from "../report/formatTable.ts"
+import { canShowProgress, startProgress } from "../progress.ts"
+import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
 
 const processOptions = (options: RunOptions, sink: LogSink) => ({
   program: options.program,
@@ -57,6 +44,13 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
   })
 })
 
+/** The plugins' output in the format asked for; on a terminal, tables where nothing else was asked for. */
+const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): RunOutput => {
+  const isOnTerminal = logFile === undefined && pluginFormat !== "text" && pluginFormat !== "json" && isTerminal(2)
+  const paint = isOnTerminal && wantsColours(process.env) ? colours : plain
+  return makeRunOutput(pluginFormat ?? (isOnTerminal ? "table" : "text"), write, paint)
+}
+
 /**
  * Runs a program to its end.
  *
@@ -65,24 +59,41 @@ const processOptions = (options: RunOptions, sink: LogSink) => ({
  */
 export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
-  const output = Layer.succeed(PluginOutput)({ write: sink.write })
+  const showsProgress = !options.quiet && canShowProgress(process.env)
+  const report = runOutput(options, sink)
+  const output = Layer.succeed(PluginOutput)(report.output)
+  const policy = failurePolicy(options, sink)
+  const failures = Layer.succeed(PluginFailures)(policy)
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
-  const plugins = PluginSystem.layer.pipe(Layer.provide([guestAccessLayer, output, scoreboardLayer]))
+  const plugins = PluginSystem.layer.pipe(
+    Layer.provide([failures, guestAccessLayer, nodePluginFiles, output, scoreboardLayer])
+  )
   const layers = plugins.pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(machine),
-    Layer.provideMerge(hostLayer(sink.flush))
+    Layer.provideMerge(hostLayer({ beforeOutput: sink.flush, hasStatusLine: showsProgress }))
   )
 
   const run = Effect.gen(function* () {
-    yield* installPlugins(options.plugins)
+    yield* installPlugins(options.plugins, policy)
+    if (options.control !== undefined) {
+      const { serveControl } = yield* Effect.promise(() => import("../control/ControlServer.ts"))
+      yield* serveControl(options.control)
+    }
     const { stats } = yield* Engine
+    const { state } = yield* PluginSystem
     const started = performance.now()
-    const report = () => sink.write(formatStats(stats(), performance.now() - started))
-    const process = runProcess(processOptions(options, sink))
-    const { status } = yield* options.stats ? Effect.ensuring(process, Effect.sync(report)) : process
+    const stopProgress = showsProgress ? startProgress(() => stats().insns) : undefined
+    const end = (status: number | undefined) => {
+      stopProgress?.()
+      report.end({ program: options.program, args: options.args, status }, state().plugins)
+      if (options.stats) sink.write(formatStats(stats(), performance.now() - started))
+    }
+    const { status } = yield* Effect.onExit(runProcess(processOptions(options, sink)), (exit) =>
+      Effect.sync(() => end(Exit.isSuccess(exit) ? exit.value.status : undefined))
+    )
     return status
   })
-  return yield* run.pipe(Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
+  return yield* run.pipe(Effect.scoped, Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
 })

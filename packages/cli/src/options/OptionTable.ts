@@ -24,6 +24,27 @@ export const runOptions = [
       "that suffix); a comma in a value is written ,,"
     ]
   },
+  {
+    name: "on-plugin-error",
+    value: "abort|detach",
+    help: [
+      "a plugin that throws: abort ends the run with status 1 (the default), detach says so and",
+      "goes on without the plugin"
+    ]
+  },
+  {
+    name: "plugin-format",
+    value: "text|table|json",
+    help: [
+      "what plugins' results look like: text (QEMU's where it has the plugin), aligned tables, or one",
+      "JSON document (emu plugins --schema describes it); the default is table on a terminal, else text"
+    ]
+  },
+  {
+    name: "control",
+    value: "SOCKET",
+    help: ["make a socket through which emu control attaches and removes plugins while the program runs"]
+  },
   { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
   {
     name: "env",
@@ -69,10 +90,33 @@ export const runOptions = [
   {
     name: "engine",
     value: "NAME",
-    help: ["what executes translated code: interpreter (the default), or jit (hot code as WebAssembly)"]
+    help: [
+      "what executes translated code: interpreter (the default), jit (hot code as WebAssembly), or",
+      "lockstep (both side by side, compared all the way; ends with a report where they differ)"
+    ]
   },
-  { name: "quiet", help: ["no warnings about unknown system calls, and no line about the signal that ended the guest"] },
+  {
+    name: "quiet",
+    help: ["no warnings about unknown system calls, no line about the signal that ended the guest, no progress"]
+  },
   { name: "log-level", value: "LEVEL", help: ["debug: show where an error of the emulator comes from; default info"] },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
+/** The options of `emu plugins`. */
+export const controlOptions = [
+  { name: "schema", help: ["print JSON Schema of the requests and responses, which are lines of JSON"] },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
+export const pluginsOptions = [
+  {
+    name: "schema",
+    help: [
+      "print JSON Schema instead: of a plugin's result, or without a name of the whole document that",
+      "emu run --plugin-format json writes"
+    ]
+  },
   { name: "help", letter: "h", help: ["show this help"] }
 ] as const satisfies ReadonlyArray<OptionRow>
 

@@ -1,4 +1,6 @@
 /** What `emu run` was asked to do. */
+import type { OnPluginError } from "@emu/core/PluginFailures"
+import { type PluginFormat, pluginFormats } from "../report/pluginOutput.ts"
 import { UsageError } from "../UsageError.ts"
 import { guestEnvironment } from "./environment.ts"
 import { type LogItem, parseLogItems } from "./logItems.ts"
@@ -7,13 +9,18 @@ import { parseOptions } from "./parseOptions.ts"
 import { parsePluginSpec, type PluginSpec } from "./pluginSpec.ts"
 import { parseSize, parseU64, parseWord } from "./values.ts"
 
-export const engines = ["interpreter", "jit"] as const
+export const engines = ["interpreter", "jit", "lockstep"] as const
 
 export interface RunOptions {
   readonly program: string
   readonly args: ReadonlyArray<string>
   /** In the order of loading. The same plugin twice is two instances. */
   readonly plugins: ReadonlyArray<PluginSpec>
+  readonly onPluginError: OnPluginError
+  /** Path of the socket to be made for `emu control`. */
+  readonly control: string | undefined
+  /** Undefined where it depends on whether a terminal shows the results. */
+  readonly pluginFormat: PluginFormat | undefined
   /** As given: relative to the current directory. */
   readonly sysroot: string | undefined
   readonly env: ReadonlyArray<string>
@@ -74,6 +81,9 @@ export const parseRunOptions = (
     program,
     args,
     plugins,
+    control: last("control"),
+    onPluginError: parsed("on-plugin-error", (text) => parseWord("--on-plugin-error", text, ["abort", "detach"])) ?? "abort",
+    pluginFormat: parsed("plugin-format", (text) => parseWord("--plugin-format", text, pluginFormats)),
     sysroot: last("sysroot"),
     env: guestEnvironment(environment, options),
     argv0: last("argv0"),

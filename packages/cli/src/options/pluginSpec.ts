@@ -25,13 +25,19 @@ export const parsePluginSpec = (text: string): PluginSpec => {
   const plugin = first.startsWith("file=") ? first.slice("file=".length) : first
   if (plugin === "")
     throw new UsageError("option --plugin needs the name or the file of a plugin; emu plugins lists the names")
-  const args = rest.map((piece) => {
-    const equals = piece.indexOf("=")
-    if (equals < 0 && /^no./.test(piece)) return [piece.slice(2), "off"] as const
-    const key = equals < 0 ? piece : piece.slice(0, equals)
-    if (key === "")
-      throw new UsageError(`plugin ${plugin}: the argument ${JSON.stringify(piece)} has no key; write KEY=VALUE`)
-    return [key, equals < 0 ? "on" : piece.slice(equals + 1)] as const
-  })
-  return { plugin, isFile: isPluginFile(plugin), args }
+  return { plugin, isFile: isPluginFile(plugin), args: rest.map((piece) => parsePluginArgument(plugin, piece)) }
+}
+
+/**
+ * Parses `KEY=VALUE`, or `KEY` alone.
+ *
+ * @param plugin its name, for errors
+ * @throws UsageError where there is no key
+ */
+export const parsePluginArgument = (plugin: string, piece: string): readonly [key: string, value: string] => {
+  const equals = piece.indexOf("=")
+  if (equals < 0 && /^no./.test(piece)) return [piece.slice(2), "off"]
+  const key = equals < 0 ? piece : piece.slice(0, equals)
+  if (key === "") throw new UsageError(`plugin ${plugin}: the argument ${JSON.stringify(piece)} has no key; write KEY=VALUE`)
+  return [key, equals < 0 ? "on" : piece.slice(equals + 1)]
 }

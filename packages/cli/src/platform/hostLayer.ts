@@ -1,11 +1,13 @@
 /** The host as the guest's kernel sees it: files, clocks, facts and identity. */
 import * as Layer from "effect/Layer"
 import type { HostClock } from "@emu/guest/HostClock"
-import { HostFs } from "@emu/guest/HostFs"
+import { HostFs, type HostFsShape } from "@emu/guest/HostFs"
 import type { HostInfo } from "@emu/guest/HostInfo"
+import { isTerminal } from "./isTerminal.ts"
 import * as NodeHostClock from "./NodeHostClock.ts"
 import { makeNodeHostFs } from "./NodeHostFs.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
+import { statusLine } from "./StatusLine.ts"
 
 /** Ids of emu's own process, which are the guest's. */
 export const hostIdentity = () => ({
@@ -17,13 +19,47 @@ export const hostIdentity = () => ({
   egid: process.getegid?.() ?? 0
 })
 
-/** @param beforeOutput called before the guest writes to stdout or stderr, so that text of ours that waits comes first */
-export const hostLayer = (beforeOutput: () => void): Layer.Layer<HostFs | HostClock | HostInfo> =>
+/**
+ * Host files whose output to the terminal does not meet the status line. A terminal that the guest opens itself, or whose settings it
+ * changes, is the guest's to arrange.
+ */
+const besideStatusLine = (fs: HostFsShape): HostFsShape => {
+  const onTerminal = new Set([1, 2].filter(isTerminal))
+  return {
+    ...fs,
+    open: (path, flags, mode) => {
+      const fd = fs.open(path, flags, mode)
+      if (fd > 2 && isTerminal(fd)) statusLine.turnOff()
+      return fd
+    },
+    write: (fd, buffer) => {
+      if (!onTerminal.has(fd)) return fs.write(fd, buffer)
+      statusLine.erase()
+      const count = fs.write(fd, buffer)
+      statusLine.wrote(buffer[count - 1])
+      return count
+    },
+    setTermios: (fd, termios) => {
+      statusLine.turnOff()
+      return fs.setTermios(fd, termios)
+    }
+  }
+}
+
+export interface HostOptions {
+  /** Called before the guest writes to stdout or stderr, so that text of ours that waits comes first. */
+  readonly beforeOutput: () => void
+  /** Whether a status line may be on the terminal. */
+  readonly hasStatusLine: boolean
+}
+
+/** The host of a run. */
+export const hostLayer = ({ beforeOutput, hasStatusLine }: HostOptions): Layer.Layer<HostFs | HostClock | HostInfo> =>
   Layer.mergeAll(
     NodeHostClock.layer,
     NodeHostInfo.layer,
     Layer.sync(HostFs)(() => {
-      const fs = makeNodeHostFs()
+      const fs = hasStatusLine ? besideStatusLine(makeNodeHostFs()) : makeNodeHostFs()
       return {
         ...fs,
         write: (fd, buffer) => {

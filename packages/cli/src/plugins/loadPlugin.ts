@@ -41,7 +41,7 @@ const loadFile = Effect.fnUntraced(function* (file: string) {
   const stat = fs.statSync(absolute, { throwIfNoEntry: false })
   if (stat === undefined) return yield* new PluginLoadError({ message: `plugin ${file}: there is no such file` })
   if (!stat.isFile()) return yield* new PluginLoadError({ message: `plugin ${file}: this is no file` })
-  const location = url.pathToFileURL(absolute).href
+  const location = locationOf(absolute, stat.mtimeMs)
   installModuleHooks(location)
   const loaded: Record<string, unknown> = yield* Effect.tryPromise({
     try: () => import(location),
@@ -53,6 +53,17 @@ const loadFile = Effect.fnUntraced(function* (file: string) {
   }
   return loaded.default
 })
+
+/** When each file that was loaded had been changed. */
+const loadedFiles = new Map<string, number>()
+
+/** The URL to import a file from: another one where the file has changed since, as Node imports each URL once. */
+const locationOf = (absolute: string, changed: number): string => {
+  const { href } = url.pathToFileURL(absolute)
+  const known = loadedFiles.get(absolute) ?? changed
+  loadedFiles.set(absolute, known)
+  return known === changed ? href : `${href}?changed=${changed}`
+}
 
 const isPlugin = (value: unknown): value is Plugin =>
   typeof value === "object" &&

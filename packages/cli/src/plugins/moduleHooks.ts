@@ -33,8 +33,9 @@ export const installModuleHooks = (plugin: string): void => {
         return { url, format: "module", shortCircuit: true }
       }
       const found = next(specifier, context)
-      if (found.url.endsWith(".ts")) return { ...found, format: "module-typescript" }
-      return found.url === plugin && found.url.endsWith(".js") ? { ...found, format: "module" } : found
+      const file = found.url.replace(/\?.*$/, "")
+      if (file.endsWith(".ts")) return { ...found, format: "module-typescript" }
+      return found.url === plugin && file.endsWith(".js") ? { ...found, format: "module" } : found
     }
   })
 }

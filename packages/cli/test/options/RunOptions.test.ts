@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { LogItem } from "../../src/options/logItems.ts"
-import { namesPluginFile } from "../../src/options/namesPluginFile.ts"
+import { needsWholeEffect } from "../../src/options/needsWholeEffect.ts"
 import { type HelpRequest, parseRunOptions, type RunOptions } from "../../src/options/RunOptions.ts"
 import { UsageError } from "../../src/UsageError.ts"
 
@@ -29,6 +29,8 @@ describe("the command line of emu run", () => {
       program: "prog",
       args: [],
       plugins: [],
+      onPluginError: "abort",
+      pluginFormat: undefined,
       sysroot: undefined,
       env: ["HOME=/root", "LANG=C"],
       argv0: undefined,
@@ -154,17 +156,18 @@ describe("the command line of emu run", () => {
   })
 })
 
-describe("whether a plugin file is named", () => {
+describe("whether all of Effect is needed", () => {
   it.each([
-    { words: ["run", "--plugin", "insn", "./prog.ts"], file: false },
-    { words: ["run", "--plugin", "./p", "prog"], file: true },
-    { words: ["run", "--seed", "1", "--plugin=p.mjs,a=1", "prog"], file: true },
-    { words: ["run", "prog", "--plugin", "./p.ts"], file: false },
-    { words: ["run", "--nonsense", "--plugin", "./p.ts"], file: false },
-    { words: ["plugins", "./p.ts"], file: true },
-    { words: ["plugins", "insn"], file: false },
-    { words: [], file: false }
-  ])("$words", ({ words, file }) => {
-    assert.strictEqual(namesPluginFile(words), file)
+    { words: ["run", "--plugin", "insn", "./prog.ts"], whole: false },
+    { words: ["run", "--plugin", "./p", "prog"], whole: true },
+    { words: ["run", "--seed", "1", "--plugin=p.mjs,a=1", "prog"], whole: true },
+    { words: ["run", "prog", "--plugin", "./p.ts"], whole: false },
+    { words: ["run", "--nonsense", "--plugin", "./p.ts"], whole: false },
+    { words: ["plugins", "./p.ts"], whole: true },
+    { words: ["plugins", "insn"], whole: false },
+    { words: ["plugins", "--schema", "insn"], whole: true },
+    { words: [], whole: false }
+  ])("$words", ({ words, whole }) => {
+    assert.strictEqual(needsWholeEffect(words), whole)
   })
 })

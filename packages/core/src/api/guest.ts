@@ -1,7 +1,13 @@
 /** The part of the API about the guest: registers, by the permission of the running callback, memory, and facts. */
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { PluginApi, RegisterHandle } from "../PluginApi.ts"
-import { GuestMemoryError, NoVcpuContextError, RegisterAccessError, RegisterPermissionError } from "../PluginError.ts"
+import {
+  GuestMemoryError,
+  NoVcpuContextError,
+  PcAlignmentError,
+  RegisterAccessError,
+  RegisterPermissionError
+} from "../PluginError.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
 import { currentScope } from "../system/callbacks.ts"
@@ -10,7 +16,16 @@ import type { Runtime } from "../system/Runtime.ts"
 
 type Guest = Pick<
   PluginApi,
-  "getRegisters" | "readRegister" | "writeRegister" | "setPc" | "readMemory" | "writeMemory" | "program" | "symbol"
+  | "getRegisters"
+  | "readRegister"
+  | "writeRegister"
+  | "setPc"
+  | "readMemory"
+  | "writeMemory"
+  | "program"
+  | "process"
+  | "vcpuInfo"
+  | "symbol"
 >
 
 /** Makes the guest functions of a plugin. They throw on misuse: where they are used, nothing can be waited for. */
@@ -57,6 +72,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
       if (context("setPc").flags !== CallbackFlags.readWriteRegsPc) {
         throw new RegisterPermissionError({ operation: "setPc", needed: "readWriteRegsPc" })
       }
+      if (pc % guest.pcAlignment !== 0n) throw new PcAlignmentError({ pc, alignment: guest.pcAlignment })
       throw new SetPcRequest(BigInt.asUintN(64, pc))
     },
     readMemory: (address, length) => {
@@ -72,6 +88,8 @@ export const makeGuest = (runtime: Runtime): Guest => {
       }
     },
     program: () => guest.program(),
+    process: () => guest.process(),
+    vcpuInfo: (vcpu) => guest.vcpuInfo(vcpu),
     symbol: (address) => guest.symbol(address)
   }
 }

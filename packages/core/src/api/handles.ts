@@ -12,11 +12,22 @@ import type {
   TbInfo
 } from "../Instrumentation.ts"
 import type { InsnHandle, TbHandle } from "../PluginApi.ts"
-import { StaleHandleError } from "../PluginError.ts"
+import { ClosedTraceError, StaleHandleError } from "../PluginError.ts"
 import type { PluginState } from "../PluginState.ts"
 import type { ScoreboardU64 } from "../Scoreboard.ts"
+import { type Trace, TraceKind } from "../Trace.ts"
+import { TraceBuffer } from "../trace/TraceBuffer.ts"
 import { checkCond, checkFlags, checkOp, checkRw } from "../transitions/instrumentation.ts"
 import { checkEntry } from "../transitions/scoreboard.ts"
+
+/**
+ * Refuses an async function as a hot callback: the guest would not wait for it, and what it throws would be lost. Throws. Checked
+ * here, once, since a look at each call's result would cost more than the call.
+ */
+const checkSynchronous = (callback: unknown): void => {
+  if (Object.prototype.toString.call(callback) !== "[object AsyncFunction]") return
+  throw new TypeError("the callback is an async function: make it a plain one, since the guest does not wait for it")
+}
 
 /** What handles need to know beside the block. */
 export interface HandleServices {
@@ -34,6 +45,13 @@ export class InstrumentationLists {
 
   constructor(info: TbInfo) {
     this.info = info
+  }
+
+  /** Forgets what a plugin asked for. */
+  drop(plugin: bigint): void {
+    for (const list of [this.tb, ...this.exec, ...this.mem]) {
+      list?.splice(0, list.length, ...list.filter((callback) => callback.plugin !== plugin))
+    }
   }
 
   /** What was asked for, or undefined where nothing was. */
@@ -73,6 +91,7 @@ export class TranslationTurn {
 
   /** An exec callback; QEMU's flags default to none. */
   exec(callback: ExecCallback, flags: CallbackFlags): DynCallback {
+    checkSynchronous(callback)
     return { kind: "exec", plugin: this.plugin, callback, flags: Result.getOrThrow(checkFlags(flags)) }
   }
 
@@ -97,6 +116,18 @@ export class TranslationTurn {
     Result.getOrThrow(checkOp(op))
     Result.getOrThrow(checkEntry(this.services.state(), entry))
     return { kind: "inline", plugin: this.plugin, op, entry, imm: BigInt.asUintN(64, imm) }
+  }
+
+  /** A record that code at `pc` was executed. */
+  traceExec(trace: Trace, pc: bigint, size: number, kind: TraceKind): DynCallback {
+    const buffer = this.openTrace(trace)
+    return { kind: "traceExec", plugin: this.plugin, trace: buffer, site: buffer.siteNumber(Number(pc), size, kind) }
+  }
+
+  /** The buffer of a trace. Throws where it is gone. */
+  openTrace(trace: Trace): TraceBuffer {
+    if (!(trace instanceof TraceBuffer) || trace.isClosed) throw new ClosedTraceError({ plugin: this.name })
+    return trace
   }
 }
 
@@ -151,6 +182,13 @@ class Tb implements TbHandle {
     const turn = this.#check()
     turn.lists.tb.push(turn.inline(op, entry, imm))
   }
+
+  traceExec(trace: Trace): void {
+    const turn = this.#check()
+    const { insns, pc } = turn.lists.info
+    const bytes = insns.reduce((sum, { size }) => sum + size, 0)
+    turn.lists.tb.push(turn.traceExec(trace, pc, bytes, TraceKind.block))
+  }
 }
 
 class Insn implements InsnHandle {
@@ -190,6 +228,11 @@ class Insn implements InsnHandle {
     return this.#info.raw >>> 0
   }
 
+  get haddr(): number {
+    this.#check()
+    return Number(this.#info.pc)
+  }
+
   disas(): string {
     const { pc, raw, size } = this.#info
     return this.#check().services.disassemble(raw, size, pc)
@@ -222,6 +265,7 @@ class Insn implements InsnHandle {
 
   onMem(callback: MemCallback, rw: MemRw, flags: CallbackFlags = CallbackFlags.noRegs): void {
     const turn = this.#check()
+    checkSynchronous(callback)
     const checked = { flags: Result.getOrThrow(checkFlags(flags)), rw: Result.getOrThrow(checkRw(rw)) }
     append(turn.lists.mem, this.#index, { kind: "mem", plugin: turn.plugin, callback, ...checked })
   }
@@ -230,5 +274,17 @@ class Insn implements InsnHandle {
     const turn = this.#check()
     const checked = Result.getOrThrow(checkRw(rw))
     append(turn.lists.mem, this.#index, { ...turn.inline(op, entry, imm), kind: "memInline", rw: checked })
+  }
+
+  traceExec(trace: Trace): void {
+    const turn = this.#check()
+    const { pc, size } = this.#info
+    append(turn.lists.exec, this.#index, turn.traceExec(trace, pc, size, TraceKind.exec))
+  }
+
+  traceMem(trace: Trace, rw: MemRw): void {
+    const turn = this.#check()
+    const checked = { trace: turn.openTrace(trace), rw: Result.getOrThrow(checkRw(rw)) }
+    append(turn.lists.mem, this.#index, { kind: "traceMem", plugin: turn.plugin, ...checked })
   }
 }

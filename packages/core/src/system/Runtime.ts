@@ -2,23 +2,36 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
+import type { PluginInstallFailure } from "../Plugin.ts"
 import type { PluginError } from "../PluginError.ts"
 import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
 import * as PluginState_ from "../PluginState.ts"
 import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "../Ports.ts"
 import type { CallbackScope } from "../Ports.ts"
+import type { ExitRequest } from "../ExitRequest.ts"
+import { PluginFiles } from "../PluginFiles.ts"
+import { PluginFailures } from "../PluginFailures.ts"
+import type { PluginFailurePolicy } from "../PluginFailures.ts"
 import type { SetPcRequest } from "../SetPcRequest.ts"
+import type { TraceBuffer } from "../trace/TraceBuffer.ts"
 import { receiveMask } from "../transitions/vcpu.ts"
 import * as Exclusive from "../vcpu/Exclusive.ts"
 import * as VcpuWork from "../vcpu/VcpuWork.ts"
 
 /** Failures of work on a vCPU. */
-export type WorkError = PluginError | SetPcRequest
+export type WorkError = PluginError | SetPcRequest | ExitRequest
 
 /** A stretch of scoreboard memory that is given back once no translated code can refer to it. */
 export interface Retired {
   readonly byteOffset: number
   readonly bytes: number
+}
+
+/** A trace with the plugin that made it, and its bytes. */
+export interface OwnedTrace {
+  readonly plugin: bigint
+  readonly trace: TraceBuffer
+  readonly place: Retired
 }
 
 /** The running plugin system. */
@@ -27,12 +40,18 @@ export interface Runtime {
   readonly cache: CodeCache["Service"]
   readonly guest: GuestAccess["Service"]
   readonly output: PluginOutput["Service"]
+  readonly files: PluginFiles["Service"]
   readonly memory: ScoreboardMemory["Service"]
+  readonly failures: PluginFailurePolicy
   readonly scope: CallbackScope
+  /** What installs each plugin anew. */
+  readonly installs: Map<bigint, Effect.Effect<void, PluginError | PluginInstallFailure>>
   readonly exclusive: Exclusive.Exclusive
   readonly work: VcpuWork.VcpuWork<WorkError>
   /** Scoreboard memory that the next flush gives back. */
   readonly retired: Array<Retired>
+  /** Traces that are open, in the order in which they were made. */
+  readonly traces: Array<OwnedTrace>
   /** Effects that flush handlers returned, to be run before any guest goes on. */
   readonly afterFlush: Array<Effect.Effect<void, WorkError>>
 }
@@ -42,12 +61,29 @@ export const make = Effect.gen(function* () {
   const cache = yield* CodeCache
   const guest = yield* GuestAccess
   const output = yield* PluginOutput
+  const files = yield* PluginFiles
   const memory = yield* ScoreboardMemory
+  const failures = yield* PluginFailures
   const ref = yield* Ref.make(PluginState_.empty)
   const exclusive = Exclusive.make(cache.requestExit)
   const work = VcpuWork.make<WorkError>(exclusive, cache.requestExit)
   const scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
-  const runtime: Runtime = { ref, cache, guest, output, memory, scope, exclusive, work, retired: [], afterFlush: [] }
+  const runtime: Runtime = {
+    ref,
+    cache,
+    guest,
+    output,
+    files,
+    memory,
+    failures,
+    scope,
+    exclusive,
+    work,
+    installs: new Map(),
+    retired: [],
+    traces: [],
+    afterFlush: []
+  }
   return runtime
 })
 
@@ -75,6 +111,7 @@ export const applyChecked = <A, E extends PluginError>(
 export const carryOut = (runtime: Runtime, actions: ReadonlyArray<Action>): void => {
   for (const action of actions) {
     if (action.kind === "flush") runtime.cache.flush()
+    else if (action.kind === "releaseTime") runtime.guest.time.release()
     else queueMask(runtime, action.vcpu, action.mask)
   }
 }

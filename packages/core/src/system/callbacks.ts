@@ -5,19 +5,16 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { CallbackFlags } from "../Instrumentation.ts"
-import { PluginCallbackError } from "../PluginError.ts"
 import type { EventShapeError, UnknownEventError } from "../PluginError.ts"
-import { eventNames } from "../PluginEvent.ts"
-import type { EventShape, PluginEvent } from "../PluginEvent.ts"
+import { eventNames, PluginEvent } from "../PluginEvent.ts"
+import type { EventShape } from "../PluginEvent.ts"
 import type { EventHandler, Registration } from "../PluginState.ts"
 import type { CallbackScope } from "../Ports.ts"
-import { SetPcRequest } from "../SetPcRequest.ts"
 import { currentHandler, handlersFor } from "../transitions/registration.ts"
+import { asFailure, survives } from "./failures.ts"
+import type { CallbackEnd } from "./failures.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
-
-/** What a callback of a vCPU may fail with. `SetPcRequest` is a wish, not an error. */
-export type CallbackFailure = PluginCallbackError | SetPcRequest
 
 /** The callback whose returned Effect a fiber runs: other vCPUs may run callbacks while it waits. */
 const CurrentCallback = Context.Reference<Readonly<CallbackScope> | undefined>("@emu/core/CurrentCallback", {
@@ -43,16 +40,6 @@ export const inScope = <A>(runtime: Runtime, vcpu: number, flags: number, f: () 
   }
 }
 
-/** The name of a loaded plugin, or its id where it is gone. */
-export const pluginName = (runtime: Runtime, id: bigint): string =>
-  stateOf(runtime).plugins.find((p) => p.id === id)?.name ?? `#${id}`
-
-/** Makes what a callback threw into a typed failure. Requests to change the pc, and failures made earlier, stay as they are. */
-export const asFailure = (plugin: string, event: string, pc: bigint | undefined, cause: unknown): CallbackFailure =>
-  cause instanceof SetPcRequest || cause instanceof PluginCallbackError
-    ? cause
-    : new PluginCallbackError({ plugin, event, pc, cause })
-
 /**
  * Refuses a Promise as a callback's result: nobody would wait for it, and its failure would be lost. Throws.
  *
@@ -67,7 +54,7 @@ export const notPromise = (result: unknown): unknown => {
 
 /** Which callback is being called, for permissions and messages. */
 export interface Place {
-  readonly plugin: string
+  readonly plugin: bigint
   readonly event: string
   readonly vcpu: number
   readonly flags: number
@@ -77,9 +64,17 @@ export interface Place {
  * Calls one callback off the hot path. What it returns, if an Effect, runs before the result is there, with the same vCPU and
  * permission.
  *
- * @returns what a plain callback returned, or undefined after an Effect
+ * @returns what a plain callback returned, or undefined after an Effect, or where it failed and the run goes on without its plugin
  */
-export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackFailure> =>
+export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
+  callOnce(runtime, place, call).pipe(
+    Effect.catch((end) =>
+      end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end) ? Effect.void : Effect.fail(end)
+    )
+  )
+
+/** As `callCold`, and the failure is the caller's to deal with, whatever the user wants of failing plugins. */
+export const callOnce = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
   Effect.suspend(() => {
     let result: unknown
     try {
@@ -90,26 +85,28 @@ export const callCold = (runtime: Runtime, place: Place, call: () => unknown): E
     return Effect.isEffect(result) ? runReturned(runtime, place, result) : Effect.succeed(result)
   })
 
-const failureAt = ({ scope }: Runtime, { event, plugin, vcpu }: Place, cause: unknown): CallbackFailure =>
-  asFailure(plugin, event, vcpu < 0 ? undefined : scope.pc, cause)
+const failureAt = (runtime: Runtime, { event, plugin, vcpu }: Place, cause: unknown): CallbackEnd =>
+  asFailure(runtime, { plugin, event, pc: vcpu < 0 ? undefined : runtime.scope.pc }, cause)
 
 /** Runs an Effect that a callback returned, as that callback: another one may have the scope while this waits. */
 const runReturned = (
   runtime: Runtime,
   { event, flags, plugin, vcpu }: Place,
   effect: Effect.Effect<unknown, unknown, unknown>
-): Effect.Effect<undefined, CallbackFailure> => {
+): Effect.Effect<undefined, CallbackEnd> => {
   const context = { vcpu, flags, pc: runtime.scope.pc }
   const pc = vcpu < 0 ? undefined : context.pc
   // What plugins return needs no services by its type.
   return (effect as Effect.Effect<unknown, unknown>).pipe(
     Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(asFailure(plugin, event, pc, Cause.squash(cause)))
-    ),
+    // Reached by what the Effect does to itself only: a fiber that is interrupted from outside runs no handlers.
+    Effect.catchCause((cause) => Effect.fail(asFailure(runtime, { plugin, event, pc }, reasonOf(cause)))),
     Effect.as(undefined)
   )
 }
+
+const reasonOf = (cause: Cause.Cause<unknown>): unknown =>
+  Cause.hasInterruptsOnly(cause) ? new Error("it interrupted itself") : Cause.squash(cause)
 
 /** Which event is delivered, how its handlers are called, and what they may do. */
 export interface Delivery {
@@ -121,7 +118,8 @@ export interface Delivery {
 
 /**
  * Calls every handler of an event, first in the list first, over the list as it was when the event fired; a handler removed
- * meanwhile is skipped (B3). Stops at the first failure.
+ * meanwhile is skipped (B3). Stops at the first failure that ends the run; at the end of the program there is nothing to stop for,
+ * so every handler is called.
  *
  * @param invoke calls one handler, in the form that `shape` names
  * @param until stops the chain at a result that it accepts
@@ -132,41 +130,60 @@ export const dispatch = (
   delivery: Delivery,
   invoke: (handler: EventHandler) => unknown,
   until: (result: unknown) => boolean = never
-): Effect.Effect<unknown, CallbackFailure | EventShapeError | UnknownEventError> => {
-  const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
-  if (Result.isFailure(list)) return Effect.fail(list.failure)
-  return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
-}
+): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> =>
+  Effect.suspend((): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> => {
+    const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
+    if (Result.isFailure(list)) return Effect.fail(list.failure)
+    return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
+  })
 
 const never = () => false
 
-/** Plain handlers are called in one go, from `first` on; only one that returns an Effect makes the rest wait for it. */
+/** Plain handlers are called in one go; only one that returns an Effect makes the rest wait for it. */
 const callEach = (
   runtime: Runtime,
   list: ReadonlyArray<Registration>,
-  delivery: Delivery,
+  { event, flags, vcpu }: Delivery,
   invoke: (handler: EventHandler) => unknown,
-  until: (result: unknown) => boolean,
-  first = 0
-): Effect.Effect<unknown, CallbackFailure> =>
-  Effect.suspend(() => {
-    const { event, flags, vcpu } = delivery
-    for (let i = first; i < list.length; i++) {
-      const node = list[i]!
-      const handler = currentHandler(stateOf(runtime), node)
-      if (handler === undefined) continue
-      const place = { plugin: pluginName(runtime, node.plugin), event: eventNames[event]!, vcpu, flags }
-      let result: unknown
-      try {
-        result = notPromise(inScope(runtime, vcpu, flags, () => invoke(handler)))
-      } catch (thrown) {
-        return Effect.fail(failureAt(runtime, place, thrown))
+  until: (result: unknown) => boolean
+): Effect.Effect<unknown, CallbackEnd> => {
+  let failedAtExit: CallbackEnd | undefined
+
+  const goesOn = (plugin: bigint, end: CallbackEnd): boolean => {
+    if (end._tag !== "PluginCallbackError") return false
+    if (survives(runtime, plugin, end)) return true
+    if (event !== PluginEvent.atExit) return false
+    if (failedAtExit === undefined) failedAtExit = end
+    else runtime.failures.report(end)
+    return true
+  }
+
+  const callFrom = (first: number): Effect.Effect<unknown, CallbackEnd> =>
+    Effect.suspend(() => {
+      for (let i = first; i < list.length; i++) {
+        const node = list[i]!
+        const { plugin } = node
+        const handler = currentHandler(stateOf(runtime), node)
+        if (handler === undefined) continue
+        const place = { plugin, event: eventNames[event]!, vcpu, flags }
+        let result: unknown
+        try {
+          result = notPromise(inScope(runtime, vcpu, flags, () => invoke(handler)))
+        } catch (thrown) {
+          const end = failureAt(runtime, place, thrown)
+          if (goesOn(plugin, end)) continue
+          return Effect.fail(end)
+        }
+        if (Effect.isEffect(result)) {
+          return runReturned(runtime, place, result).pipe(
+            Effect.catch((end) => (goesOn(plugin, end) ? Effect.void : Effect.fail(end))),
+            Effect.andThen(callFrom(i + 1))
+          )
+        }
+        if (until(result)) return Effect.succeed(result)
       }
-      if (Effect.isEffect(result)) {
-        const rest = callEach(runtime, list, delivery, invoke, until, i + 1)
-        return Effect.andThen(runReturned(runtime, place, result), rest)
-      }
-      if (until(result)) return Effect.succeed(result)
-    }
-    return Effect.void
-  })
+      return failedAtExit === undefined ? Effect.void : Effect.fail(failedAtExit)
+    })
+
+  return callFrom(0)
+}

@@ -4,7 +4,8 @@ import { CallbackFlags } from "../Instrumentation.ts"
 import { eventNames, PluginEvent } from "../PluginEvent.ts"
 import { anyVcpu, registrations } from "../PluginState.ts"
 import { currentHandler } from "../transitions/registration.ts"
-import { asFailure, callCold, inScope, notPromise, pluginName } from "./callbacks.ts"
+import { callCold, inScope, notPromise } from "./callbacks.ts"
+import { errorOf, survives } from "./failures.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -17,13 +18,14 @@ export const onFlushed = (runtime: Runtime): void => {
   for (const node of registrations(stateOf(runtime), PluginEvent.flush)) {
     const handler = currentHandler(stateOf(runtime), node)
     if (handler === undefined) continue
-    const plugin = pluginName(runtime, node.plugin)
+    const { plugin } = node
     const place = { plugin, event: eventNames[PluginEvent.flush]!, vcpu: -1, flags: CallbackFlags.noRegs }
     try {
       const result = notPromise(inScope(runtime, place.vcpu, place.flags, handler))
       if (Effect.isEffect(result)) later(runtime, Effect.asVoid(callCold(runtime, place, () => result)))
     } catch (thrown) {
-      later(runtime, Effect.fail(asFailure(plugin, place.event, undefined, thrown)))
+      const error = errorOf(runtime, { plugin, event: place.event, pc: undefined }, thrown)
+      if (!survives(runtime, plugin, error, false)) later(runtime, Effect.fail(error))
     }
   }
 }

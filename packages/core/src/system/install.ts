@@ -3,11 +3,12 @@ import * as Effect from "effect/Effect"
 import { makeApi } from "../api/makeApi.ts"
 import { PluginInstallFailure } from "../Plugin.ts"
 import type { Plugin, PluginInfo } from "../Plugin.ts"
-import { PluginCallbackError } from "../PluginError.ts"
+import { PluginFileError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
 import * as PluginOptions from "../PluginOptions.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { apply, applyChecked, carryOut } from "./Runtime.ts"
+import { drop, errorOf } from "./failures.ts"
+import { apply, applyChecked } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /** What installing fails with. */
@@ -23,27 +24,38 @@ const apiVersion = { min: 7, current: 7 } as const
  * @param args `key=value` pairs in order
  * @returns its id
  */
-export const install = <Options>(
+export const install = <Options, Result>(
   runtime: Runtime,
-  plugin: Plugin<Options>,
+  plugin: Plugin<Options, Result>,
   args: ReadonlyArray<readonly [key: string, value: string]>
 ): Effect.Effect<bigint, InstallError> =>
   Effect.gen(function* () {
     const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
     const id = apply(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args))
-    const api = makeApi(runtime, id, plugin.name)
-    const abort = Effect.sync(() =>
-      carryOut(
-        runtime,
-        apply(runtime, (state) => Lifecycle.abortInstall(state, id))
-      )
+    const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
+    const run = runInstall(
+      runtime,
+      id,
+      Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime)))
     )
-    yield* Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime))).pipe(
-      Effect.catchDefect((cause) => Effect.fail(installThrew(plugin.name, cause))),
-      Effect.onExit((exit) => (exit._tag === "Failure" ? abort : Effect.void))
+    runtime.installs.set(id, run)
+    yield* run
+    return id
+  })
+
+/** Runs a plugin's own install, for the first time or again. Where that fails or throws, the plugin is gone. */
+const runInstall = (
+  runtime: Runtime,
+  id: bigint,
+  effect: Effect.Effect<void, PluginError | PluginInstallFailure>
+): Effect.Effect<void, PluginError | PluginInstallFailure> =>
+  Effect.gen(function* () {
+    yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id)))
+    yield* effect.pipe(
+      Effect.catchDefect((cause) => Effect.fail(installThrew(runtime, id, cause))),
+      Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(() => drop(runtime, id)) : Effect.void))
     )
     yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.endInstall(state, id)))
-    return id
   })
 
 const pluginInfo = (runtime: Runtime): PluginInfo => ({
@@ -52,7 +64,8 @@ const pluginInfo = (runtime: Runtime): PluginInfo => ({
   systemEmulation: false
 })
 
-const installThrew = (plugin: string, cause: unknown): PluginError | PluginInstallFailure =>
-  cause instanceof PluginInstallFailure || cause instanceof PluginCallbackError
+/** What install threw, as its failure. A file that cannot be written is a mistake of the user's, not the plugin's. */
+const installThrew = (runtime: Runtime, plugin: bigint, cause: unknown): PluginError | PluginInstallFailure =>
+  cause instanceof PluginInstallFailure || cause instanceof PluginFileError
     ? cause
-    : new PluginCallbackError({ plugin, event: "install", pc: undefined, cause })
+    : errorOf(runtime, { plugin, event: "install", pc: undefined }, cause)

@@ -9,7 +9,8 @@ import { registrations } from "../PluginState.ts"
 import type { Registration } from "../PluginState.ts"
 import { currentHandler } from "../transitions/registration.ts"
 import { wants } from "../transitions/vcpu.ts"
-import { asFailure, inScope, notPromise, pluginName } from "./callbacks.ts"
+import { inScope, notPromise } from "./callbacks.ts"
+import { asFailure, pluginName, survives } from "./failures.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -17,7 +18,7 @@ import type { Runtime } from "./Runtime.ts"
  * Makes the function that the code cache asks for each block. All plugins append to the same lists, the last loaded first, so
  * its callbacks run first. A vCPU that has not heard of the event yet translates without plugins.
  *
- * @returns throws `PluginCallbackError` where a handler throws
+ * @returns throws `PluginCallbackError` where a handler throws and that ends the run
  */
 export const makeInstrumenter = (runtime: Runtime) => {
   const services: HandleServices = {
@@ -34,7 +35,10 @@ export const makeInstrumenter = (runtime: Runtime) => {
     try {
       notPromise(inScope(runtime, vcpu, CallbackFlags.readWriteRegs, () => handler(turn.tbHandle())))
     } catch (thrown) {
-      throw asFailure(name, eventNames[PluginEvent.vcpuTbTrans]!, lists.info.pc, thrown)
+      const event = eventNames[PluginEvent.vcpuTbTrans]!
+      const end = asFailure(runtime, { plugin: node.plugin, event, pc: lists.info.pc }, thrown)
+      if (end._tag !== "PluginCallbackError" || !survives(runtime, node.plugin, end)) throw end
+      lists.drop(node.plugin)
     } finally {
       turn.isOpen = false
     }

@@ -9,10 +9,12 @@ import type { ColdResult } from "../PluginApi.ts"
 import type { PluginError } from "../PluginError.ts"
 import type { Checked, PluginState } from "../PluginState.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { callCold, currentScope, pluginName } from "./callbacks.ts"
+import { callCold, currentScope } from "./callbacks.ts"
+import { closeTraces } from "./closeTraces.ts"
 import { flushNow } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
 import type { Runtime, WorkError } from "./Runtime.ts"
+import { drainTraces } from "./traces.ts"
 
 /** A plugin's `done` callback of reset and uninstall. */
 type Done = (() => ColdResult) | undefined
@@ -24,6 +26,14 @@ export const reset = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<
 /** Asks for removal; see `PluginApi.uninstall`. */
 export const uninstall = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
   request(runtime, id, Lifecycle.requestUninstall, deferred(runtime, id, uninstallStep, done))
+
+/** Carries out a reset that was asked for, now. Call it in an exclusive section. */
+export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
+  deferred(runtime, id, resetStep, undefined)
+
+/** Carries out a removal that was asked for, now. Call it in an exclusive section. */
+export const performUninstall = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
+  deferred(runtime, id, uninstallStep, undefined)
 
 const resetStep = { event: "reset", isDue: Lifecycle.isResetDue, perform: Lifecycle.performReset, end: Lifecycle.endReset }
 const uninstallStep = {
@@ -53,19 +63,24 @@ const request = (
     return Effect.void
   })
 
-/** Flush (the plugin's own handler still hears it), drop its registrations, call `done`, and end. */
+/** Deliver what its traces hold, flush (the plugin's own handler still hears it), drop its registrations, call `done`, and end. */
 const deferred = (runtime: Runtime, id: bigint, step: typeof resetStep, done: Done): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     if (!step.isDue(stateOf(runtime), id)) return
-    const plugin = pluginName(runtime, id)
+    const failed = drainTraces(runtime, id)
+    if (failed !== undefined) return yield* Effect.fail(failed)
     yield* flushNow(runtime)
     const outcome = apply(runtime, (state) => step.perform(state, id))
     if (!outcome.done) return
     carryOut(runtime, outcome.actions)
-    const place = { plugin, event: step.event, vcpu: -1, flags: CallbackFlags.noRegs }
+    closeTraces(runtime, id)
+    const place = { plugin: id, event: step.event, vcpu: -1, flags: CallbackFlags.noRegs }
     const call = done === undefined ? Effect.void : callCold(runtime, place, done)
     yield* Effect.ensuring(
       call,
-      Effect.sync(() => apply(runtime, (state) => [undefined, step.end(state, id)]))
+      Effect.sync(() => {
+        apply(runtime, (state) => [undefined, step.end(state, id)])
+        if (step === uninstallStep) runtime.installs.delete(id)
+      })
     )
   })

@@ -56,7 +56,8 @@ export const moveScoreboards = (runtime: Runtime, growth: Growth): Result.Result
   return Result.succeed(placements)
 }
 
-const allocate = (runtime: Runtime, bytes: number): Result.Result<number, ScoreboardMemoryExhausted> => {
+/** Bytes that translated code can reach, zeroed. */
+export const allocate = (runtime: Runtime, bytes: number): Result.Result<number, ScoreboardMemoryExhausted> => {
   try {
     return Result.succeed(runtime.memory.allocate(bytes))
   } catch (error) {

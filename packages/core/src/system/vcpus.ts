@@ -14,6 +14,7 @@ import { flushNow, settleFlush } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
 import type { Runtime, WorkError } from "./Runtime.ts"
 import { moveScoreboards } from "./scoreboards.ts"
+import { drainTraces } from "./traces.ts"
 
 const withVcpu = (vcpu: number) => (handler: EventHandler) => (handler as (vcpu: number) => unknown)(vcpu)
 
@@ -73,11 +74,12 @@ export const vcpuPause = (
   )
 
 /**
- * The program ends. In an exclusive section everything but atexit handlers is unregistered and all code flushed; the atexit
- * handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
+ * The program ends. Traces are drained; then, in an exclusive section, everything but atexit handlers is unregistered and all code
+ * flushed; the atexit handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
  */
 export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
+    const failed = drainTraces(runtime)
     const isFirst = yield* runtime.exclusive.withExclusive(
       vcpu,
       Effect.suspend(() => {
@@ -89,6 +91,7 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
     if (!isFirst) return
     const delivery = { event: PluginEvent.atExit, shape: "plain", vcpu, flags: CallbackFlags.noRegs } as const
     yield* dispatch(runtime, delivery, (handler) => handler())
+    if (failed !== undefined) yield* Effect.fail(failed)
   })
 
 /** Before a fork: from here to `postfork` no vCPU is in guest code. */

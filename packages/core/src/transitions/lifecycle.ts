@@ -5,6 +5,7 @@ import type { UnknownPluginError } from "../PluginError.ts"
 import { anyVcpu, findPlugin, putPlugin } from "../PluginState.ts"
 import type { Action, Checked, PluginRecord, PluginState, Transition } from "../PluginState.ts"
 import { unregisterAll } from "./registration.ts"
+import { releaseTime } from "./timeControl.ts"
 
 /** What a request leads to: its deferred step is to be queued, or the request is dropped since one like it is under way. */
 export type Request = "queue" | "ignore"
@@ -22,13 +23,17 @@ export const beginInstall = (state: PluginState, name: string, args: PluginRecor
   return [id, { ...state, nextPlugin: id + 1n, plugins: [...state.plugins, record] }]
 }
 
+/** The plugin's install runs once more. */
+export const repeatInstall = (state: PluginState, id: bigint): Checked<void, UnknownPluginError> =>
+  Result.map(findPlugin(state, id), (plugin) => [undefined, putPlugin(state, { ...plugin, installing: true })])
+
 /** The plugin's install has succeeded. */
 export const endInstall = (state: PluginState, id: bigint): Checked<void, UnknownPluginError> =>
   Result.map(findPlugin(state, id), (plugin) => [undefined, putPlugin(state, { ...plugin, installing: false })])
 
-/** The plugin's install has failed: it is removed at once, with all that it registered. */
-export const abortInstall = (state: PluginState, id: bigint): Transition<ReadonlyArray<Action>> => {
-  const [actions, next] = unregisterAll(state, id)
+/** Removes a plugin at once, with all that it registered: its install, or a callback, has failed. */
+export const dropPlugin = (state: PluginState, id: bigint): Transition<ReadonlyArray<Action>> => {
+  const [actions, next] = dropAll(state, id)
   return [actions, without(next, id)]
 }
 
@@ -89,8 +94,15 @@ export const isUninstallDue = (state: PluginState, id: bigint): boolean =>
 
 const perform = (state: PluginState, id: bigint, isDue: typeof isResetDue): Transition<Deferred> => {
   if (!isDue(state, id)) return [{ done: false, actions: [] }, state]
-  const [actions, next] = unregisterAll(state, id)
+  const [actions, next] = dropAll(state, id)
   return [{ done: true, actions }, next]
+}
+
+/** Handlers, and control of time. */
+const dropAll = (state: PluginState, id: bigint): Transition<ReadonlyArray<Action>> => {
+  const [unregistered, deaf] = unregisterAll(state, id)
+  const [released, next] = releaseTime(deaf, id)
+  return [[...unregistered, ...released], next]
 }
 
 const without = (state: PluginState, id: bigint): PluginState => ({

@@ -12,7 +12,8 @@ import type { Action, Checked, EventHandler, PluginRecord, PluginState, Registra
  * the list; a new one goes to the head, so the last loaded plugin is called first. A plugin that is being uninstalled is
  * ignored. Not refused while a reset is pending: the reset will wipe it.
  *
- * Every new `vcpuTbTrans` handler drops all translated code, so that it sees blocks translated before (B2).
+ * Every `vcpuTbTrans` handler, new or in place of another, drops all translated code, so that it sees blocks translated before
+ * (B2), and what the other one asked for is gone.
  *
  * @param id the plugin
  * @param event its number is checked, as it may come from a caller without types
@@ -36,7 +37,7 @@ export const register = (
     const previous = plugin.callbacks.get(event)
     return previous === undefined
       ? insert(state, plugin, event, handler)
-      : [[], replace(state, plugin, { ...previous, handler })]
+      : [previous.handler === handler ? [] : flushFor(event), replace(state, plugin, { ...previous, handler })]
   })
 }
 
@@ -110,9 +111,11 @@ const insert = (state: PluginState, plugin: PluginRecord, event: PluginEvent, ha
   )
   const listed = withList(stored, event, [node, ...registrations(state, event)])
   const [actions, next] = withMask(listed, listed.eventMask | eventBit(event))
-  const flush: ReadonlyArray<Action> = event === PluginEvent.vcpuTbTrans ? [{ kind: "flush" }] : []
-  return [[...actions, ...flush], next] as const
+  return [[...actions, ...flushFor(event)], next] as const
 }
+
+const flushFor = (event: PluginEvent): ReadonlyArray<Action> =>
+  event === PluginEvent.vcpuTbTrans ? [{ kind: "flush" }] : []
 
 const replace = (state: PluginState, plugin: PluginRecord, node: Registration): PluginState =>
   withList(

@@ -33,13 +33,13 @@ describe("install", () => {
         [2n, false, [["k", "v"]]]
       ]
     )
-    const [, gone] = Lifecycle.abortInstall(state, 2n)
+    const [, gone] = Lifecycle.dropPlugin(state, 2n)
     assert.strictEqual(Lifecycle.beginInstall(gone, "next", [])[0], 3n)
   })
 
   it("that fails leaves nothing behind", () => {
     const [id, installing] = Lifecycle.beginInstall(loaded(1), "bad", [])
-    const [actions, state] = Lifecycle.abortInstall(registered(installing, id, PluginEvent.flush), id)
+    const [actions, state] = Lifecycle.dropPlugin(registered(installing, id, PluginEvent.flush), id)
     assert.deepStrictEqual(actions, [])
     assert.deepStrictEqual([state.plugins.length, state.eventMask], [1, loaded(1).eventMask])
     assert.deepStrictEqual(State.registrations(state, PluginEvent.flush), [])

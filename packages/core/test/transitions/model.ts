@@ -145,6 +145,7 @@ export class Model implements Subject {
     const existing = context.slots.get(event)
     if (existing !== undefined) {
       existing.label = label
+      if (event === tbTrans) this.flushes++
       return "ok"
     }
     const callback: Callback = { owner: context, event, label, removed: false }

@@ -74,7 +74,7 @@ describe("registration", () => {
     assert.deepStrictEqual(registered(state, 1n, vcpuSyscall, f), [[], state])
   })
 
-  it("asks for a flush with every new tb_trans handler (B2), after the mask updates", () => {
+  it("asks for a flush with every tb_trans handler that is new or replaces another (B2), after the mask updates", () => {
     const [, live] = Result.getOrThrow(vcpuInit(withPlugins(2), 0))
     const [first, one] = registered(live, 1n, vcpuTbTrans, f)
     assert.deepStrictEqual(
@@ -82,7 +82,8 @@ describe("registration", () => {
       ["updateMask", "flush"]
     )
     assert.deepStrictEqual(registered(one, 2n, vcpuTbTrans, f)[0], [{ kind: "flush" }])
-    assert.deepStrictEqual(registered(one, 1n, vcpuTbTrans, g)[0], [])
+    assert.deepStrictEqual(registered(one, 1n, vcpuTbTrans, g)[0], [{ kind: "flush" }], "replaced")
+    assert.deepStrictEqual(registered(one, 1n, vcpuTbTrans, f)[0], [], "replaced by itself")
   })
 
   it("drops everything of a plugin, save what is kept", () => {

@@ -120,7 +120,8 @@ export class StateSubject implements Subject {
   private carryOut(actions: ReadonlyArray<Action>) {
     for (const action of actions) {
       if (action.kind === "flush") this.flushes++
-      else this.queue(action.vcpu, () => this.apply((s) => this.t.receiveMask(s, action.vcpu, action.mask)))
+      else if (action.kind === "updateMask")
+        this.queue(action.vcpu, () => this.apply((s) => this.t.receiveMask(s, action.vcpu, action.mask)))
     }
   }
 
@@ -146,7 +147,7 @@ export class StateSubject implements Subject {
       return String(id)
     }
     const failure = outcome === "fails" ? "failed" : this.checked((s) => this.t.requestUninstall(s, id))
-    this.carryOut(this.apply((s) => this.t.abortInstall(s, id)))
+    this.carryOut(this.apply((s) => this.t.dropPlugin(s, id)))
     return failure
   }
 

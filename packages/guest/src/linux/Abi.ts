@@ -26,6 +26,8 @@ export interface LinuxAbi {
   readonly resultSlot: number
   readonly stackSlot: number
   readonly tlsSlot: number
+  /** Addresses of instructions are multiples of this. */
+  readonly pcAlignment: number
   /** Bytes of the system call instruction: how far to go back to run it again. */
   readonly syscallSize: number
   /** Calls that plugins never see. */

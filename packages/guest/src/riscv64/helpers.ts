@@ -14,5 +14,5 @@ export const HelperIndex = { instructions: 0, time: 1 } as const
 /** The helper table, in the order of `HelperIndex`. */
 export const makeHelpers = (options: Riscv64Options): ReadonlyArray<Helper> => [
   { name: "riscv_instructions", run: (state) => state.i64[CpuSlot.instructions]! },
-  { name: "riscv_time", run: () => options.time() }
+  { name: "riscv_time", run: () => options.time(), isVolatile: true }
 ]

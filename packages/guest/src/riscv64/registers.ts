@@ -36,6 +36,9 @@ const zeroRegister: Register = {
   write: () => {}
 }
 
+/** It takes more than a new value to go elsewhere: see `setPc`. */
+const pcRegister: Register = { ...slotRegister("pc", cpuFeature, CpuSlot.pc), isReadOnly: true, write: () => {} }
+
 /** QEMU's gdb description calls x8 fp, its disassembler s0. */
 const gdbName = (name: string): string => (name === "s0" ? "fp" : name)
 
@@ -70,7 +73,7 @@ const maskedRegister = (name: string, slot: number, mask: bigint): Register => (
 export const registers: ReadonlyArray<Register> = [
   zeroRegister,
   ...integerNames.slice(1).map((name, index) => slotRegister(gdbName(name), cpuFeature, index + 1)),
-  slotRegister("pc", cpuFeature, CpuSlot.pc),
+  pcRegister,
   ...floatNames.map((name, index) => slotRegister(name, fpuFeature, floatSlot + index)),
   maskedRegister("fflags", CpuSlot.fpFlags, flagsMask),
   maskedRegister("frm", CpuSlot.fpRound, roundMask),

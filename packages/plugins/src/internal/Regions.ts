@@ -44,13 +44,10 @@ export class Regions {
     }
   }
 
-  /** The table, by address. */
-  table(): string {
-    let text = "Region Base, Reads, Writes, Seen all\n"
-    for (const region of [...this.#regions.values()].sort((a, b) => ascending(a.base, b.base))) {
-      text += `0x${hex(region.base, 16)}, ${region.reads}, ${region.writes}, ${region.seenAll}\n`
-    }
-    return text
+  /** What was seen of each region, by address. */
+  rows() {
+    const regions = [...this.#regions.values()].sort((a, b) => ascending(a.base, b.base))
+    return regions.map(({ base, reads, seenAll, writes }) => ({ base, reads, writes, seenAll }))
   }
 
   #at(address: number): Region {

@@ -1,6 +1,7 @@
 /** Weaves what plugins asked for into a block's IR. */
 import { type DynCallback, type Instrumentation, MemRw, PluginCond } from "@emu/core/Instrumentation"
-import type { BlockCallback, IrBlock, Op, Value } from "../ir/Block.ts"
+import { type BlockCallback, constantIn, type IrBlock, type Op, type Value } from "../ir/Block.ts"
+import type { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { Cond, MemOp, Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
 import { cpuStateSlots } from "../Layout.ts"
 
@@ -9,8 +10,23 @@ const opcodeFor: Record<DynCallback["kind"], number> = {
   cond: Opcode.plugin_cond,
   inline: Opcode.plugin_inline,
   mem: Opcode.plugin_mem,
-  memInline: Opcode.plugin_mem
+  memInline: Opcode.plugin_mem,
+  traceExec: Opcode.trace_exec,
+  traceMem: Opcode.trace_mem
 }
+
+/** Records that are reserved at a time, at most. */
+const mostReserved = 64
+
+/** Room in a trace's buffer that was reserved, and the cursor in a temp. */
+interface Reservation {
+  readonly at: Value
+  /** The `trace_reserve`, whose number of records grows. */
+  readonly op: Op
+}
+
+/** Kinds whose callbacks are called: they may drain a trace, or look at what it has. */
+const isCalled = ({ kind }: DynCallback): boolean => kind === "exec" || kind === "cond" || kind === "mem"
 
 /** Where an access was and what it moved. */
 interface Access {
@@ -30,6 +46,8 @@ class Weaver {
   private labels: number
   /** Index of the guest instruction whose operations follow. */
   private insn = -1
+  /** What holds on every way to the next operation. */
+  private readonly reserved = new Map<TraceBuffer, Reservation>()
 
   constructor(block: IrBlock, instrumentation: Instrumentation) {
     this.block = block
@@ -51,6 +69,9 @@ class Weaver {
       } else if ((opTable[op.opcode]!.flags & OpFlag.memory) !== 0 && (insns[this.insn]?.mem.length ?? 0) > 0) {
         this.memory(op, insns[this.insn]!.mem)
       } else {
+        if (op.opcode === Opcode.set_label) {
+          this.reserved.clear()
+        }
         this.out.push(op)
       }
     }
@@ -75,8 +96,36 @@ class Weaver {
       if (callback.kind === "cond" && callback.cond === PluginCond.never) {
         continue
       }
+      if (callback.kind === "traceExec") {
+        const at = this.reserve(callback)
+        this.op(Opcode.trace_exec, at, at, this.add(callback))
+        continue
+      }
       const always = callback.kind === "cond" && callback.cond === PluginCond.always
       this.op(always ? Opcode.plugin_exec : opcodeFor[callback.kind], this.add(callback))
+      this.called(callback)
+    }
+  }
+
+  /** Room for one more record: of the reservation there is, or of a new one here. Gives the cursor. */
+  private reserve(callback: DynCallback & { readonly trace: TraceBuffer }): Value {
+    const { trace } = callback
+    const known = this.reserved.get(trace)
+    if (known !== undefined && known.op.args[1]! < Math.min(mostReserved, trace.records)) {
+      known.op.args[1]!++
+      return known.at
+    }
+    const at = known?.at ?? this.temp()
+    const op = { opcode: Opcode.trace_reserve, args: [at, 1, this.add(callback)] }
+    this.out.push(op)
+    this.reserved.set(trace, { at, op })
+    return at
+  }
+
+  /** Behind a callback cursors must be fetched anew. */
+  private called(callback: DynCallback): void {
+    if (isCalled(callback)) {
+      this.reserved.clear()
     }
   }
 
@@ -84,8 +133,16 @@ class Weaver {
   private access({ base, disp, memop, store, value }: Access, list: ReadonlyArray<DynCallback>): void {
     const rw = store ? MemRw.write : MemRw.read
     for (const callback of list) {
-      if ((callback.kind === "mem" || callback.kind === "memInline") && (callback.rw & rw) !== 0) {
+      if (!("rw" in callback) || (callback.rw & rw) === 0) {
+        continue
+      }
+      if (callback.kind === "traceMem") {
+        const at = this.reserve(callback)
+        const recorded = callback.trace.values === 0 ? constantIn(this.block, 0n) : value
+        this.op(Opcode.trace_mem, at, at, base, recorded, disp, this.add(callback, memop, store))
+      } else {
         this.op(Opcode.plugin_mem, base, value, disp, this.add(callback, memop, store))
+        this.called(callback)
       }
     }
   }
@@ -122,11 +179,7 @@ class Weaver {
       const operand = this.save(args[2]!, d)
       const memop = args[3]!
       // The read has happened by the time the write faults on a read-only page: so it is seen before the operation.
-      if (
-        list.some(
-          (callback) => (callback.kind === "mem" || callback.kind === "memInline") && (callback.rw & MemRw.read) !== 0
-        )
-      ) {
+      if (list.some((callback) => "rw" in callback && (callback.rw & MemRw.read) !== 0)) {
         const old = this.temp()
         this.op(Opcode.guest_ld, old, base, 0, memop)
         this.access({ base, disp: 0, value: old, memop, store: false }, list)
@@ -150,6 +203,7 @@ class Weaver {
     this.access({ base, disp: 0, value: d, memop, store: false }, list)
     this.access({ base, disp: 0, value, memop, store: true }, list)
     this.op(Opcode.set_label, skip)
+    this.reserved.clear()
   }
 
   /** A value extended from the size of an access. */

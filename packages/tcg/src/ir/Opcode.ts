@@ -198,7 +198,16 @@ export const Opcode = {
   /** `plugin_inline callback`: the scoreboard operation (add or store) of inline callback number `callback`. */
   plugin_inline: define("plugin_inline", 0, 0, 1, S),
   /** `plugin_mem base, value, disp, callback`: memory callback (plain or inline) for an access that just happened. */
-  plugin_mem: define("plugin_mem", 0, 2, 2, S | G)
+  plugin_mem: define("plugin_mem", 0, 2, 2, S | G),
+  /**
+   * `trace_reserve at, records, callback`: makes sure that the trace's buffer has room for so many records, draining it if need be,
+   * and gives its cursor.
+   */
+  trace_reserve: define("trace_reserve", 1, 0, 2, S | G),
+  /** `trace_exec at, at, callback`: appends the record of callback number `callback` where room was reserved; the cursor behind it. */
+  trace_exec: define("trace_exec", 1, 1, 1, S),
+  /** `trace_mem at, at, base, value, disp, callback`: the same for an access that just happened. */
+  trace_mem: define("trace_mem", 1, 3, 2, S)
 } as const
 
 /** The number of an operation. */

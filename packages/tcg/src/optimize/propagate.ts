@@ -83,10 +83,7 @@ class Known {
 const known = new Known()
 
 const mayWriteGlobals = (callback: DynCallback | undefined): boolean =>
-  callback !== undefined &&
-  callback.kind !== "inline" &&
-  callback.kind !== "memInline" &&
-  callback.flags >= CallbackFlags.readWriteRegs
+  callback !== undefined && "flags" in callback && callback.flags >= CallbackFlags.readWriteRegs
 
 /** Rewrites the operations of a block in place: constants and copies in operands, folded results, branches that are decided. */
 export const propagate = (block: IrBlock): void => {

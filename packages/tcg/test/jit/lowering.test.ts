@@ -6,13 +6,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import type { DynCallback } from "@emu/core/Instrumentation"
+import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import type { RegionBlock } from "@emu/tcg/engine/jit/Cfg"
 import { compileRegion, regionParameters, regionResults } from "@emu/tcg/engine/jit/RegionCompiler"
 import { parse } from "@emu/tcg/ir/Parse"
 import { ModuleWriter } from "@emu/tcg/wasm/ModuleWriter"
 import { ValType } from "@emu/tcg/wasm/Wasm"
 import makeWabt from "wabt"
-import { dataBase, globals } from "../support/Guest.ts"
+import { dataBase, globals, Guest } from "../support/Guest.ts"
 
 const folder = new URL("lowering/", import.meta.url)
 const update = process.env["UPDATE"] !== undefined
@@ -20,6 +21,10 @@ const wabt = await makeWabt()
 
 const entry = { scoreboard: 1, offset: 8 }
 const exec = (flags: 0 | 1 | 2): DynCallback => ({ kind: "exec", plugin: 1n, flags, callback: () => {} })
+const trace = (byteOffset: number, values: boolean) =>
+  new TraceBuffer({ buffer: new Guest().state.buffer, byteOffset, records: 1000, values, deliver: () => {} })
+const plainTrace = trace(0xe1000000, false)
+const valueTrace = trace(0xe2000000, true)
 /** Callback numbers in the files. */
 const callbacks: ReadonlyArray<DynCallback> = [
   exec(0),
@@ -28,12 +33,15 @@ const callbacks: ReadonlyArray<DynCallback> = [
   { kind: "inline", plugin: 1n, op: 0, entry, imm: 5n },
   { kind: "inline", plugin: 1n, op: 1, entry, imm: 7n },
   { kind: "cond", plugin: 1n, flags: 0, cond: 6, entry, imm: 100n, callback: () => {} },
-  { kind: "mem", plugin: 1n, flags: 0, rw: 3, callback: () => {} }
+  { kind: "mem", plugin: 1n, flags: 0, rw: 3, callback: () => {} },
+  { kind: "traceMem", plugin: 1n, trace: plainTrace, rw: 3 },
+  { kind: "traceMem", plugin: 1n, trace: valueTrace, rw: 3 },
+  { kind: "traceExec", plugin: 1n, trace: plainTrace, site: 5 }
 ]
 
 const blockOf = (text: string): RegionBlock => {
   const ir = parse(text, globals)
-  if (text.includes("plugin_"))
+  if (/plugin_|trace_/.test(text))
     ir.callbacks.push(...callbacks.map((callback) => ({ callback, insn: 0, memop: 3, store: false })))
   const last = ir.insns.at(-1)!
   return {

@@ -42,7 +42,7 @@ export const mapElf = (space: AddressSpace, elf: Elf, file: MappedFile, bias: nu
     start: start + bias,
     end: end + bias,
     startCode: (code[0]?.address ?? 0) + bias,
-    endCode: lastCode === undefined ? 0 : lastCode.address + lastCode.memorySize + bias,
+    endCode: lastCode === undefined ? 0 : lastCode.address + lastCode.fileSize + bias,
     headers: headersAddress(elf, bias)
   }
 }

@@ -45,9 +45,12 @@ export class AddressSpace {
   breakStart = 0
   breakEnd = 0
 
-  /** @param engine is told when pages with translated code change, and when page table entries do */
-  constructor(state: CpuState, engine: Pick<Engine["Service"], "flushPages" | "protect">) {
+  readonly #written: (address: number, length: number) => void
+
+  /** @param engine is told when pages with translated code change, when page table entries do, and what plugins write */
+  constructor(state: CpuState, engine: Pick<Engine["Service"], "flushPages" | "protect" | "memoryWritten">) {
     this.state = state
+    this.#written = engine.memoryWritten ?? (() => {})
     this.pages = new Pages(state, engine.flushPages, engine.protect)
     this.#shared = new SharedFiles(this.regions, this.pages)
   }
@@ -171,6 +174,7 @@ export class AddressSpace {
     if (!allowed(this.state, address, bytes.length, Layout.PageFlag.mapped)) return false
     this.pages.bytesToFill(address, bytes.length).set(bytes)
     this.pages.dropCode(Math.floor(address / Layout.pageSize), Math.ceil((address + bytes.length) / Layout.pageSize))
+    this.#written(address, bytes.length)
     return true
   }
 

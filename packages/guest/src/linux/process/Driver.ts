@@ -4,36 +4,40 @@
  * What can be done at once is done in `#slice` without Effect: system calls that do not wait while no plugin listens,
  * faults, signals. What waits or calls plugins is an Effect that `#slice` gives back, run after guest code was left.
  */
-import { PluginEvent } from "@emu/core/PluginEvent"
+import { DisconKind, PluginEvent } from "@emu/core/PluginEvent"
 import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
 import type { PluginSystem } from "@emu/core/PluginSystem"
+import { type ExitRequest, exitRequestIn } from "@emu/core/ExitRequest"
 import type { SetPcRequest } from "@emu/core/SetPcRequest"
-import { type Engine, ExitKind } from "@emu/tcg/Engine"
+import { type Engine, type Exit, ExitKind } from "@emu/tcg/Engine"
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
+import * as Fiber from "effect/Fiber"
 import type { Kernel } from "../Kernel.ts"
-import { deliverFault, deliverPending } from "../signals/deliver.ts"
+import { deliverFault, deliverNext, deliverPending } from "../signals/deliver.ts"
 import type { SignalInfo } from "../signals/SignalInfo.ts"
 import { internalResult } from "../Syscall.ts"
 import { leaveTraces } from "../threads/exit.ts"
 import type { Thread } from "../threads/Thread.ts"
+import { type GuestClock, settle } from "../time/GuestClock.ts"
 import { type Call, isRestartable, makeCall, readCall, storeResult } from "./callSystem.ts"
 import { faultOf } from "./faults.ts"
+import { VcpuEvents } from "./VcpuEvents.ts"
 
 /** How a process ends. */
 export type ProcessEnd =
   | { readonly kind: "exit"; readonly status: number; readonly vcpu: number }
   | { readonly kind: "signal"; readonly info: SignalInfo; readonly pc: bigint; readonly vcpu: number }
 
-/** What plugins can fail with; `SetPcRequest` never leaves the driver. */
+/** What plugins can fail with; `SetPcRequest` and `ExitRequest` never leave the driver. */
 export type DriverError = PluginError | PluginCallbackError
-type Step = Effect.Effect<void, DriverError | SetPcRequest>
+type Step = Effect.Effect<void, DriverError | SetPcRequest | ExitRequest>
 
 export interface DriverOptions {
   readonly kernel: Kernel
   readonly engine: Engine["Service"]
   readonly plugins: PluginSystem["Service"]
+  readonly clock: GuestClock
   /** Guest instructions per slice. */
   readonly budget: number
   readonly strace: ((call: Call, result: number | bigint | undefined) => void) | undefined
@@ -58,6 +62,8 @@ export class Driver {
   readonly #kernel: Kernel
   readonly #engine: Engine["Service"]
   readonly #plugins: PluginSystem["Service"]
+  readonly #clock: GuestClock
+  readonly #events: VcpuEvents
   readonly #unknown = new Set<number>()
   #isOver = false
 
@@ -68,6 +74,8 @@ export class Driver {
     this.#kernel = options.kernel
     this.#engine = options.engine
     this.#plugins = options.plugins
+    this.#clock = options.clock
+    this.#events = new VcpuEvents(options.kernel, options.plugins)
     this.#aloneBudget = options.budget
   }
 
@@ -79,22 +87,22 @@ export class Driver {
   run(thread: Thread, clonedBy?: number): Effect.Effect<void, DriverError> {
     const { scheduler } = this.#kernel.threads
     const start = Effect.suspend(() => {
-      this.#showPc()
+      this.#events.showPc()
       const init = this.#plugins.vcpuInit(thread.vcpu)
       if (clonedBy === undefined) return init
       // the new vCPU learns who listens by work queued for it
       const drain = Effect.suspend(() => this.#plugins.drain(thread.vcpu))
-      return Effect.andThen(Effect.andThen(init, drain), this.#tellReturn(thread, clonedBy, 0n))
+      return Effect.andThen(Effect.andThen(init, drain), this.#events.returned(thread, clonedBy, 0n))
     })
     const loop = Effect.whileLoop({
       while: () => !this.#isOver && thread.exitStatus === undefined,
-      body: () => this.#handlingSetPc(this.#step(thread)),
+      body: () => this.#handlingRequests(thread, this.#step(thread)),
       step: () => {}
     })
     return scheduler
       .acquire(thread)
       .pipe(
-        Effect.andThen(this.#handlingSetPc(start)),
+        Effect.andThen(this.#handlingRequests(thread, start)),
         Effect.andThen(loop),
         Effect.andThen(Effect.suspend(() => (this.#isOver ? Effect.void : this.#threadEnd(thread))))
       )
@@ -119,10 +127,10 @@ export class Driver {
     const budget = isContended ? this.#options.budget : this.#aloneBudget
     const started = performance.now()
     let left = budget
-    while (left > 0) {
+    while (left > 0 && !this.#clock.isDue) {
       if (thread.attention) {
-        const fatal = deliverPending(kernel, thread)
-        if (fatal !== undefined) return this.#die(thread, fatal)
+        const after = this.#deliver(thread)
+        if (after !== undefined) return after
       }
       if (this.#plugins.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
@@ -130,6 +138,8 @@ export class Driver {
       left -= Number(u64[CpuSlot.instructions]! - before)
       switch (exit.kind) {
         case ExitKind.syscall: {
+          const failed = this.#drainTraces()
+          if (failed !== undefined) return failed
           const after = this.#call(thread)
           if (after !== undefined) return after
           left -= callCost
@@ -142,20 +152,41 @@ export class Driver {
           left = 0
           break
         case ExitKind.callbackError:
-          return Effect.fail(this.#plugins.callbackError(exit.error))
+          return Effect.fail(exitRequestIn(exit.error) ?? this.#plugins.callbackError(exit.error))
         case ExitKind.budget:
         case ExitKind.requested:
         case ExitKind.redirected:
           break
         default: {
-          const info = faultOf(kernel, exit)!
-          const fatal = deliverFault(kernel, thread, info)
-          if (fatal !== undefined) return this.#die(thread, fatal)
+          const after = this.#fault(thread, exit)
+          if (after !== undefined) return after
         }
       }
     }
-    if (!isContended) this.#adapt(performance.now() - started)
+    if (!isContended && !this.#clock.isDue) this.#adapt(performance.now() - started)
     return this.#pause(thread)
+  }
+
+  /** Delivers signals; an Effect where one ends the process, or plugins hear of each. */
+  #deliver(thread: Thread): Step | undefined {
+    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuInterrupt)) {
+      const fatal = deliverPending(this.#kernel, thread)
+      return fatal === undefined ? undefined : this.#die(thread, fatal)
+    }
+    const delivered = deliverNext(this.#kernel, thread)
+    if (delivered === undefined) return undefined
+    const told = this.#events.jumped(thread, DisconKind.interrupt, delivered.from)
+    return delivered.fatal === undefined ? told : Effect.andThen(told, this.#die(thread, delivered.fatal))
+  }
+
+  /** An instruction did something wrong; an Effect where that ends the process, or plugins hear of it. */
+  #fault(thread: Thread, exit: Exit): Step | undefined {
+    const from = this.#kernel.state.u64[CpuSlot.pc]!
+    const fatal = deliverFault(this.#kernel, thread, faultOf(this.#kernel, exit)!)
+    const end = fatal === undefined ? undefined : this.#die(thread, fatal)
+    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuException)) return end
+    const told = this.#events.jumped(thread, DisconKind.exception, from)
+    return end === undefined ? told : Effect.andThen(told, end)
   }
 
   /**
@@ -170,6 +201,12 @@ export class Driver {
   /** The end of a slice: the next thread's turn, and the host's. */
   #pause(thread: Thread): Effect.Effect<void> {
     const { scheduler } = this.#kernel.threads
+    if (this.#clock.isDue) {
+      // those whose time a plugin has made come have their turns first
+      this.#clock.wakeDue()
+      const others = Effect.suspend(() => (scheduler.isContended ? scheduler.rotate(thread) : Effect.void))
+      return Effect.andThen(settle, others)
+    }
     if (!scheduler.isContended) return Effect.yieldNow
     return Effect.andThen(
       Effect.suspend(() => scheduler.rotate(thread)),
@@ -177,16 +214,29 @@ export class Driver {
     )
   }
 
+  /** What traces hold is delivered before a system call; undefined unless that ends the run. */
+  #drainTraces(): Step | undefined {
+    if (!this.#plugins.isTracing()) return undefined
+    this.#events.showPc()
+    const failed = this.#plugins.drainTraces()
+    return failed === undefined ? undefined : Effect.fail(failed)
+  }
+
   /** Makes a system call; undefined if that is done. */
   #call(thread: Thread): Step | undefined {
     const kernel = this.#kernel
     const call = readCall(kernel)
-    if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#isWatched(thread)) return this.#watchedCall(thread, call)
+    if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#events.watchesCalls(thread))
+      return this.#watchedCall(thread, call)
+    const from = this.#events.callSite(thread)
     const result = makeCall(kernel, call, this.#unknown)
     if (typeof result === "object") {
-      return Effect.flatMap(this.#wait(thread, call, result), (value) => this.#finish(thread, call, value) ?? Effect.void)
+      return Effect.flatMap(
+        this.#wait(thread, call, result),
+        (value) => this.#finish(thread, call, value) ?? this.#events.wokeUp(thread)
+      )
     }
-    return this.#finish(thread, call, result)
+    return this.#finish(thread, call, result) ?? this.#events.sigreturned(thread, from, result)
   }
 
   /** Stores a result; an Effect if the thread or the process ends by the call. */
@@ -200,53 +250,50 @@ export class Driver {
       : this.#finishProcess({ kind: "exit", status: exitStatus, vcpu: thread.vcpu })
   }
 
-  #isWatched({ vcpu }: Thread): boolean {
-    const { vcpuSyscall, vcpuSyscallRet, vcpuSyscallFilter } = PluginEvent
-    return (
-      this.#plugins.wants(vcpu, vcpuSyscall) ||
-      this.#plugins.wants(vcpu, vcpuSyscallRet) ||
-      this.#plugins.wants(vcpu, vcpuSyscallFilter)
-    )
-  }
-
   /** A system call that plugins hear of, before and after, and may replace. */
   #watchedCall(thread: Thread, call: Call): Step {
     const { state, abi } = this.#kernel
     return Effect.suspend(() => {
-      this.#showPc()
+      this.#events.showPc()
       const args = [...abi.argumentSlots.map((slot) => state.i64[slot]!), 0n, 0n]
       return Effect.flatMap(this.#plugins.syscall(thread.vcpu, call.number, args), (filtered) => {
         // callbacks may have changed registers
         const actual = readCall(this.#kernel)
+        const from = this.#events.callSite(thread)
         const result = filtered ?? makeCall(this.#kernel, actual, this.#unknown)
         const finished =
           typeof result === "object" ? this.#wait(thread, actual, result) : Effect.succeed<number | bigint>(result)
         return Effect.flatMap(finished, (value) => {
           const end = this.#finish(thread, actual, value)
-          return value === internalResult.exit
-            ? (end ?? Effect.void)
-            : this.#tellReturn(thread, actual.number, this.#shownResult(thread, value))
+          if (value === internalResult.exit) return end ?? Effect.void
+          const woken = typeof result === "object" ? this.#events.wokeUp(thread) : Effect.void
+          const told = Effect.andThen(
+            woken,
+            this.#events.returned(thread, actual.number, this.#events.shownResult(thread, value))
+          )
+          const jump = this.#events.sigreturned(thread, from, value)
+          return jump === undefined ? told : Effect.andThen(told, jump)
         })
       })
     })
   }
 
-  /** What plugins see of a result: the internal codes are QEMU's. */
-  #shownResult(thread: Thread, value: number | bigint): bigint {
-    if (value !== internalResult.restart) return BigInt(value)
-    return thread.interrupted === "restartable" ? BigInt(value) : BigInt(-Errno.EINTR)
-  }
-
-  #tellReturn(thread: Thread, number: number, result: bigint): Step {
-    return Effect.suspend(() => {
-      if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
-      this.#showPc()
-      return this.#plugins.syscallRet(thread.vcpu, number, result)
-    })
+  /** Waits for a call, of which plugins are told; where one goes on elsewhere instead, the call is given up as by a signal. */
+  #wait(
+    thread: Thread,
+    call: Call,
+    effect: Effect.Effect<number | bigint>
+  ): Effect.Effect<number | bigint, Effect.Error<Step>> {
+    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuIdle)) return this.#sleep(thread, call, effect)
+    const giveUp = Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), Fiber.interrupt)
+    return this.#events.fellAsleep(thread).pipe(
+      Effect.onError(() => giveUp),
+      Effect.andThen(this.#sleep(thread, call, effect))
+    )
   }
 
   /** Waits for a call while others have their turns. A signal ends the wait; its delivery decides what the call gives. */
-  #wait(thread: Thread, call: Call, effect: Effect.Effect<number | bigint>): Effect.Effect<number | bigint> {
+  #sleep(thread: Thread, call: Call, effect: Effect.Effect<number | bigint>): Effect.Effect<number | bigint> {
     const { threads, signals } = this.#kernel
     const signal = Effect.callback<typeof interrupted>((resume) => {
       const check = (): void => {
@@ -272,17 +319,18 @@ export class Driver {
     })
   }
 
-  /** A plugin's set_pc in a callback of ours: goes on there. */
-  #handlingSetPc(effect: Step): Effect.Effect<void, DriverError> {
-    return Effect.catchTag(effect, "SetPcRequest", (request) =>
-      Effect.sync(() => {
-        this.#kernel.state.i64[CpuSlot.pc] = BigInt.asIntN(64, request.pc)
-      })
-    )
-  }
-
-  #showPc(): void {
-    this.#plugins.scope.pc = this.#kernel.state.u64[CpuSlot.pc]!
+  /** What plugins wish for in callbacks: a set_pc in one of ours goes on there, an exit in any ends the process. */
+  #handlingRequests(thread: Thread, effect: Step): Effect.Effect<void, DriverError> {
+    return Effect.catchTags(effect, {
+      SetPcRequest: (request) =>
+        Effect.sync(() => {
+          this.#kernel.state.i64[CpuSlot.pc] = BigInt.asIntN(64, request.pc)
+          // a call that a signal has ended is not made again from there, and one that was about to wait is given up
+          thread.interrupted = undefined
+          thread.isTimedWait = false
+        }),
+      ExitRequest: ({ status }) => this.#finishProcess({ kind: "exit", status, vcpu: thread.vcpu })
+    })
   }
 
   #die(thread: Thread, info: SignalInfo): Effect.Effect<void> {
@@ -293,6 +341,7 @@ export class Driver {
     return Effect.sync(() => {
       if (this.#isOver) return
       this.#isOver = true
+      this.#events.showPc()
       this.#options.end(end)
     })
   }
@@ -305,7 +354,8 @@ export class Driver {
     if (threads.list().length === 1) {
       return this.#finishProcess({ kind: "exit", status: process.leaderStatus ?? 0, vcpu: thread.vcpu })
     }
-    return this.#handlingSetPc(this.#plugins.vcpuExit(thread.vcpu)).pipe(
+    this.#events.showPc()
+    return this.#handlingRequests(thread, this.#plugins.vcpuExit(thread.vcpu)).pipe(
       Effect.andThen(
         Effect.sync(() => {
           threads.remove(thread)

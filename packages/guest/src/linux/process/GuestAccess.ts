@@ -1,6 +1,6 @@
 /** The plugin system's view of the guest. */
 import { GuestAccess } from "@emu/core/Ports"
-import { guestEnd } from "@emu/tcg/Layout"
+import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
@@ -17,7 +17,9 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
       return thread === undefined ? undefined : threads!.scheduler.slots(thread)
     }
     return {
+      pcAlignment: BigInt(abi.pcAlignment),
       registers: abi.registers.map(({ name, feature, size, isReadOnly }) => ({ name, feature, size, isReadOnly })),
+      pc: (vcpu) => slotsOf(vcpu)?.[CpuSlot.pc] ?? 0n,
       readRegister: (vcpu, index) => {
         if (index === pcIndex && machine.scope !== undefined) return BigInt.asUintN(64, machine.scope.pc)
         const slots = slotsOf(vcpu)
@@ -34,8 +36,21 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
           ? machine.process.kernel.memory.poke(Number(address), bytes)
           : false,
       symbol: (address) => (address < BigInt(guestEnd) ? machine.process?.symbols.find(Number(address)) : undefined),
+      modules: () => machine.process?.modules.list() ?? [],
+      moduleAt: (address) => (address < BigInt(guestEnd) ? machine.process?.modules.find(Number(address)) : undefined),
       disassemble: frontEnd.disassemble,
-      program: () => machine.process?.program
+      program: () => machine.process?.program,
+      process: () => {
+        if (machine.process === undefined) return undefined
+        const { argv, executable, name, pid, ppid } = machine.process.kernel.process
+        return { pid, ppid, name, path: executable, args: argv }
+      },
+      vcpuInfo: (vcpu) => {
+        const kernel = machine.process?.kernel
+        const thread = kernel?.threads.onVcpu(vcpu)
+        return thread === undefined ? undefined : { vcpu, tid: thread.tid, pid: kernel!.process.pid, name: thread.name }
+      },
+      time: machine.clock
     }
   })
 )

@@ -54,8 +54,8 @@ export class Symbols {
   }
 }
 
-/** How far a file's addresses are off in a region that maps part of it. */
-const biasOf = (loads: ReadonlyArray<Segment>, region: Region): number | undefined => {
+/** How far a file's addresses are off in a region that maps part of it; undefined if no segment is there. */
+export const biasOf = (loads: ReadonlyArray<Segment>, region: Region): number | undefined => {
   const holders = loads.filter(
     (load) => pageDown(load.offset) <= region.offset && region.offset < load.offset + load.fileSize
   )

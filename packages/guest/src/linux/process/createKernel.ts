@@ -2,7 +2,6 @@
 import type { Engine } from "@emu/tcg/Engine"
 import type { CpuState } from "@emu/tcg/CpuState"
 import type * as Effect from "effect/Effect"
-import type { HostClockShape } from "../../HostClock.ts"
 import type { HostFsShape } from "../../HostFs.ts"
 import type { HostInfoShape } from "../../HostInfo.ts"
 import type { LinuxAbi } from "../Abi.ts"
@@ -17,6 +16,7 @@ import { Scheduler } from "../threads/Scheduler.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { Threads } from "../threads/Threads.ts"
 import { makeClock } from "../time/Clock.ts"
+import type { GuestClock } from "../time/GuestClock.ts"
 import { defaultRelease, defaultStackSize, type ProcessOptions } from "./ProcessOptions.ts"
 import { makeRandom } from "./Random.ts"
 
@@ -26,7 +26,7 @@ export interface KernelParts {
   readonly abi: LinuxAbi
   readonly engine: Engine["Service"]
   readonly hostFs: HostFsShape
-  readonly hostClock: HostClockShape
+  readonly clock: GuestClock
   readonly hostInfo: HostInfoShape
   readonly options: ProcessOptions
   /** Absolute path of the program as the guest sees it. */
@@ -54,7 +54,7 @@ export const createKernel = (parts: KernelParts): Kernel => {
     name: commandName(parts.executable)
   }
   const random = makeRandom(options.seed, parts.hostInfo.fillRandom)
-  const scheduler = new Scheduler(state)
+  const scheduler = new Scheduler(state, (isIdle) => parts.clock.setIdle(isIdle))
   const threads = new Threads(scheduler, process, parts.startThread)
   const files = new FileTable({
     host: parts.hostFs,
@@ -71,7 +71,7 @@ export const createKernel = (parts: KernelParts): Kernel => {
     signals: new Signals(threads, process),
     threads,
     files,
-    time: makeClock(parts.hostClock),
+    time: makeClock(parts.clock),
     process,
     attributes: new Attributes(process.pid, stackSize),
     random,

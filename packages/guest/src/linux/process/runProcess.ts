@@ -9,7 +9,6 @@ import * as FiberSet from "effect/FiberSet"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { ElfError } from "../../elf/ElfError.ts"
-import { HostClock } from "../../HostClock.ts"
 import { HostFs } from "../../HostFs.ts"
 import { HostInfo } from "../../HostInfo.ts"
 import { Machine } from "../../Machine.ts"
@@ -25,6 +24,7 @@ import { Driver, type DriverError, type ProcessEnd } from "./Driver.ts"
 import type { GuestProcess } from "./GuestProcess.ts"
 import { defaultBudget, type ProcessExit, type ProcessOptions } from "./ProcessOptions.ts"
 import { describeDeath } from "./report.ts"
+import { Modules } from "./Modules.ts"
 import { Symbols } from "./Symbols.ts"
 
 /** Why a run fails, other than by the guest's own doing. */
@@ -36,13 +36,13 @@ export type RunError = LoadError | ElfError | PluginError | PluginCallbackError
  */
 export const runProcess = Effect.fn("runProcess")(function* (
   options: ProcessOptions
-): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostClock | HostInfo | Machine> {
+): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine> {
   return yield* Effect.scoped(runScoped(options))
 })
 
 const runScoped = Effect.fnUntraced(function* (
   options: ProcessOptions
-): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostClock | HostInfo | Machine | Scope.Scope> {
+): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine | Scope.Scope> {
   const engine = yield* Engine
   const plugins = yield* PluginSystem
   const machine = yield* Machine
@@ -61,7 +61,7 @@ const runScoped = Effect.fnUntraced(function* (
     abi: machine.abi,
     engine,
     hostFs,
-    hostClock: yield* HostClock,
+    clock: machine.clock,
     hostInfo: yield* HostInfo,
     options,
     executable,
@@ -78,6 +78,7 @@ const runScoped = Effect.fnUntraced(function* (
     kernel,
     engine,
     plugins,
+    clock: machine.clock,
     budget: options.budget ?? defaultBudget,
     strace: makeStrace(kernel, options),
     end: (end) => Deferred.doneUnsafe(ended, Effect.succeed(end))
@@ -102,11 +103,11 @@ const runScoped = Effect.fnUntraced(function* (
 
   const end = yield* Effect.exit(Deferred.await(ended))
   const vcpu = Exit.isSuccess(end) ? end.value.vcpu : main.vcpu
-  // nothing runs any more that set_pc could send elsewhere
-  const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag("SetPcRequest", () => Effect.void))
+  // nothing runs any more that set_pc could send elsewhere, or exit could end
+  const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag(["SetPcRequest", "ExitRequest"], () => Effect.void))
   if (Exit.isFailure(end)) {
-    // what failed first is what the user is told
-    yield* Effect.exit(exitSequence)
+    // what failed first is what the run fails with
+    yield* exitSequence.pipe(Effect.catch((error) => Effect.sync(() => plugins.reportFailure(error))))
     return yield* Effect.failCause(end.cause)
   }
   yield* exitSequence
@@ -140,6 +141,7 @@ const load = (
     return Effect.succeed({
       kernel,
       symbols: new Symbols(memory, abi.vdso, () => process.vdsoBase),
+      modules: new Modules(memory),
       program: {
         path: process.executable,
         startCode: BigInt(image.startCode),

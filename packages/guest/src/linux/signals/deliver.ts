@@ -9,6 +9,14 @@ import { SaFlag, Sig, SigCode, signalBit } from "./constants.ts"
 import { type SignalInfo, writeSiginfo } from "./SignalInfo.ts"
 import { defaultAction } from "./Signals.ts"
 
+/** A signal that took the thread elsewhere. */
+export interface Delivered {
+  /** Where the thread would have gone on: the pc that the handler returns to. */
+  readonly from: bigint
+  /** The signal, where it ends the process instead. */
+  readonly fatal: SignalInfo | undefined
+}
+
 /**
  * Delivers every pending signal that the thread does not block, in the order of Linux: each gets a frame on top of the one
  * before, so the handler of the last one runs first. The thread's registers are loaded.
@@ -16,12 +24,26 @@ import { defaultAction } from "./Signals.ts"
  * @returns the signal that ends the process, if one does
  */
 export const deliverPending = (kernel: Kernel, thread: Thread): SignalInfo | undefined => {
+  for (;;) {
+    const delivered = deliverNext(kernel, thread)
+    if (delivered === undefined || delivered.fatal !== undefined) return delivered?.fatal
+  }
+}
+
+/**
+ * Delivers the first of the pending signals that the thread neither blocks nor ignores; see `deliverPending`.
+ *
+ * @returns undefined where there is none (left): the thread then goes on, and need not be looked at again
+ */
+export const deliverNext = (kernel: Kernel, thread: Thread): Delivered | undefined => {
   thread.attention = false
   for (;;) {
     const info = kernel.signals.take(thread, ~thread.mask)
     if (info === undefined) break
-    const fatal = deliver(kernel, thread, info)
-    if (fatal !== undefined) return fatal
+    const delivered = deliver(kernel, thread, info)
+    if (delivered === undefined) continue
+    thread.attention = true
+    return delivered
   }
   if (thread.interrupted !== undefined) {
     // nothing ran: the call goes on as if nothing had happened
@@ -42,7 +64,7 @@ export const deliverPending = (kernel: Kernel, thread: Thread): SignalInfo | und
  */
 export const deliverFault = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
   lowerShields(kernel, thread, info.signal)
-  return deliver(kernel, thread, info)
+  return deliver(kernel, thread, info)?.fatal
 }
 
 /** A signal that must act now: one that is blocked or ignored gets its default action. */
@@ -52,10 +74,10 @@ const lowerShields = (kernel: Kernel, thread: Thread, signal: number): void => {
   thread.setMask(thread.mask & ~signalBit(signal))
 }
 
-const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo | undefined => {
+const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): Delivered | undefined => {
   const { signals, state, abi } = kernel
   if (signals.isIgnored(info.signal)) return undefined
-  if (!signals.hasHandler(info.signal)) return info
+  if (!signals.hasHandler(info.signal)) return { from: state.u64[CpuSlot.pc]!, fatal: info }
   const action = signals.action(info.signal)
   if (thread.interrupted !== undefined) {
     if (thread.interrupted === "restartable" && (action.flags & SaFlag.restart) !== 0) repeatCall(kernel)
@@ -63,6 +85,7 @@ const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo |
     thread.interrupted = undefined
   }
 
+  const from = state.u64[CpuSlot.pc]!
   const sp = Number(state.u64[abi.stackSlot]!)
   const { altStack } = thread
   const onAlt = isOnAltStack(altStack, sp)
@@ -72,8 +95,8 @@ const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo |
   const bytes = writable(state, frame, abi.frameSize)
   // an alternate stack that runs over must not go on below itself
   if (bytes === undefined || (onAlt && frame <= altStack.pointer)) {
-    if (info.signal === Sig.SEGV) return info
-    return deliverFault(kernel, thread, { signal: Sig.SEGV, code: SigCode.kernel })
+    const overrun = { signal: Sig.SEGV, code: SigCode.kernel }
+    return { from, fatal: info.signal === Sig.SEGV ? info : deliverFault(kernel, thread, overrun) }
   }
   bytes.fill(0)
   writeSiginfo(state, frame + abi.siginfoOffset, info)
@@ -89,7 +112,7 @@ const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): SignalInfo |
   const blocked = (action.flags & SaFlag.noDefer) !== 0 ? 0n : signalBit(info.signal)
   thread.setMask(thread.mask | action.mask | blocked)
   if ((action.flags & SaFlag.resetHand) !== 0) signals.setAction(info.signal, defaultAction)
-  return undefined
+  return { from, fatal: undefined }
 }
 
 /** Goes back to the system call instruction, whose arguments are still in their registers. */

@@ -17,9 +17,12 @@ export class Scheduler {
   #loaded: Thread | undefined
   #running: Thread | undefined
   readonly #queue: Array<Waiter> = []
+  readonly #onIdle: (isIdle: boolean) => void
 
-  constructor(state: CpuState) {
+  /** @param onIdle is told when the last thread gives up its turn, and when one has it again */
+  constructor(state: CpuState, onIdle: (isIdle: boolean) => void = () => {}) {
     this.#live = state.i64.subarray(0, Layout.cpuStateSlots)
+    this.#onIdle = onIdle
   }
 
   /** The thread that has the turn. */
@@ -36,6 +39,7 @@ export class Scheduler {
   acquire(thread: Thread): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.#running === undefined) {
+        this.#onIdle(false)
         this.#take(thread)
         return Effect.void
       }
@@ -52,7 +56,7 @@ export class Scheduler {
   release(): void {
     this.#running = undefined
     const next = this.#queue.shift()
-    if (next === undefined) return
+    if (next === undefined) return this.#onIdle(true)
     this.#take(next.thread)
     next.take()
   }

@@ -16,6 +16,7 @@ export const riscv64Abi: LinuxAbi = {
   resultSlot: 10,
   stackSlot: 2,
   tlsSlot: 4,
+  pcAlignment: 2,
   syscallSize: 4,
   hiddenSyscalls: new Set([riscvFlushIcache]),
   frameSize,

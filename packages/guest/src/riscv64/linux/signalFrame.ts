@@ -34,7 +34,8 @@ export const writeContext = (state: CpuState, frame: number, context: FrameConte
 
 export const readContext = (state: CpuState, frame: number): FrameContext => {
   const { view, i64 } = state
-  i64[CpuSlot.pc] = view.getBigInt64(frame + registersOffset, true)
+  // hardware drops the lowest bit
+  i64[CpuSlot.pc] = view.getBigInt64(frame + registersOffset, true) & ~1n
   for (let i = 1; i < 32; i++) i64[i] = view.getBigInt64(frame + registersOffset + 8 * i, true)
   for (let i = 0; i < 32; i++) i64[firstFloatSlot + i] = view.getBigInt64(frame + floatsOffset + 8 * i, true)
   writeFcsr(i64, view.getUint32(frame + fcsrOffset, true))

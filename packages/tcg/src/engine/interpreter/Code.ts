@@ -245,5 +245,12 @@ export const Code = {
   /** countdown: at the head of a block, until it is hot */
   hot: 113,
   /** pc: at the head of a block that has been compiled */
-  region: 114
+  region: 114,
+  // --- traces ---
+  /** cursor, most, callback: drains the trace where its cursor is above `most` */
+  trace_reserve: 115,
+  /** cursor, sites, addresses, values, site, pc: places are indices into the Int32 view; values is 0 where there are none */
+  trace_exec: 116,
+  /** cursor, sites, addresses, values, site, base, disp, value, memop */
+  trace_mem: 117
 } as const

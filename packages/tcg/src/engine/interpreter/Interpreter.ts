@@ -9,6 +9,7 @@ import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
 import { makeJit, type TierOptions } from "./tier.ts"
+import { dropCut } from "./addBlock.ts"
 import { syncInstructions } from "./callbacks.ts"
 import { firstBlock, next } from "./exits.ts"
 import { execute } from "./loop.ts"
@@ -26,6 +27,8 @@ export interface InterpreterOptions extends TranslatorOptions {
   readonly frontEnd: FrontEnd
   /** Compile hot code to WebAssembly; needs a host that can. */
   readonly jit?: boolean | TierOptions
+  /** A run never exceeds its budget, by cutting blocks: for comparing engines. */
+  readonly exactBudget?: boolean
   /** Measure for `stats` what takes time to measure. */
   readonly measure?: boolean
 }
@@ -46,6 +49,7 @@ export const make = (options: InterpreterOptions): EngineServices => {
     machine.jit = makeJit(machine, options.jit === true ? {} : options.jit, options.trace?.jit)
   }
   machine.measures = options.measure === true
+  machine.isExact = options.exactBudget === true
   const exits = Object.values(ExitKind).map(() => 0)
 
   const invalidate = (pending: Pending) => {
@@ -74,6 +78,7 @@ export const make = (options: InterpreterOptions): EngineServices => {
 
   const settle = () => {
     machine.running = false
+    dropCut(machine)
     if (machine.flushWanted) {
       machine.flush()
     }
@@ -111,7 +116,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
         warmUp(machine)
         warm = true
       }
-      const now = Math.min(left, warm ? lookOutside : coldInsns - executed)
+      // Where slices cut blocks, none may end that was not asked for.
+      const now = Math.min(left, warm || machine.isExact ? lookOutside : coldInsns - executed)
       slice(now)
       const ran = now - machine.left
       executed += ran
@@ -148,6 +154,9 @@ export const make = (options: InterpreterOptions): EngineServices => {
     },
     codeCache: {
       flush,
+      setFailureListener: (survives) => {
+        machine.survives = survives
+      },
       setFlushListener: (listener) => {
         machine.onFlush = listener
       },

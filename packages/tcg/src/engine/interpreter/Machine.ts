@@ -1,11 +1,12 @@
 /** What the interpreter's loop and the functions around it share: one object per engine, plain fields. */
 import type { DynCallback, MemInfo } from "@emu/core/Instrumentation"
+import type { CallbackFailure } from "@emu/core/PluginError"
 import type { CallbackScope } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
 import { type Exit, ExitKind } from "../../Engine.ts"
 import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
-import type { Translator } from "../../Translator.ts"
+import { maxInsns, type Translator } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
 import { ConstantPool } from "./ConstantPool.ts"
 
@@ -97,6 +98,8 @@ export class Machine {
     throw new Error(`no scoreboards: the code names scoreboard ${id}, but no lookup was installed`)
   }
   onFlush: () => void = () => {}
+  /** Told of a callback that threw: whether the guest goes on without its plugin. */
+  survives: (failure: CallbackFailure) => boolean = () => false
   /** Told before each block when set; then blocks are not chained. */
   readonly traceExec: ((vcpu: number, pc: number) => void) | undefined
 
@@ -114,6 +117,10 @@ export class Machine {
   exitRequested = false
   readonly pending: Array<Pending> = []
   flushWanted = false
+  /** A run never exceeds its budget: longer blocks are cut. */
+  isExact = false
+  /** A block that was cut, at the end of the code, with the number of callbacks before it. */
+  cut: { readonly block: CodeBlock; readonly callbacks: number } | undefined
   /** Where the next block's code goes. */
   codeEnd = 0
   flushes = 0
@@ -134,6 +141,12 @@ export class Machine {
     this.constants = new ConstantPool(state)
   }
 
+  /** What `limit` is while nothing waits: where budgets are exact, blocks chain only as long as none can exceed it. */
+  get usualLimit(): number {
+    if (this.traceExec !== undefined) return lookOutside
+    return this.isExact ? maxInsns : 0
+  }
+
   /** Drops all code now. Not while code runs. */
   flush(): void {
     this.blocks.flush()
@@ -147,6 +160,17 @@ export class Machine {
     this.flushes++
     this.jit?.flush()
     this.onFlush()
+  }
+
+  /** Makes the callbacks of a plugin that are in code do nothing. */
+  silence(plugin: bigint): void {
+    this.callbacks.forEach((code, index) => {
+      const { callback } = code
+      const isCalled = callback.kind === "exec" || callback.kind === "cond" || callback.kind === "mem"
+      if (isCalled && callback.plugin === plugin) {
+        this.callbacks[index] = { ...code, callback: { ...callback, callback: () => {} } }
+      }
+    })
   }
 
   /** The block that a code offset is in. */

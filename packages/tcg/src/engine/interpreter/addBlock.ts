@@ -19,7 +19,46 @@ const wordsPerOp = 16
  * @throws InstrumenterFailed
  */
 export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined => {
-  for (let limit = maxInsns; limit > 0; limit >>= 1) {
+  const block = layDown(machine, pc, maxInsns)
+  if (block === undefined) {
+    return undefined
+  }
+  machine.blocks.add(block)
+  if (machine.jit?.has(pc) === true) publish(machine, pc)
+  return block
+}
+
+/**
+ * Translates the first `limit` instructions of the block at `pc`, which exists, for this one time: for a run that must not
+ * exceed its budget. Nothing may jump to its code; `dropCut` gives the room back.
+ */
+export const addCutBlock = (machine: Machine, pc: number, limit: number): CodeBlock => {
+  const callbacks = machine.callbacks.length
+  const block = layDown(machine, pc, limit)
+  if (block === undefined) {
+    throw new Error(`the block at 0x${pc.toString(16)} cannot be translated once more`)
+  }
+  machine.cut = { block, callbacks }
+  return block
+}
+
+/** Takes the block that `addCutBlock` made back, if there is one. */
+export const dropCut = (machine: Machine): void => {
+  if (machine.cut === undefined) {
+    return
+  }
+  const { block, callbacks } = machine.cut
+  machine.cut = undefined
+  if (machine.byEntry.at(-1) === block) {
+    machine.byEntry.pop()
+    machine.codeEnd = block.entry
+    machine.callbacks.length = callbacks
+  }
+}
+
+/** Translates at most `most` instructions at `pc` and writes their code. */
+const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefined => {
+  for (let limit = most; limit > 0; limit >>= 1) {
     const ir = machine.translator.translate(machine.vcpu, pc, limit)
     if (ir === undefined) {
       return undefined
@@ -36,9 +75,7 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
       machine.jit.blocks.add(pc, block.end, ir, machine.translator.instrumentation)
     }
     lower(machine, ir, slots, block.insnEntries)
-    machine.blocks.add(block)
     machine.byEntry.push(block)
-    if (machine.jit?.has(pc) === true) publish(machine, pc)
     return block
   }
   throw new Error(

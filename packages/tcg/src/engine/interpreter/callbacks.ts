@@ -1,5 +1,5 @@
 /** Calls out of translated code: the guest's helpers and plugins' callbacks. */
-import type { CallbackFlags } from "@emu/core/Instrumentation"
+import { CallbackFlags } from "@emu/core/Instrumentation"
 import type { CallbackFailure } from "@emu/core/PluginError"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
 import { holds } from "@emu/core/transitions/instrumentation"
@@ -35,7 +35,7 @@ const enter = (machine: Machine, code: CodeCallback, flags: CallbackFlags): void
   }
 }
 
-/** A callback threw: a plugin's new pc, or an error. Always false. */
+/** A callback threw: a plugin's new pc, or an error. Whether the guest goes on, without the plugin; if not, `machine.exit` is set. */
 const failed = (machine: Machine, code: CodeCallback, cause: unknown): boolean => {
   const { exit, scope, state } = machine
   const { kind, plugin } = code.callback
@@ -43,19 +43,20 @@ const failed = (machine: Machine, code: CodeCallback, cause: unknown): boolean =
   if (cause instanceof SetPcRequest) {
     state.i64[Layout.CpuSlot.pc] = cause.pc
     exit.kind = ExitKind.redirected
-  } else {
-    exit.kind = ExitKind.callbackError
-    exit.error = {
-      plugin,
-      event: kind === "inline" || kind === "memInline" ? "mem" : kind,
-      pc: code.pc,
-      cause
-    } satisfies CallbackFailure
+    return false
   }
+  const event = "trace" in code.callback ? "trace" : kind === "inline" || kind === "memInline" ? "mem" : kind
+  const failure: CallbackFailure = { plugin, event, pc: code.pc, cause }
+  if (machine.survives(failure)) {
+    machine.silence(plugin)
+    return true
+  }
+  exit.kind = ExitKind.callbackError
+  exit.error = failure
   return false
 }
 
-/** `plugin_exec`: false where the callback threw, with `machine.exit` set. */
+/** `plugin_exec`, and in compiled code `drainTrace`: false where the callback threw and the guest does not go on, with `machine.exit` set. */
 export const callExec = (machine: Machine, index: number): boolean => {
   const code = machine.callbacks[index]!
   const { callback } = code
@@ -67,7 +68,27 @@ export const callExec = (machine: Machine, index: number): boolean => {
       return failed(machine, code, cause)
     }
     machine.scope.vcpu = -1
+  } else {
+    return drainTrace(machine, index)
   }
+  return true
+}
+
+/** `trace_reserve` where there is too little room: as `callExec`, for the trace of callback number `index`. */
+export const drainTrace = (machine: Machine, index: number): boolean => {
+  const code = machine.callbacks[index]!
+  const { callback } = code
+  if (!("trace" in callback)) {
+    return true
+  }
+  enter(machine, code, CallbackFlags.noRegs)
+  try {
+    callback.trace.vcpu = machine.vcpu
+    callback.trace.drain()
+  } catch (cause) {
+    return failed(machine, code, cause)
+  }
+  machine.scope.vcpu = -1
   return true
 }
 

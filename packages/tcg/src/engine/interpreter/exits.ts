@@ -3,8 +3,8 @@ import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { jumpCacheIndex } from "../../TbCache.ts"
 import { InstrumenterFailed } from "../../Translator.ts"
-import { addBlock } from "./addBlock.ts"
-import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
+import { addBlock, addCutBlock, dropCut } from "./addBlock.ts"
+import type { CodeBlock, Machine } from "./Machine.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 
@@ -25,6 +25,7 @@ export const next = (machine: Machine, left: number, place: number, low: number,
   machine.left = left
   state.i32[pcWord] = low
   state.i32[pcWord + 1] = high
+  dropCut(machine)
   if (machine.flushWanted) {
     machine.flush()
   }
@@ -38,7 +39,7 @@ export const next = (machine: Machine, left: number, place: number, low: number,
     exit.kind = ExitKind.budget
     return -1
   }
-  machine.limit = machine.traceExec === undefined ? 0 : lookOutside
+  machine.limit = machine.usualLimit
   const block = machine.exitRequested ? undefined : find(machine, low >>> 0, high)
   if (machine.exitRequested) {
     exit.kind = ExitKind.requested
@@ -49,7 +50,11 @@ export const next = (machine: Machine, left: number, place: number, low: number,
   }
   if (machine.traceExec !== undefined) {
     machine.traceExec(machine.vcpu, block.pc)
-  } else if (machine.flushes === flushes && !machine.flushWanted) {
+  }
+  if (machine.isExact && block.insnPcs.length > left) {
+    return addCutBlock(machine, block.pc, left).entry
+  }
+  if (machine.traceExec === undefined && machine.flushes === flushes && !machine.flushWanted) {
     remember(machine, block, place)
   }
   return block.entry

@@ -29,11 +29,12 @@ import {
   trailingZeros32
 } from "./arithmetic.ts"
 import { atomic, compareExchange } from "./atomics.ts"
-import { callCond, callExec, callHelper, callMem } from "./callbacks.ts"
+import { callCond, callExec, callHelper, callMem, drainTrace } from "./callbacks.ts"
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
 import { load, store } from "./memory.ts"
 import { enterRegion, hot } from "./tier.ts"
+import { recordAccess, recordExec } from "./traces.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
 const fpRound = 2 * Layout.CpuSlot.fpRound
@@ -1296,6 +1297,30 @@ export const execute = (machine: Machine, entry: number): void => {
         }
         left = machine.left
         limit = machine.limit
+        continue
+      }
+      // --- traces ---
+      case 115: {
+        // trace_reserve
+        if (i32[code[pc + 1]!]! > code[pc + 2]!) {
+          if (!drainTrace(machine, code[pc + 3]!)) {
+            return leave(machine, pc, left)
+          }
+          limit = machine.limit
+        }
+        pc += 4
+        continue
+      }
+      case 116: {
+        // trace_exec
+        recordExec(i32, code, pc)
+        pc += 7
+        continue
+      }
+      case 117: {
+        // trace_mem
+        recordAccess(i32, code, pc)
+        pc += 10
         continue
       }
       default:

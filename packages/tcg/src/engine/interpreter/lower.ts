@@ -1,9 +1,11 @@
 /** Writes the interpreter's code of an optimised IR block. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import type { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { ExitKind } from "../../Engine.ts"
 import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
 import { Cond, ExitCode, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
 import * as Layout from "../../Layout.ts"
+import { recordOf, traceOf } from "../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
 import { Code } from "./Code.ts"
 import type { Machine } from "./Machine.ts"
@@ -217,6 +219,18 @@ class Lowering {
         return this.plugin(this.block.callbacks[args[0]!]!)
       case Opcode.plugin_mem:
         return this.pluginMem(args, this.block.callbacks[args[3]!]!)
+      case Opcode.trace_reserve:
+        return this.traceReserve(args[1]!, args[2]!)
+      case Opcode.trace_exec: {
+        const { pc, site, trace } = recordOf(this.block, args[2]!)
+        this.trace(Code.trace_exec, trace, site)
+        return this.emit(pc)
+      }
+      case Opcode.trace_mem: {
+        const { memop, site, trace } = recordOf(this.block, args[5]!)
+        this.trace(Code.trace_mem, trace, site)
+        return this.emit4(this.operand(args[2]!), args[4]!, this.operand(args[3]!), memop)
+      }
       default:
         return this.compute(op)
     }
@@ -384,7 +398,22 @@ class Lowering {
         return this.emit(this.register(from))
       case "mem":
         throw new Error("a memory callback needs its access: use plugin_mem")
+      case "traceExec":
+      case "traceMem":
+        throw new Error("a trace has operations of its own: use trace_exec and trace_mem")
     }
+  }
+
+  /** The cursor is always in memory here: the temp that holds it is for engines that keep it in a register. */
+  private traceReserve(records: number, number: number): void {
+    const { cursor, records: capacity } = traceOf(this.block, number)
+    this.emit4(Code.trace_reserve, cursor / 4, 4 * (capacity - records), this.register(this.block.callbacks[number]!))
+  }
+
+  /** The words that both kinds of record begin with. */
+  private trace(code: number, { addresses, cursor, sites, values }: TraceBuffer, site: number): void {
+    this.emit3(code, cursor / 4, sites / 4)
+    this.emit3(addresses / 4, values / 4, site)
   }
 
   private pluginMem(args: ReadonlyArray<number>, from: BlockCallback): void {

@@ -34,6 +34,8 @@ export interface TierOptions {
   readonly hotThreshold?: number
   /** Hot blocks are compiled at once, whatever that costs, instead of while the guest goes on. */
   readonly synchronous?: boolean
+  /** Compiled functions that can be held at one time. */
+  readonly slots?: number
 }
 
 /**
@@ -99,7 +101,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       },
       trace
     },
-    options.synchronous
+    options.synchronous,
+    options.slots
   )
 }
 

@@ -52,7 +52,8 @@ export interface AccessOptions {
 /** Offsets beyond this are not followed, and no check covers more bytes. */
 const reach = 1 << 20
 
-const isPlugin = opTable.map(({ name }) => name.startsWith("plugin_"))
+/** By operation: whether plugins see that it was done. */
+const isSeen = opTable.map(({ name }) => name.startsWith("plugin_") || name === "trace_exec" || name === "trace_mem")
 
 /** A value as a root plus a range of offsets; without a root, as a number in a range. */
 interface Symbol {
@@ -90,7 +91,7 @@ export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: 
     let mayLeave = false
     for (const op of webs.ops[n]!) {
       if (op.opcode === Opcode.insn_start) mayLeave = true
-      else if (isPlugin[op.opcode]) mayLeave = false
+      else if (isSeen[op.opcode]) mayLeave = false
       const access = accessOf(op)
       if (access !== undefined) plan(op, access, n, state, mine, ir, mayLeave)
       define(op, ir, state, webs)

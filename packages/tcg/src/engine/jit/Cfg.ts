@@ -286,3 +286,9 @@ const terminatorOf = (
     }
   }
 }
+
+/** Nodes that a switch branches to: each needs a label. */
+export const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
+  const terminator = cfg.switchNode === undefined ? undefined : cfg.nodes[cfg.switchNode]!.terminator
+  return terminator?.kind === "switch" ? terminator.cases.map(({ node }) => node) : []
+}

@@ -64,8 +64,8 @@ const stallGrace = 40
 /** How often the rest of a block may be left to the interpreter. */
 const maxRests = 100
 
-/** Functions that the table can hold; when it is full all regions are dropped. */
-const tableSize = 1 << 15
+/** Functions that can be held at one time, unless the options say otherwise; when there are as many all regions are dropped. */
+const usualSlots = 1 << 15
 
 /** Type of the trampoline's export: calls the region in a table slot, stores the fuel left in its cell, gives `next`. */
 type Enter = (slot: number, pc: number, fuel: number) => number
@@ -87,7 +87,8 @@ export class Jit {
   readonly synchronous: boolean
   private readonly state: CpuState
   private readonly host: JitHost
-  private readonly table = new WebAssembly.Table({ initial: tableSize, element: "anyfunc" })
+  /** The first element stays empty. */
+  private readonly table: WebAssembly.Table
   private readonly enterSlot: Enter
   private readonly shared: boolean
   private readonly exactFma = hasFusedMultiplyAdd()
@@ -121,9 +122,13 @@ export class Jit {
   /** Whether the region in a table slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
 
-  /** @param synchronous compile what is asked for at once, for tests */
-  constructor(state: CpuState, host: JitHost, synchronous = false) {
+  /**
+   * @param synchronous compile what is asked for at once, for tests
+   * @param slots functions that can be held at one time
+   */
+  constructor(state: CpuState, host: JitHost, synchronous = false, slots = usualSlots) {
     this.state = state
+    this.table = new WebAssembly.Table({ initial: slots + 1, element: "anyfunc" })
     this.host = host
     this.synchronous = synchronous
     this.windows = new Windows(state)
@@ -144,6 +149,7 @@ export class Jit {
    */
   compile(hot: number, strictFloat = false): void {
     this.observe(hot)
+    if (this.nextSlot >= this.table.length) this.dropRegions()
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
     if (this.synchronous || this.mayStall()) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
@@ -224,7 +230,7 @@ export class Jit {
     const regions: Array<BatchRegion> = []
     let size = 0
     for (const [hot, strictFloat] of this.wanted) {
-      if (size > maxBatchBytes || this.nextSlot + regions.length >= tableSize) break
+      if (size > maxBatchBytes || this.nextSlot + regions.length >= this.table.length) break
       this.wanted.delete(hot)
       const slot = this.slots.get(hot)
       if (slot !== undefined && this.strict[slot] === strictFloat && !this.again.delete(hot)) continue
@@ -279,14 +285,14 @@ export class Jit {
   }
 
   /** Whether the interpreter has spent about as much on a region's blocks as its compilation will cost. */
-  private isWorth(blocks: ReadonlyArray<KnownBlock>, costOfInsn: number): boolean {
+  private isWorth(blocks: ReadonlyArray<KnownBlock>, perInsn: number): boolean {
     let spent = 0
     let insns = 0
     for (const { insnPcs, pc } of blocks) {
       spent += this.host.runs(pc) * insnPcs.length
       insns += insnPcs.length
     }
-    return spent >= costOfRegion + costOfInsn * insns
+    return spent >= costOfRegion + perInsn * insns
   }
 
   /** @param took milliseconds that the host's compiler took, for the trace */
@@ -416,7 +422,7 @@ export class Jit {
       milliseconds: this.writing + this.installing,
       backgroundMilliseconds: this.waiting,
       slotsUsed: Math.max(this.mostSlots, this.nextSlot - 1),
-      slots: tableSize - 1,
+      slots: this.table.length - 1,
       flushes
     }
   }

@@ -33,7 +33,10 @@ const narrowResults: ReadonlySet<number> = new Set<number>([
   Opcode.ext16s,
   Opcode.ext16u,
   Opcode.ext32s,
-  Opcode.setcond
+  Opcode.setcond,
+  Opcode.trace_reserve,
+  Opcode.trace_exec,
+  Opcode.trace_mem
 ])
 
 /** Operations on 32 bits: their operands may as well be in i32 locals. */

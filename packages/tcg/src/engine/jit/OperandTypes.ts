@@ -28,6 +28,7 @@ const table: ReadonlyMap<number, ReadonlyArray<OperandType>> = new Map<number, R
   [Opcode.fcvt_u64_f64, ["i64", "f64"]],
   [Opcode.fcvt_f64_i32, ["f64", "i64"]],
   [Opcode.fcvt_f64_u32, ["f64", "i64"]],
+  [Opcode.trace_mem, ["i64", "i64", "i64", "any"]],
   [Opcode.fcvt_f64_i64, ["f64", "i64"]],
   [Opcode.fcvt_f64_u64, ["f64", "i64"]]
 ])

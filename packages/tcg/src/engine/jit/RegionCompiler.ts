@@ -11,7 +11,7 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors } from "./Cfg.ts"
+import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
 import { definesOf, type Dataflow, type Globals, isBarrier, mayObserve, members, solve, isLocalGlobal } from "./Dataflow.ts"
 import { type AccessPlan, planAccesses, type Sharing } from "./Accesses.ts"
 import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
@@ -24,6 +24,8 @@ import { lowerCheck, lowerMemory } from "./lower/memory.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
 import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
 import { narrowValues } from "./Narrow.ts"
+import { callingBlocks } from "./calling.ts"
+import { resumeOf, unresumable } from "./resume.ts"
 import { Cell, Leave, Parameter } from "./Runtime.ts"
 import { Values } from "./Values.ts"
 import { WaysOut } from "./WaysOut.ts"
@@ -87,12 +89,6 @@ export interface RegionSource {
 export const compileRegion = (region: RegionSource, entry: WantedEntry, options: CompileOptions): CompiledRegion =>
   new RegionCompiler(region, entry, options).compile()
 
-/** Nodes that a switch branches to: each needs a label. */
-const switchTargets = (cfg: Cfg): ReadonlyArray<number> => {
-  const terminator = cfg.switchNode === undefined ? undefined : cfg.nodes[cfg.switchNode]!.terminator
-  return terminator?.kind === "switch" ? terminator.cases.map(({ node }) => node) : []
-}
-
 class RegionCompiler {
   private readonly cfg: Cfg
   private readonly root: number
@@ -100,6 +96,7 @@ class RegionCompiler {
   private readonly entryPcs: ReadonlyArray<number>
   private readonly float: FloatPolicy
   private readonly analysis: Analysis
+  private readonly calling: ReadonlySet<number>
   private readonly flow: Dataflow
   private readonly code = new CodeWriter(3)
   private readonly values: Values
@@ -115,6 +112,8 @@ class RegionCompiler {
   private readonly ways: ReadonlyArray<EntryWay>
   /** Where to branch, with `next` set, to store dirty globals from their webs and return; by `exitKey`. */
   private readonly exits = new Map<string, Label>()
+  /** Nodes of loops with an edge back into the middle of a block, where nothing can go on outside: fuel is looked at elsewhere. */
+  private readonly unresumable: ReadonlySet<number>
   /** The same for faults. */
   private readonly faultExits = new Map<string, Label>()
   private readonly out: WaysOut
@@ -131,6 +130,7 @@ class RegionCompiler {
     this.options = options
     this.cfg = buildCfg(region.blocks)
     this.root = region.root
+    this.calling = callingBlocks(region.blocks)
     this.float = floatPolicy(region.blocks, options.strictFloat)
     if (this.float.testsAgain) leaveAfterStatusWrites(this.cfg)
     const entries = addEntries(this.cfg, region.root, entry)
@@ -152,6 +152,7 @@ class RegionCompiler {
     this.accesses = this.planAccesses()
     this.out = new WaysOut(this.code, this.values, options.regionType)
     this.merges = new Set([...mergePoints(this.analysis), ...switchTargets(this.cfg)])
+    this.unresumable = unresumable(this.cfg, this.analysis)
     const { code } = this
     const address = code.local(ValType.i64)
     const taken = code.local(ValType.i32)
@@ -511,8 +512,7 @@ class RegionCompiler {
       }
       return
     }
-    const { terminator } = this.cfg.nodes[from]!
-    const pc = terminator.kind === "enter" ? terminator.resume : this.cfg.nodes[to]!.resume
+    const pc = resumeOf(this.cfg, from, to)
     if (!this.loops.has(to) || !dominates(this.analysis, to, from)) {
       if (pc === undefined) throw new Error("an edge into the middle of a block cannot leave the region")
       this.store()
@@ -522,14 +522,17 @@ class RegionCompiler {
     code.br(this.labels.get(to)!)
   }
 
-  /** Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too. */
+  /**
+   * Behind a block with callbacks, which may have asked for it, fuel is looked at on the way to the next block too; and on the way to
+   * each block of a loop that cannot be left where it goes back.
+   */
   private leaveAfterCallbacks(from: number, to: number): void {
-    const { end, start } = this.cfg.nodes[from]!
+    const { block, end, start } = this.cfg.nodes[from]!
     // Nodes without operations call nothing; behind dispatch nodes only the key says where the way leads.
     if (start === end) return
     const { resume } = this.cfg.nodes[to]!
-    const calls = this.node.ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
-    if (calls && resume !== undefined) this.leaveWithoutFuel(resume)
+    const calls = this.calling.has(block.pc)
+    if ((calls || this.unresumable.has(to)) && resume !== undefined) this.leaveWithoutFuel(resume)
   }
 
   /** Leaves with a pc to go on at where there is no fuel. */
@@ -557,8 +560,9 @@ class RegionCompiler {
   /** Numbers the current instruction as a place where the region may be left. */
   private site(memop: number, needs: number): number {
     const { block, ir } = this.node
-    const pc = Number(ir.insns[this.insn]!.pc)
-    this.sites.push({ pc, block: block.pc, unexecuted: ir.insns.length - this.insn, memop, needs })
+    // Instrumentation of the block as a whole runs before its instructions are counted.
+    const unexecuted = ir === block.head ? 0 : ir.insns.length - this.insn
+    this.sites.push({ pc: Number(ir.insns[this.insn]!.pc), block: block.pc, unexecuted, memop, needs })
     return this.options.firstSite + this.sites.length - 1
   }
 

@@ -10,6 +10,7 @@ import { Insn } from "../../../wasm/Wasm.ts"
 import { callbackFlags } from "../Dataflow.ts"
 import { Scratch } from "../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
+import { lowerTrace } from "./trace.ts"
 
 /** Comparisons of conditional callbacks: unsigned. */
 const conditions = new Map<PluginCond, number>([
@@ -21,7 +22,7 @@ const conditions = new Map<PluginCond, number>([
   [PluginCond.ge, Insn.i64_ge_u]
 ])
 
-/** Lowers a plugin operation or a helper call; false if it is neither. */
+/** Lowers a plugin or trace operation or a helper call; false if it is none of them. */
 export const lowerPlugin = (context: LowerContext, ir: IrBlock, op: Op): boolean => {
   switch (op.opcode) {
     case Opcode.call:
@@ -40,7 +41,7 @@ export const lowerPlugin = (context: LowerContext, ir: IrBlock, op: Op): boolean
       memory(context, ir, op)
       return true
     default:
-      return false
+      return lowerTrace(context, ir, op)
   }
 }
 

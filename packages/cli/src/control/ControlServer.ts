@@ -1,0 +1,139 @@
+/** The socket of `--control`: clients attach plugins to the running guest, list them, reset and remove them. */
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import { PluginSystem } from "@emu/core/PluginSystem"
+import { parsePluginArgument, isPluginFile } from "../options/pluginSpec.ts"
+import { attachPlugin } from "../plugins/installPlugin.ts"
+import { UsageError } from "../UsageError.ts"
+import { readLines } from "./lines.ts"
+import { decodeRequest, encodeResponse, longestLine, type Request, type Response } from "./Protocol.ts"
+import { describeSocketError, isListening, longestSocketPath } from "./socketErrors.ts"
+
+/**
+ * Opens the socket and answers requests, as long as the scope lives; then the socket's file is removed. Only the user may connect:
+ * who can attach a plugin can run any code here.
+ *
+ * @param file path of the socket
+ * @returns fails with UsageError where there is something at the path, or no socket can be made
+ */
+export const serveControl = Effect.fnUntraced(function* (
+  file: string
+): Effect.fn.Return<void, UsageError, PluginSystem | Scope.Scope> {
+  const absolute = path.resolve(file)
+  yield* checkFree(file, absolute)
+  const run = yield* FiberSet.makeRuntimePromise<PluginSystem>()
+  const clients = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    clients.add(socket)
+    socket.on("close", () => clients.delete(socket))
+    serveClient(socket, (request) => run(answer(request)))
+  })
+  yield* Effect.acquireRelease(listen(server, file, absolute), () =>
+    Effect.sync(() => {
+      server.close()
+      for (const socket of clients) {
+        socket.end()
+        // a client that does not hang up must not keep emu alive
+        socket.unref()
+      }
+    })
+  )
+})
+
+/** Says what is in the way, rather than removing somebody's file. */
+const checkFree = (file: string, absolute: string): Effect.Effect<void, UsageError> =>
+  Effect.suspend(() => {
+    const problem = (text: string) => Effect.fail(new UsageError(`option --control: ${text}`))
+    if (Buffer.byteLength(absolute) > longestSocketPath) {
+      return problem(`the path of ${file} is too long for a socket: ${longestSocketPath} bytes at most`)
+    }
+    const stat = fs.lstatSync(absolute, { throwIfNoEntry: false })
+    if (stat === undefined) return Effect.void
+    if (!stat.isSocket()) return problem(`${file} exists, and is no socket: choose another path`)
+    return Effect.flatMap(isListening(absolute), (listening) =>
+      problem(
+        listening
+          ? `${file} is in use by another run: choose another path`
+          : `${file} is left over from a run that was killed: remove it`
+      )
+    )
+  })
+
+const listen = (server: net.Server, file: string, absolute: string): Effect.Effect<void, UsageError> =>
+  Effect.callback((resume) => {
+    server.once("error", (error) =>
+      resume(Effect.fail(new UsageError(`option --control: cannot make the socket ${file}: ${describeSocketError(error)}`)))
+    )
+    // The socket gets its permissions when it is made, which is before this returns.
+    const mask = process.umask(0o177)
+    try {
+      server.listen(absolute, () => resume(Effect.void))
+    } finally {
+      process.umask(mask)
+    }
+  })
+
+/** Answers each line of a client, one after the other. */
+const serveClient = (socket: net.Socket, handle: (request: Request) => Promise<Response>): void => {
+  const respond = (response: Response) => {
+    if (socket.writable) socket.write(encodeResponse(response))
+  }
+  let last: Promise<void> = Promise.resolve()
+  const onLine = (line: string) => {
+    const request = decodeRequest(line)
+    const response: () => Promise<Response> =
+      request._tag === "Failure" ? async () => ({ ok: false, error: request.failure }) : () => handle(request.success)
+    last = last.then(async () => respond(await response())).catch(() => {})
+  }
+  // Clients come and go as they like.
+  socket.on("error", () => {})
+  readLines(socket, longestLine, onLine, () => {
+    respond({ ok: false, error: `the request is longer than ${longestLine} bytes` })
+    socket.end()
+  })
+}
+
+/** Carries out a request. Never fails: what goes wrong is in the response. */
+const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> =>
+  carryOut(request).pipe(
+    Effect.catchDefect((defect) => Effect.fail(defect instanceof Error ? defect : new Error(String(defect)))),
+    Effect.match({
+      onFailure: ({ message }): Response => ({ ok: false, error: message.split("\n", 1)[0]! }),
+      onSuccess: (response) => response
+    })
+  )
+
+const carryOut = (request: Request): Effect.Effect<Response, Error, PluginSystem> =>
+  Effect.gen(function* () {
+    const { host } = yield* PluginSystem
+    switch (request.request) {
+      case "attach": {
+        const { plugin } = request
+        const args = yield* Effect.try({
+          try: () => (request.args ?? []).map((text) => parsePluginArgument(plugin, text)),
+          catch: (error) => error as UsageError
+        })
+        const id = yield* attachPlugin({ plugin, isFile: isPluginFile(plugin), args })
+        return { ok: true, id: Number(id) }
+      }
+      case "list": {
+        const plugins = host.list().map(({ args, events, id, name }) => ({
+          id: Number(id),
+          name,
+          args: args.map(([key, value]) => `${key}=${value}`),
+          events
+        }))
+        return { ok: true, plugins }
+      }
+      case "reset":
+        yield* host.reset(BigInt(request.id))
+        return { ok: true }
+      case "uninstall":
+        yield* host.uninstall(BigInt(request.id))
+        return { ok: true }
+    }
+  })

@@ -1,0 +1,63 @@
+/** From the value of `--plugin` to an installed plugin, and what is said about plugins that fail. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { PluginCallbackError, ProgramEndedError } from "@emu/core/PluginError"
+import type { PluginFailurePolicy } from "@emu/core/PluginFailures"
+import { PluginOptionError } from "@emu/core/PluginOptions"
+import { PluginSystem } from "@emu/core/PluginSystem"
+import { complain, writeAll } from "../hostText.ts"
+import type { LogSink } from "../LogSink.ts"
+import type { PluginSpec } from "../options/pluginSpec.ts"
+import type { RunOptions } from "../options/RunOptions.ts"
+import { UsageError } from "../UsageError.ts"
+import { loadPlugin } from "./loadPlugin.ts"
+
+/** What a run does about plugins that fail. What is said comes after what they have printed. */
+export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSink): PluginFailurePolicy => ({
+  onError: onPluginError,
+  report: (error) => {
+    sink.flush()
+    complain(onPluginError === "detach" ? `${error.message}; going on without it` : error.message)
+    if (debug) writeAll(2, `${Cause.pretty(Cause.fail(error))}\n`)
+  }
+})
+
+/**
+ * Loads a plugin and installs it with its arguments.
+ *
+ * @returns its id. Fails with UsageError for bad options and where the plugin says that it cannot work, with PluginLoadError for a
+ *   file that is no plugin, with PluginCallbackError where install threw
+ */
+const installPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
+  const { install } = yield* PluginSystem
+  return yield* loadAnd(spec, install)
+})
+
+/** As `installPlugin`, in a guest that runs. */
+export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
+  const { host } = yield* PluginSystem
+  return yield* loadAnd(spec, host.attach)
+})
+
+const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Service"]["install"]) =>
+  Effect.flatMap(loadPlugin(name), (plugin) =>
+    Effect.mapError(install(plugin, args), (error) => {
+      if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
+      if (error instanceof PluginCallbackError || error instanceof ProgramEndedError) return error
+      return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
+    })
+  )
+
+/** Installs plugins in their order. One whose install throws is left out, where failing plugins are to be. */
+export const installPlugins = (specs: ReadonlyArray<PluginSpec>, { onError, report }: PluginFailurePolicy) =>
+  Effect.forEach(
+    specs,
+    (spec) =>
+      installPlugin(spec).pipe(
+        Effect.catch((error) => {
+          const isSurvived = error instanceof PluginCallbackError && onError === "detach"
+          return isSurvived ? Effect.sync(() => report(error)) : Effect.fail(error)
+        })
+      ),
+    { discard: true }
+  )

@@ -1,0 +1,38 @@
+/** The part of the API about the run as a whole: its end, work between blocks, its modules, files that plugins write. */
+import * as Effect from "effect/Effect"
+import { CallbackFlags } from "../Instrumentation.ts"
+import type { ColdResult, PluginApi } from "../PluginApi.ts"
+import { NoVcpuContextError } from "../PluginError.ts"
+import { anyVcpu } from "../PluginState.ts"
+import type { PluginSource } from "../Ports.ts"
+import { ExitRequest } from "../ExitRequest.ts"
+import { callCold, currentScope } from "../system/callbacks.ts"
+import { stateOf } from "../system/Runtime.ts"
+import type { Runtime, WorkError } from "../system/Runtime.ts"
+
+type Process = Pick<PluginApi, "exit" | "queueWork" | "modules" | "moduleAt" | "openFile" | "makeDirectory">
+
+/** Makes these functions for a plugin. */
+export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => {
+  const isLoaded = () => stateOf(runtime).plugins.some((plugin) => plugin.id === id)
+
+  const work = (callback: () => ColdResult): Effect.Effect<unknown, WorkError> =>
+    callCold(runtime, { plugin: id, event: "work", vcpu: -1, flags: CallbackFlags.noRegs }, () =>
+      isLoaded() ? callback() : undefined
+    )
+
+  return {
+    exit: (status) => {
+      if (currentScope(runtime) === undefined) throw new NoVcpuContextError({ operation: "exit" })
+      throw new ExitRequest(status & 0xff)
+    },
+    queueWork: (callback) => {
+      const vcpu = currentScope(runtime)?.vcpu ?? anyVcpu
+      runtime.work.queue(vcpu, { isSafe: false, run: Effect.asVoid(work(callback)) })
+    },
+    modules: () => runtime.guest.modules(),
+    moduleAt: (address) => runtime.guest.moduleAt(address),
+    openFile: (path) => runtime.files.open(path),
+    makeDirectory: (path) => runtime.files.makeDirectory(path)
+  }
+}

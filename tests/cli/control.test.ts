@@ -1,0 +1,178 @@
+/** Plugins attached to a run through its socket, as whole processes. */
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import * as readline from "node:readline"
+import { assert, describe, it } from "@effect/vitest"
+import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
+import { assertOneLine } from "../faults/oneLine.ts"
+
+const wc = path.join(root, "examples/wc.elf")
+const mandelbrot = path.join(root, "examples/mandelbrot.elf")
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.isTrue(holds(), "waited in vain")
+}
+
+/** Time for the guest to execute a few blocks, on a busy machine, too. */
+const somewhatLater = () => new Promise((resolve) => setTimeout(resolve, 500))
+
+/** A program that runs with a socket, `s` in a directory. */
+const start = async (directory: string, options: ReadonlyArray<string>) => {
+  const child = spawn(emu, ["run", "--control", "s", ...options], { cwd: directory, env: {} })
+  const output = { stdout: "", stderr: "" }
+  child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()))
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
+  const socket = path.join(directory, "s")
+  await until(() => fs.existsSync(socket) || child.exitCode !== null)
+  // harmless where it has ended
+  return { child, output, ended, socket, [Symbol.dispose]: () => void child.kill("SIGKILL") }
+}
+
+/** Sends lines, and gives the responses. */
+const ask = async (socket: string, lines: ReadonlyArray<string>): Promise<ReadonlyArray<Record<string, unknown>>> => {
+  const connection = net.connect(socket)
+  connection.write(lines.map((line) => `${line}\n`).join(""))
+  const responses: Array<Record<string, unknown>> = []
+  for await (const line of readline.createInterface(connection)) {
+    responses.push(JSON.parse(line) as Record<string, unknown>)
+    if (responses.length === lines.length) break
+  }
+  connection.destroy()
+  return responses
+}
+
+const blocks = (word: string) => `
+  import * as Effect from "effect/Effect"
+  import * as Plugin from "@emu/core/Plugin"
+  import * as PluginOptions from "@emu/core/PluginOptions"
+  export default Plugin.make({
+    name: "blocks",
+    help: "counts blocks",
+    options: PluginOptions.struct({ unit: PluginOptions.string({ description: "what to call them" }) }),
+    install: Effect.fnUntraced(function* (api, { unit }) {
+      let n = 0
+      yield* api.onTbTrans((tb) => tb.onExec(() => void n++))
+      yield* api.onAtExit(() => api.outs(\`${word} \${n > 0 ? "some" : "no"} \${unit}\\n\`))
+    })
+  })
+`
+
+describe("emu run --control", () => {
+  it.each(["interpreter", "jit"])(
+    "attaches, lists, resets and removes plugins of a program that computes (%s)",
+    async (engine) => {
+      using directory = temporaryDirectory()
+      const file = path.join(directory.path, "blocks.ts")
+      fs.writeFileSync(file, blocks("saw"))
+      using running = await start(directory.path, ["--engine", engine, mandelbrot, "1000000"])
+      const { child, ended, output, socket } = running
+      const control = async (...words: ReadonlyArray<string>) => {
+        const { status, stderr, stdout } = await run(emu, ["control", "s", ...words], { cwd: directory.path })
+        assert.strictEqual(stderr.toString(), "")
+        assert.strictEqual(status, 0)
+        return stdout.toString()
+      }
+      assert.strictEqual(await control("attach", "./blocks.ts,unit=blocks"), "attached blocks.ts, id 1\n")
+      assert.strictEqual(await control("list"), "1 blocks,unit=blocks: vcpuTbTrans, atExit\n")
+      await somewhatLater()
+      assert.deepStrictEqual(await ask(socket, [`{"request":"reset","id":1}`]), [{ ok: true }])
+      await somewhatLater()
+      assert.strictEqual(await control("uninstall", "1"), "uninstalled 1\n")
+      assert.strictEqual(output.stderr, "saw some blocks\n")
+      // a file that was changed is loaded anew
+      fs.writeFileSync(file, blocks("now saw"))
+      fs.utimesSync(file, new Date(), new Date(Date.now() + 5000))
+      const [attached] = await ask(socket, [JSON.stringify({ request: "attach", plugin: file, args: ["unit=b"] })])
+      assert.deepStrictEqual(attached, { ok: true, id: 2 })
+      await somewhatLater()
+      child.kill("SIGTERM")
+      assert.strictEqual(await ended, 143)
+      assert.match(output.stderr, /\nnow saw some b\n/)
+      assert.isFalse(fs.existsSync(socket))
+    }
+  )
+
+  it("answers bad requests with an error; the guest, which waits for input, does not notice", async () => {
+    using directory = temporaryDirectory()
+    using running = await start(directory.path, [wc])
+    const { child, ended, output, socket } = running
+    const refused: ReadonlyArray<readonly [string, RegExp]> = [
+      ["", /no JSON/],
+      ["hello", /no JSON/],
+      ["null", /there is no request/],
+      [`{"request":"stop"}`, /there is no request "stop": there are attach, list, reset, uninstall/],
+      [`{"request":"reset"}`, /request reset: /],
+      [`{"request":"reset","id":"1"}`, /request reset: /],
+      [`{"request":"reset","id":1.5}`, /request reset: /],
+      [`{"request":"reset","id":7}`, /no plugin has the id 7/],
+      [`{"request":"list","id":7}`, /request list: /],
+      [`{"request":"attach","plugin":"insn","args":["=1"]}`, /has no key/],
+      [`{"request":"attach","plugin":"insn","args":["inlin=on"]}`, /option "inlin": unknown/],
+      [`{"request":"attach","plugin":"nope"}`, /there is no plugin nope/],
+      [`{"request":"attach","plugin":"/nope.ts"}`, /there is no such file/]
+    ]
+    const responses = await ask(
+      socket,
+      refused.map(([line]) => line)
+    )
+    refused.forEach(([line, error], i) => {
+      assert.isFalse(responses[i]!["ok"], line)
+      assert.match(String(responses[i]!["error"]), error)
+    })
+    const [long] = await ask(socket, ["x".repeat(100_000)])
+    assert.match(String(long!["error"]), /longer than/)
+    assert.deepStrictEqual(await ask(socket, [`{"request":"list"}`]), [{ ok: true, plugins: [] }])
+    child.stdin.end("one two\n")
+    assert.strictEqual(await ended, 0)
+    assert.match(output.stdout, /1\s+2\s+8/)
+    assert.strictEqual(output.stderr, "")
+    assert.isFalse(fs.existsSync(socket))
+  })
+
+  it("says what is wrong with a socket", async () => {
+    using directory = temporaryDirectory()
+    const at = (name: string) => path.join(directory.path, name)
+    const server = net.createServer().listen(at("used"))
+    await until(() => fs.existsSync(at("used")))
+    fs.writeFileSync(at("file"), "")
+    // what a killed run leaves behind
+    await run(process.execPath, [
+      "-e",
+      `require("net").createServer().listen(${JSON.stringify(at("stale"))}, () => process.kill(process.pid, 9))`
+    ])
+    const options = { cwd: directory.path }
+    const runs: ReadonlyArray<readonly [string, RegExp]> = [
+      ["used", /--control: used is in use by another run/],
+      ["file", /--control: file exists, and is no socket/],
+      ["stale", /--control: stale is left over from a run that was killed: remove it/],
+      ["none/s", /--control: cannot make the socket none\/s: /],
+      ["x".repeat(200), /too long for a socket/]
+    ]
+    for (const [name, error] of runs) {
+      const result = await run(emu, ["run", "--control", name, wc], options)
+      assertOneLine(result, error)
+      assert.strictEqual(result.stdout.toString(), "")
+    }
+    const asked: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+      [["none", "list"], /there is no socket none/],
+      [["stale", "list"], /nobody listens on stale any more/],
+      [["file", "list"], /cannot ask on file: it is no socket/],
+      [["none"], /needs a socket and what to do/],
+      [["none", "lst"], /there is no lst/],
+      [["none", "reset", "x"], /"x" is no plugin's id/],
+      [["none", "attach"], /needs a plugin/]
+    ]
+    for (const [words, error] of asked) assertOneLine(await run(emu, ["control", ...words], options), error)
+    server.close()
+  })
+
+  it("publishes the protocol", async () => {
+    const { stdout } = await run(emu, ["control", "--schema"])
+    const schema = JSON.parse(stdout.toString()) as { readonly $defs: Record<string, unknown> }
+    assert.containsAllKeys(schema.$defs, ["Request", "Response"])
+  })
+})
