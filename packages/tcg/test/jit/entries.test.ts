@@ -115,13 +115,13 @@ describe("makeReducible", () => {
 describe("addEntries", () => {
   it.prop("from its root the graph does what it did", [RandomGraph, Choices, word], ([graph, choices, random]) => {
     const cfg = cfgOf(graph)
-    const { start } = addEntries(cfg, pcOf(0), pcOf(random % graph.length))
+    const { start } = addEntries(cfg, pcOf(0), { hot: pcOf(random % graph.length), must: random % 3 === 0 })
     assert.deepStrictEqual(walk(cfg, graph.length, start, choices), walk(cfgOf(graph), graph.length, 0, choices))
   })
 
   it.prop("from each entry it goes on there", [RandomGraph, Choices, word], ([graph, choices, random]) => {
     const cfg = cfgOf(graph)
-    const { pcs, start } = addEntries(cfg, pcOf(0), pcOf(random % graph.length))
+    const { pcs, start } = addEntries(cfg, pcOf(0), { hot: pcOf(random % graph.length), must: random % 3 === 0 })
     for (const pc of pcs) {
       const node = cfg.entryOf.get(pc)!
       assert.deepStrictEqual(
@@ -132,11 +132,18 @@ describe("addEntries", () => {
     }
   })
 
-  it.prop("the block asked for and the heads of loops can be entered", [RandomGraph, word], ([graph, random]) => {
+  it.prop("the block asked for can be entered if it must, or there is no loop around it", [RandomGraph, word], ([graph, random]) => {
     const hot = random % graph.length
-    const { pcs } = addEntries(cfgOf(graph), pcOf(0), pcOf(hot))
+    if (!reachable(graph, 0).has(hot)) return
+    assert.include(addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: true }).pcs, pcOf(hot))
+    const { pcs } = addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: false })
+    const isInLoop = graph[hot]!.some((next) => reachable(graph, next).has(hot))
+    if (!isInLoop) assert.include(pcs, pcOf(hot))
+  })
+
+  it.prop("the root and the heads of loops can be entered", [RandomGraph, word], ([graph, random]) => {
+    const { pcs } = addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(random % graph.length), must: false })
     assert.include(pcs, pcOf(0))
-    if (reachable(graph, 0).has(hot)) assert.include(pcs, pcOf(hot))
     const analysis = analyse(graph)
     if (offending(cfgOf(graph), 0).length > 0) return
     for (const from of analysis.order) {
@@ -146,7 +153,7 @@ describe("addEntries", () => {
 
   it.prop("the graph stays reducible", [RandomGraph, word], ([graph, random]) => {
     const cfg = cfgOf(graph)
-    const { start } = addEntries(cfg, pcOf(0), pcOf(random % graph.length))
+    const { start } = addEntries(cfg, pcOf(0), { hot: pcOf(random % graph.length), must: random % 3 === 0 })
     assert.deepStrictEqual(offending(cfg, start), [])
   })
 })

@@ -54,7 +54,7 @@ const blockOf = (text: string): RegionBlock => {
   }
 }
 
-/** The text of the function that the blocks of a case compile to. Options: `window`, `strict`, `wide`. */
+/** The text of the function that the blocks of a case compile to. Options: `window`, `strict`, `wide`, `single`. */
 const compiled = (text: string): string => {
   const options = new Set(text.match(/(?<=^; ).*/gm) ?? [])
   const [, ...texts] = text.split(/^(?=tb )/m)
@@ -70,16 +70,19 @@ const compiled = (text: string): string => {
     mem: import_("mem", [i32, i32], [i32]),
     checkRead: import_("check_read", [ValType.i64, i32, i32], [i32]),
     checkWrite: import_("check_write", [ValType.i64, i32, i32], [i32]),
-    misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32])
+    misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32]),
+    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32])
   }
   const regionType = module.type(regionParameters, regionResults)
   const root = blocks[0]!.pc
-  const { body, entries } = compileRegion({ root, blocks }, root, {
+  const { body, entries } = compileRegion({ root, blocks }, { hot: root, must: false }, {
     callees,
     regionType,
     exactFma: false,
     strictFloat: options.has("strict"),
-    wide: options.has("wide"),
+    wideAt: () => (options.has("wide") ? ~0n : 0n),
+    sharing: options.has("single") ? "none" : "ranges",
+    allows: (low, high) => options.has("window") && low >= dataBase && high <= dataBase + 0x4000,
     callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
     scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
     window: () => (options.has("window") ? { low: dataBase, size: 0x4000 } : undefined),

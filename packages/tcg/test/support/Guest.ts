@@ -36,6 +36,16 @@ export class Guest {
   /** Addresses of the blocks translated, in order. */
   readonly translated: Array<number> = []
 
+  /** Code from an instruction in the middle of a block on. */
+  private restAt(pc: number): string | undefined {
+    const start = new RegExp(`^ ---- ${pc.toString(16)} `, "m")
+    for (const text of Object.values(this.code)) {
+      const at = text.search(start)
+      if (at >= 0) return text.slice(at)
+    }
+    return undefined
+  }
+
   constructor(options: GuestOptions = {}) {
     const { state } = this
     state.u8.fill(0, 0, 0x1000)
@@ -53,7 +63,7 @@ export class Guest {
         if (reader.fetch16(pc) < 0) {
           return false
         }
-        const text = this.code[pc]
+        const text = this.code[pc] ?? this.restAt(pc)
         if (text === undefined) {
           throw new Error(`no code at 0x${pc.toString(16)}`)
         }

@@ -101,7 +101,7 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       },
       trace
     },
-    options.synchronous,
+    options.synchronous ?? (options.hotThreshold === undefined ? undefined : false),
     options.slots
   )
 }

@@ -84,7 +84,7 @@ export class Jit {
   private mostSlots = 0
   readonly windows: Windows
   /** Regions are compiled at once, not while the guest goes on. */
-  readonly synchronous: boolean
+  readonly synchronous: boolean | undefined
   private readonly state: CpuState
   private readonly host: JitHost
   /** The first element stays empty. */
@@ -123,10 +123,11 @@ export class Jit {
   private readonly strict: Array<boolean> = []
 
   /**
-   * @param synchronous compile what is asked for at once, for tests
+   * @param synchronous for tests: whether what is asked for is compiled at once, and whatever that costs; undefined where the
+   *   figures below decide
    * @param slots functions that can be held at one time
    */
-  constructor(state: CpuState, host: JitHost, synchronous = false, slots = usualSlots) {
+  constructor(state: CpuState, host: JitHost, synchronous: boolean | undefined, slots = usualSlots) {
     this.state = state
     this.table = new WebAssembly.Table({ initial: slots + 1, element: "anyfunc" })
     this.host = host
@@ -151,21 +152,32 @@ export class Jit {
     this.observe(hot)
     if (this.nextSlot >= this.table.length) this.dropRegions()
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
-    if (this.synchronous || this.mayStall()) this.compileNow()
+    if (this.synchronous ?? this.mayStall()) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
   }
 
   /** Compiles at once what has been asked for: for tests, and for hosts that give no time to promises. */
   compileNow(): void {
-    const batch = this.makeBatch()
-    if (batch !== undefined) {
-      const started = performance.now()
-      const module = new WebAssembly.Module(batch.bytes)
-      const took = performance.now() - started
-      this.installing += took
-      this.install(module, batch, took)
+    try {
+      const batch = this.makeBatch()
+      if (batch !== undefined) {
+        const started = performance.now()
+        const module = new WebAssembly.Module(batch.bytes)
+        const took = performance.now() - started
+        this.installing += took
+        this.install(module, batch, took)
+      }
+    } catch (cause) {
+      if (this.synchronous === true) throw cause
+      this.giveUp(cause)
     }
     this.coming.clear()
+  }
+
+  /** The guest can do without: a host that refuses to compile, or a mistake here, must not end its run. */
+  private giveUp(cause: unknown): void {
+    this.isBroken = true
+    this.host.trace?.(`no more compilation: ${String(cause)}\n`)
   }
 
   private async compileWanted(): Promise<void> {
@@ -183,9 +195,7 @@ export class Jit {
         this.coming.clear()
       }
     } catch (cause) {
-      // The guest can do without: a host that refuses to compile, or a mistake here, must not end its run.
-      this.isBroken = true
-      this.host.trace?.(`no more compilation: ${String(cause)}\n`)
+      this.giveUp(cause)
     }
     this.compiling = false
   }
@@ -237,7 +247,7 @@ export class Jit {
       this.coming.add(hot)
       const mustEnter = this.covered.has(hot) && !this.blocks.noteJumpTarget(hot)
       const begun = performance.now()
-      const isFirst = slot === undefined && !this.synchronous
+      const isFirst = slot === undefined && this.synchronous === undefined
       const block = this.blocks.get(hot)
       // Finding the region costs, too.
       const selected =
