@@ -112,7 +112,7 @@ export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): 
 }
 
 /** What the `pc` local is on the way to the switch. */
-const switchKey = (node: number): number => 2 * node + 1
+const switchKey = (node: number): number => 4 * node + 3
 
 /** The natural loops: bodies by header. */
 export const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {

@@ -27,8 +27,8 @@ export const makeReducible = (cfg: Cfg, root: number): number => {
       if (header === start) start = dispatch
       header = dispatch
     }
-    // Odd, unlike the pcs by which the region is entered.
-    const key = 2 * to + 1
+    // Unlike the pcs and the key by which the region is entered: on these ways what is live is loaded.
+    const key = 4 * to + 1
     const resume = cfg.nodes[to]!.entry ? cfg.nodes[to]!.block.pc : undefined
     const node = cfg.nodes[header]!
     if (node.terminator.kind === "dispatch" && !node.terminator.cases.some((c) => c.key === key)) {
