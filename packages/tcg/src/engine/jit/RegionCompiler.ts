@@ -374,6 +374,9 @@ class RegionCompiler {
         code.memory(Insn.i64_store, Cell.pc)
         code.i32(Leave.unhoist)
         code.set(this.out.next)
+        // There nothing is dirty yet, nor loaded.
+        code.get(Parameter.pc)
+        code.brIf(this.exits.get("")!)
         code.br(this.exits.get(this.exitKey())!)
       })
     }
