@@ -55,7 +55,10 @@ const places: Readonly<Record<string, Install>> = {
   "a system call": (api, stop) => api.onSyscall(late(stop)),
   "a filter of system calls": (api, stop) => {
     const callback = late(stop)
-    return api.onSyscallFilter(() => void callback())
+    return api.onSyscallFilter(() => {
+      callback()
+      return undefined
+    })
   },
   "a system call's return": (api, stop) => api.onSyscallRet(late(stop)),
   "an Effect": (api, stop) => api.onSyscall(() => Effect.andThen(Effect.sleep(1), Effect.sync(stop)))
