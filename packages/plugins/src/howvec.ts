@@ -17,7 +17,7 @@ import * as Schema from "effect/Schema"
 import { BlockCounts } from "./internal/BlockCounts.ts"
 import { hex } from "./internal/format.ts"
 import { ascending, descending, cutOff } from "./internal/order.ts"
-import { riscvClasses, riscvClassOf } from "./internal/riscvClasses.ts"
+import { riscvClasses, riscvClassOf, riscvEndsBlock } from "./internal/riscvClasses.ts"
 
 /** What instructions are counted in: a class, or one instruction. */
 interface Counter {
@@ -124,7 +124,11 @@ export default Plugin.make({
       return individual
     }
 
-    const blocks = new BlockCounts(api, counterOf, (counter, executions) => void (counter.hits += executions))
+    const blocks = new BlockCounts(api, {
+      counterOf,
+      add: (counter, executions) => void (counter.hits += executions),
+      endsBlock: targetName === "riscv64" ? riscvEndsBlock : () => false
+    })
     yield* api.onTbTrans((tb) => {
       if (inline) return blocks.count(tb)
       for (const insn of tb.insns) {
