@@ -4,11 +4,21 @@ import * as net from "node:net"
 import * as path from "node:path"
 import type { Channel } from "@emu/core/PluginChannels"
 import { PluginChannelError } from "@emu/core/PluginError"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { describeSocketError, longestSocketPath } from "../control/socketErrors.ts"
 
-type Meeting = Effect.Effect<{ readonly socket: net.Socket; readonly isFirst: boolean }, NodeJS.ErrnoException>
+type Meeting = Effect.Effect<{ readonly socket: net.Socket; readonly isFirst: boolean }, MeetingFailure>
+
+/** Why two ends have not met; `code` is the system's. */
+class MeetingFailure extends Data.TaggedError("MeetingFailure")<{
+  readonly code: string | undefined
+  readonly reason: string
+}> {
+  static readonly of = (error: NodeJS.ErrnoException) =>
+    new MeetingFailure({ code: error.code, reason: describeSocketError(error) })
+}
 
 /**
  * Opens a connection; see `ChannelHost`. It is closed with the scope.
@@ -19,7 +29,7 @@ export const openChannel = (file: string): Effect.Effect<Channel, PluginChannelE
   Effect.acquireRelease(meet(path.resolve(file)), ({ socket }) => Effect.sync(() => socket.destroy()), {
     interruptible: true
   }).pipe(
-    Effect.mapError((error) => new PluginChannelError({ path: file, reason: describeSocketError(error) })),
+    Effect.mapError(({ reason }) => new PluginChannelError({ path: file, reason })),
     Effect.map(({ isFirst, socket }) => makeChannel(socket, isFirst))
   )
 
@@ -27,7 +37,8 @@ export const openChannel = (file: string): Effect.Effect<Channel, PluginChannelE
 const meet = (file: string): Meeting =>
   Effect.suspend(() => {
     if (Buffer.byteLength(file) > longestSocketPath) {
-      return Effect.fail(new Error(`its path is too long for a socket: ${longestSocketPath} bytes at most`))
+      const reason = `its path is too long for a socket: ${longestSocketPath} bytes at most`
+      return Effect.fail(new MeetingFailure({ code: undefined, reason }))
     }
     return connect(file).pipe(
       Effect.catch((error) => {
@@ -44,12 +55,9 @@ const meet = (file: string): Meeting =>
 const connect = (file: string): Meeting =>
   Effect.callback((resume) => {
     const socket = net.connect({ path: file, allowHalfOpen: true })
-    socket.once("connect", () => {
-      socket.off("error", failed)
-      resume(Effect.succeed({ socket, isFirst: false }))
-    })
-    const failed = (error: NodeJS.ErrnoException) => resume(Effect.fail(error))
-    socket.once("error", failed)
+    socket.once("connect", () => resume(Effect.succeed({ socket, isFirst: false })))
+    // Later ones are of no interest: the socket closes, and then nothing more is received.
+    socket.on("error", (error) => resume(Effect.fail(MeetingFailure.of(error))))
   })
 
 const wait = (file: string): Meeting =>
@@ -58,11 +66,12 @@ const wait = (file: string): Meeting =>
     server.once("connection", (socket) => {
       // with it goes the file: the two have met
       server.close()
+      socket.on("error", () => {})
       resume(Effect.succeed({ socket, isFirst: true }))
     })
     // Two that came at the same time have both found nobody: one of them could listen.
     server.once("error", (error: NodeJS.ErrnoException) =>
-      resume(error.code === "EADDRINUSE" ? connect(file) : Effect.fail(error))
+      resume(error.code === "EADDRINUSE" ? connect(file) : Effect.fail(MeetingFailure.of(error)))
     )
     server.listen(file)
     return Effect.sync(() => server.close())
@@ -82,8 +91,6 @@ const makeChannel = (socket: net.Socket, isFirst: boolean): Channel => {
   })
   socket.on("end", over)
   socket.on("close", over)
-  // Then it closes; that the other end is gone is no failure of this one.
-  socket.on("error", () => {})
   const take = (): Effect.Effect<Uint8Array | undefined> => {
     const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
     chunks = []

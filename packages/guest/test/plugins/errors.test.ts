@@ -181,8 +181,7 @@ const places: ReadonlyArray<Place> = [
   {
     event: "atExit",
     atEnd: true,
-    install: (api) =>
-      api.onAtExit(() => Effect.andThen(later, Effect.fail(new Error("oops"))) as unknown as Effect.Effect<void>)
+    install: (api) => api.onAtExit(() => Effect.andThen(later, Effect.fail("oops")) as unknown as Effect.Effect<void>)
   },
   {
     event: "atExit",
