@@ -30,6 +30,7 @@ describe("the command line of emu run", () => {
       args: [],
       plugins: [],
       onPluginError: "abort",
+      control: undefined,
       pluginFormat: undefined,
       sysroot: undefined,
       env: ["HOME=/root", "LANG=C"],
