@@ -1,6 +1,6 @@
 /** Random programs by seed. */
 import { Random } from "../Random.ts"
-import { accessesOff, free, insn, type Mixture, operation, pointerNearEnd } from "./operations.ts"
+import { accessesOff, free, insn, type Mixture, narrowRegisters, operation, pointerNearEnd } from "./operations.ts"
 import type { Body, Branch, Item, Part, Plugins, Program } from "./Program.ts"
 
 const branchNames = ["beq", "bne", "blt", "bge", "bltu", "bgeu"] as const
@@ -20,11 +20,12 @@ class Generator {
     this.random = random
     this.functions = functions
     const isNarrow = random.oneIn(3)
+    const isFloating = !isNarrow && random.oneIn(3)
     this.mixture = {
-      float: isNarrow ? random.pick([0, 5]) : random.pick([0, 5, 15, 40, 70]),
+      float: isNarrow ? random.pick([0, 5]) : isFloating ? random.pick([40, 70]) : random.pick([0, 5, 15]),
       memory: random.pick([5, 20, 40, 60]),
       compressed: isNarrow ? 0 : random.pick([0, 30, 60]),
-      csr: isNarrow ? 0 : random.pick([0, 0, 1, 5, 15]),
+      csr: isNarrow ? 0 : isFloating ? random.pick([0, 5, 12]) : random.pick([0, 0, 1, 15]),
       narrow: isNarrow ? random.pick([70, 99]) : 0,
       edge: random.pick([0, 3, 12])
     }
@@ -39,7 +40,8 @@ class Generator {
     // What is in the first function becomes hot, too.
     const body = this.body(index, 0, true, random.between(2, 6))
     const trips = random.pick([1, 5, 30, 100])
-    return [{ kind: "loop", counter: outermost, trips, body, entrance: undefined, top: false }]
+    const loop: Item = { kind: "loop", counter: outermost, trips, body, entrance: undefined, top: false }
+    return this.mixture.narrow > 0 ? [{ kind: "words", words: narrowRegisters() }, loop] : [loop]
   }
 
   private branch(): Branch {

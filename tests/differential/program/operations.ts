@@ -115,6 +115,10 @@ const narrow = (random: Random): Word => {
   return word(encode(row.pattern, operands))
 }
 
+/** Makes registers narrow: regions that are entered with others keep none in 32 bits. */
+export const narrowRegisters = (): Array<Word> =>
+  narrowFree.map((register) => insn("addiw", { rd: register, rs1: register, imm: 0 }))
+
 const access = (random: Random, rows: ReadonlyArray<InsnRow>): Word => {
   const row = random.pick(rows)
   const rs1 = random.oneIn(150) ? source(random) : random.pick(bases)
@@ -259,12 +263,10 @@ const narrowing = (random: Random): Array<Word> => {
       insn(random.pick(["srli", "srai"]), { rd, rs1, imm: random.between(31, 33) })
     ]
   }
+  const ones = [insn("addi", { rd: b, rs1: 0, imm: -1 }), insn("srli", { rd: b, rs1: b, imm: random.between(31, 33) })]
   const bits = random.oneIn(3)
     ? [insn("addi", { rd: b, rs1: 0, imm: 1 }), insn("slli", { rd: b, rs1: b, imm: random.between(30, 32) })]
-    : [
-        insn("addi", { rd: b, rs1: 0, imm: random.pick([-1, -2, -16]) }),
-        insn("srli", { rd: b, rs1: b, imm: random.between(31, 33) })
-      ]
+    : [...ones, insn("andi", { rd: b, rs1: b, imm: random.pick([-1, -2, -16, -1024]) })]
   return [...bits, insn("and", { rd, rs1, rs2: b })]
 }
 
