@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 
-export interface UftraceRecord {
+interface UftraceRecord {
   readonly time: number
   readonly type: "entry" | "exit"
   readonly depth: number
