@@ -6,7 +6,17 @@ import { type EngineServices, make, type InterpreterOptions } from "@emu/tcg/eng
 import * as Layout from "@emu/tcg/Layout"
 import { board, makeInstrumenter } from "./instrument.ts"
 import type { Image } from "./program/assemble.ts"
-import { behindConstants, code, constantCount, constants, data, pointers, stack } from "./program/layout.ts"
+import {
+  behindConstants,
+  code,
+  constantCount,
+  constants,
+  data,
+  fixedConstants,
+  pointers,
+  stack,
+  usualConstants
+} from "./program/layout.ts"
 import { free, insn } from "./program/operations.ts"
 import type { Plugins } from "./program/Program.ts"
 import { Random } from "./Random.ts"
@@ -48,6 +58,13 @@ const edges = [0n, 1n, -1n, 2n, 31n, 63n, 64n, 0xffn, 0x7fffffffn, 0x80000000n, 
   -0xff800000n
 ])
 
+const moderateDouble = (random: Random): bigint =>
+  BigInt.asIntN(64, (random.word64() & 0x800fffffffffffffn) | (BigInt(random.between(1000, 1050)) << 52n))
+
+/** A boxed single. */
+const moderateSingle = (random: Random): bigint =>
+  BigInt((random.word() & 0x807fffff) | (random.between(118, 136) << 23)) | -0x100000000n
+
 /** A value often at an edge of integers, doubles or (boxed) singles. */
 const value = (random: Random): bigint => {
   switch (random.below(6)) {
@@ -59,8 +76,7 @@ const value = (random: Random): bigint => {
     case 3:
       return BigInt.asIntN(64, 0xffffffff00000000n | BigInt(random.word()))
     case 4:
-      // A double of moderate size.
-      return BigInt.asIntN(64, (random.word64() & 0x800fffffffffffffn) | (BigInt(random.between(1000, 1050)) << 52n))
+      return moderateDouble(random)
     default:
       return random.word64()
   }
@@ -107,7 +123,11 @@ export class Side {
     for (const { end, start } of [data, behindConstants]) {
       for (let at = start / 8; at < end / 8; at++) state.i64[at] = value(random)
     }
-    for (let i = 0; i < constantCount; i++) state.i64[constants.start / 8 + i] = value(random)
+    fixedConstants.forEach((constant, i) => (state.i64[constants.start / 8 + i] = constant))
+    for (let i = fixedConstants.length; i < constantCount; i++) {
+      const constant = i < usualConstants ? value(random) : i % 2 === 0 ? moderateDouble(random) : moderateSingle(random)
+      state.i64[constants.start / 8 + i] = constant
+    }
     this.image.tables.forEach((address, i) => (state.i64[constants.start / 8 + constantCount + i] = BigInt(address)))
     state.u8.set(this.image.bytes, this.image.start)
     for (let i = 1; i < 64; i++) state.i64[i] = value(random)

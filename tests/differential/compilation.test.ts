@@ -5,8 +5,9 @@ import { lockstep, lockstepInTurns, type Outcome } from "./lockstep.ts"
 import { generate } from "./program/generate.ts"
 import type { Program } from "./program/Program.ts"
 
-const programs = 60
-const limit = 40_000
+const programs = 40
+const limit = 30_000
+const timeout = 240_000
 
 /** The first programs that can be assembled, from a seed on. */
 const some = function* (firstSeed: number, change: Partial<Program>): Generator<Program> {
@@ -27,7 +28,7 @@ const check = (program: Program, { difference }: Outcome): void =>
   assert.isUndefined(difference, difference && `${difference}\n${listing(program)}`)
 
 describe("compiled code that comes and goes", () => {
-  it("is right when it arrives while the program runs, and is flushed or overwritten meanwhile", async () => {
+  it("is right when it arrives while the program runs, and is flushed or overwritten meanwhile", { timeout }, async () => {
     let compiled = 0
     for (const program of some(5_000_000, { disturb: true, budget: 1000 })) {
       const outcome = await lockstepInTurns(program, limit)
@@ -37,7 +38,7 @@ describe("compiled code that comes and goes", () => {
     assert.isAbove(compiled, programs * 1000, "too little ran in compiled code for this to prove anything")
   })
 
-  it("is right when there is room for three regions", () => {
+  it("is right when there is room for three regions", { timeout }, () => {
     let compiled = 0
     let drops = 0
     for (const program of some(6_000_000, { disturb: false })) {

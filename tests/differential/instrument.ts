@@ -33,7 +33,8 @@ const registersHash = (state: CpuState): number => {
 }
 
 /**
- * What to weave into blocks: it depends on addresses alone, so both engines get the same.
+ * What to weave into blocks: it depends on addresses alone, so both engines get the same. With callbacks on blocks both have the
+ * same blocks, too; then it may also depend on the block.
  *
  * @param log gets a few numbers for each callback
  */
@@ -48,8 +49,11 @@ export const makeInstrumenter = (
   const counter = (n: number) => Number(state.u64[(board.byteOffset + 8 * (n % 4)) / 8]! & 0xffffffffn)
   const plugin = 1n
   let calls = 0
+  /** The block that is being translated; 0 where callbacks do not depend on it. */
+  let owner = 0
 
   const exec = (pc: number, h: number, next: number): DynCallback | undefined => {
+    const block = owner
     const n = h >>> 8
     const kind = h % 16
     if (((plugins.kinds >>> kind) & 1) === 0) return undefined
@@ -59,7 +63,7 @@ export const makeInstrumenter = (
       flags,
       callback: (vcpu) => {
         calls++
-        log.push(pc, kind, vcpu, counter(n), flags === 0 ? 0 : registersHash(state))
+        log.push(block, pc, kind, vcpu, counter(n), flags === 0 ? 0 : registersHash(state))
         act()
       }
     })
@@ -123,6 +127,7 @@ export const makeInstrumenter = (
   }
 
   const memory = (pc: number, h: number): DynCallback => {
+    const block = owner
     const n = h >>> 8
     const rw = n % 3 === 0 ? MemRw.readWrite : n % 3 === 1 ? MemRw.read : MemRw.write
     if (h % 4 === 0) return { kind: "memInline", plugin, rw, op: InlineOp.addU64, entry: entry(n), imm: 1n }
@@ -136,7 +141,7 @@ export const makeInstrumenter = (
         calls++
         const { isStore, sizeShift, value } = info
         log.push(pc, vcpu, address, (isStore ? 16 : 0) + sizeShift, Number(value & 0xffffffffn), Number(value >> 32n))
-        log.push(counter(n), flags === 0 ? 0 : registersHash(state))
+        log.push(block, counter(n), flags === 0 ? 0 : registersHash(state))
         if (flags === 2) state.i64[free[n % free.length]!] = BigInt(address)
       }
     }
@@ -163,6 +168,8 @@ export const makeInstrumenter = (
     return { exec: lists.exec.filter(isThere), mem: lists.mem.filter(isThere) }
   }
   return (_vcpu, tb) => {
+    // Where the same instruction in two blocks has other callbacks, they know which block they belong to.
+    owner = plugins.blocks && !plugins.shared ? Number(tb.pc) : 0
     const insns = tb.insns.map(({ pc, size }) => {
       const at = Number(pc)
       if (!plugins.shared) return forInsn(at, size)

@@ -66,4 +66,40 @@ describe("plugins that throw", () => {
     assert.match(stderr.toString(), /the plugin's own words/)
     assert.match(stderr.toString(), /\n\s+at .*broken\.ts/)
   })
+
+  const detach = ["--on-plugin-error", "detach"]
+
+  it.each(places.filter(([where]) => !where.includes("as a failure")))(
+    "%s, are left out where the user wants it: the guest and other plugins go on",
+    async (_, install) => {
+      const result = await runWith(plugin(install), ["--plugin", "insn", ...detach])
+      assert.strictEqual(result.stdout.toString(), "Hello from RISC-V!\n")
+      assert.match(
+        result.stderr.toString(),
+        /^emu: plugin broken failed in [^\n]*: the plugin's own words; going on without it\ncpu 0 insns: 258\ntotal insns: 258\n$/m
+      )
+      assert.notMatch(result.stderr.toString(), /\n\s+at /)
+      assert.strictEqual(result.status, 0)
+    }
+  )
+
+  it("with an async function are told what to do", async () => {
+    const asynchronous = "api.onTbTrans((tb) => tb.onExec((async () => fail()) as unknown as () => void))"
+    assertOneLine(await runWith(plugin(asynchronous)), /the callback is an async function: make it a plain one/)
+    const result = await runWith(plugin(asynchronous), detach)
+    assert.strictEqual(result.status, 0)
+  })
+
+  it("do not excuse wrong options or what is no plugin", async () => {
+    const refusing = plugin(`Effect.fail(new Plugin.PluginInstallFailure({ message: "the plugin's own words" }))`)
+    for (const source of [refusing, "export default 42"]) {
+      const result = await runWith(source, detach)
+      assertOneLine(result, /broken/)
+      assert.strictEqual(result.stdout.toString(), "")
+    }
+    assertOneLine(
+      await runWith(plugin("Effect.void"), ["--on-plugin-error", "ignore"]),
+      /--on-plugin-error: there is no "ignore"/
+    )
+  })
 })

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 
-export interface UftraceRecord {
+interface UftraceRecord {
   readonly time: number
   readonly type: "entry" | "exit"
   readonly depth: number
@@ -90,7 +90,7 @@ export const parseUftrace = (directory: string): ReadonlyArray<UftraceTask> => {
       } else if (open.pop() !== name || depth !== open.length) fail(`${name} is left, but was not entered last`)
       return { time, type, depth, name }
     })
-    if (open.length > 0) fail(`${open} are never left in ${tid}`)
+    if (open.length > 0) fail(`${open.join(", ")} are never left in ${tid}`)
     return { tid, records }
   })
 }

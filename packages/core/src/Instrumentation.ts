@@ -17,8 +17,11 @@ export type MemRw = (typeof MemRw)[keyof typeof MemRw]
 export const PluginCond = { never: 0, always: 1, eq: 2, ne: 3, lt: 4, le: 5, gt: 6, ge: 7 } as const
 export type PluginCond = (typeof PluginCond)[keyof typeof PluginCond]
 
-/** Inline operations on the vCPU's own slot of a scoreboard. */
-export const InlineOp = { addU64: 0, storeU64: 1 } as const
+/**
+ * Inline operations on the vCPU's own slot of a scoreboard. `markU64` is a store that needs to be made only once, on one vCPU:
+ * compiled code leaves it out where the slot has the value already, so that coverage costs hot code nothing.
+ */
+export const InlineOp = { addU64: 0, storeU64: 1, markU64: 2 } as const
 export type InlineOp = (typeof InlineOp)[keyof typeof InlineOp]
 
 /** Called before a block or an instruction. Runs inside the engine: a plain, synchronous function. */

@@ -1,6 +1,7 @@
 /** What a plugin gets to work with: the API object handed to `install`, and the handles of `onTbTrans`. */
 import type * as Effect from "effect/Effect"
 import type { CallbackFlags, ExecCallback, InlineOp, MemCallback, MemInfo, MemRw, PluginCond } from "./Instrumentation.ts"
+import type { Channel } from "./PluginChannels.ts"
 import type { PluginError } from "./PluginError.ts"
 import type { OutputFile } from "./PluginFiles.ts"
 import type { ModuleInfo, ProcessDescription, ProgramInfo, RegisterInfo, VcpuInfo, WhenIdle } from "./Ports.ts"
@@ -190,6 +191,11 @@ export interface PluginApi<Result = never> {
   readonly openFile: (path: string) => OutputFile
   /** Makes a directory for results, unless it is there. Throws `PluginFileError`. */
   readonly makeDirectory: (path: string) => void
+  /**
+   * A connection with a plugin in another emu: waits for it at a Unix socket, or connects where it waits. Its effects are for install
+   * and for callbacks that may wait; see `Channel`.
+   */
+  readonly openChannel: (path: string) => Effect.Effect<Channel, PluginError>
   /** Ends the guest at once, with the lowest eight bits as its exit status; atexit handlers run. For callbacks of a vCPU; never returns. */
   readonly exit: (status: number) => never
   /**

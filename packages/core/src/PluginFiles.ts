@@ -19,15 +19,24 @@ export interface OutputFile {
 export class PluginFiles extends Context.Service<
   PluginFiles,
   {
-    /** Throws `PluginFileError` where the file cannot be written, so ask for it in install. */
-    readonly open: (path: string) => OutputFile
+    /**
+     * A file of a plugin, by the plugin's id. Throws `PluginFileError` where it cannot be written, or is being written by another
+     * plugin.
+     */
+    readonly open: (path: string, plugin: bigint) => OutputFile
+    /** Ends what a plugin has not closed: nothing is left of it. */
+    readonly discard: (plugin: bigint) => void
     /** Makes a directory, unless it is there. Throws `PluginFileError`. */
     readonly makeDirectory: (path: string) => void
   }
 >()("@emu/core/PluginFiles") {
   /** Files in memory, for tests and browsers: a file's bytes are in `files` once it is closed. */
   static readonly inMemory = (files: Map<string, Uint8Array>): Layer.Layer<PluginFiles> =>
-    Layer.succeed(PluginFiles)({ open: (path) => memoryFile(path, files), makeDirectory: () => {} })
+    Layer.succeed(PluginFiles)({
+      open: (path) => memoryFile(path, files),
+      discard: () => {},
+      makeDirectory: () => {}
+    })
 }
 
 const memoryFile = (path: string, files: Map<string, Uint8Array>): OutputFile => {

@@ -18,6 +18,7 @@ export type {
   VcpuCallback
 } from "./PluginApi.ts"
 export * from "./PluginError.ts"
+export type { Channel } from "./PluginChannels.ts"
 export type { OutputFile } from "./PluginFiles.ts"
 export { DisconKind } from "./PluginEvent.ts"
 export * as PluginOptions from "./PluginOptions.ts"

@@ -219,9 +219,9 @@ describe("no difference is found", () => {
                 one.onMem((_, info, address) => void log.push(address, info.value), MemRw.readWrite)
                 if (one.pc !== BigInt(loopAt)) continue
                 one.onExec(() => {
-                  const turns = api.getRegisters().find((register) => register.name === "a5")!
-                  log.push(api.readRegister(turns))
-                  api.writeRegister(turns, api.readRegister(turns) * 3n)
+                  const register = api.getRegisters().find(({ name: known }) => known === "a5")!
+                  log.push(api.readRegister(register))
+                  api.writeRegister(register, api.readRegister(register) * 3n)
                   api.writeMemory(BigInt(data + 8), Uint8Array.of(log.length))
                 }, CallbackFlags.readWriteRegs)
               }

@@ -2,7 +2,7 @@
  * Writes which blocks ran, in DynamoRIO's drcov format (version 2), which Lighthouse, lcov and others read. Blocks are given by
  * module (program, dynamic loader, library) and offset in it.
  *
- * Running costs a store per block; what ran is read once, at the end.
+ * A block is marked when it runs the first time, which costs compiled code nothing; marks are read once, at the end.
  */
 import * as Effect from "effect/Effect"
 import { InlineOp } from "@emu/core/Instrumentation"
@@ -52,7 +52,7 @@ export default Plugin.make({
         known.set(key, block)
         blocks.push(block)
       }
-      tb.inline(InlineOp.storeU64, block.mark, 1n)
+      tb.inline(InlineOp.markU64, block.mark, 1n)
     })
 
     yield* api.onAtExit(() => {

@@ -56,11 +56,11 @@ export default Plugin.make({
       },
       "pages in the order asked for"
     ),
-    shown: PluginResult.count("how many of these the text shows")
+    textRows: PluginResult.count("how many of these are in the plain text, which leaves out the last one as QEMU does")
   }),
-  render: ({ pages, shown }) => {
+  render: ({ pages, textRows }) => {
     let text = "Addr, RCPUs, Reads, WCPUs, Writes\n"
-    for (const { address, readers, reads, writers, writes } of pages.slice(0, Number(shown))) {
+    for (const { address, readers, reads, writers, writes } of pages.slice(0, Number(textRows))) {
       text += `0x${hex(address, 16)}, 0x${hex(readers, 4)}, ${reads}, 0x${hex(writers, 4)}, ${writes}\n`
     }
     return text
@@ -83,8 +83,8 @@ export default Plugin.make({
     yield* api.onAtExit(() => {
       const order = orders[sortby]
       const rows = pages.rows().sort((a, b) => descending(order(a), order(b)) || ascending(a.address, b.address))
-      const { reported, shown } = cutOff(rows, limit)
-      api.report({ pages: reported, shown })
+      const { reported, textRows } = cutOff(rows, limit)
+      api.report({ pages: reported, textRows })
     })
   })
 })

@@ -17,7 +17,7 @@ import * as Schema from "effect/Schema"
 import { BlockCounts } from "./internal/BlockCounts.ts"
 import { hex } from "./internal/format.ts"
 import { ascending, descending, cutOff } from "./internal/order.ts"
-import { riscvClasses, riscvClassOf } from "./internal/riscvClasses.ts"
+import { riscvClasses, riscvClassOf, riscvEndsBlock } from "./internal/riscvClasses.ts"
 
 /** What instructions are counted in: a class, or one instruction. */
 interface Counter {
@@ -77,15 +77,15 @@ export default Plugin.make({
       },
       "instructions that are counted individually: those executed most often"
     ),
-    shown: PluginResult.count("how many of these the text shows")
+    textRows: PluginResult.count("how many of these are in the plain text, which leaves out the last one as QEMU does")
   }),
-  render: ({ classes, insns, shown }) => {
+  render: ({ classes, insns, textRows }) => {
     let text = "Instruction Classes:\n"
     for (const { class: title, counted, hits } of classes) {
       text += `Class: ${title.padEnd(24)}\t${counted === "together" ? `(${hits} hits)` : how[counted]}\n`
     }
     if (insns.length > 0) text += "Individual Instructions:\n"
-    for (const { class: title, disas, hits, opcode } of insns.slice(0, Number(shown))) {
+    for (const { class: title, disas, hits, opcode } of insns.slice(0, Number(textRows))) {
       text += `Instr: ${disas.padEnd(24)}\t(${hits} hits)\t(op=0x${hex(opcode, 8)}/${title})\n`
     }
     return text
@@ -124,7 +124,11 @@ export default Plugin.make({
       return individual
     }
 
-    const blocks = new BlockCounts(api, counterOf, (counter, executions) => void (counter.hits += executions))
+    const blocks = new BlockCounts(api, {
+      counterOf,
+      add: (counter, executions) => void (counter.hits += executions),
+      endsBlock: targetName === "riscv64" ? riscvEndsBlock : () => false
+    })
     yield* api.onTbTrans((tb) => {
       if (inline) return blocks.count(tb)
       for (const insn of tb.insns) {
@@ -137,13 +141,13 @@ export default Plugin.make({
     yield* api.onAtExit(() => {
       blocks.collect()
       const rows = [...individuals.values()].sort((a, b) => descending(a.hits, b.hits) || ascending(a.opcode, b.opcode))
-      const { reported, shown } = cutOff(rows, sorts ? (limit ?? 50) : limit)
+      const { reported, textRows } = cutOff(rows, sorts ? (limit ?? 50) : limit)
       api.report({
         classes: [...classes.values()]
           .filter(({ counted, hits }) => counted !== "together" || hits > 0 || verbose)
           .map(({ counted, hits, title }) => ({ class: title, counted, hits })),
         insns: reported.map(({ disas, hits, opcode, title }) => ({ disas, hits, opcode, class: title })),
-        shown
+        textRows
       })
     })
   })

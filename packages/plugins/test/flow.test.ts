@@ -13,8 +13,8 @@ describe("EdgeCounts", () => {
     const edges = new EdgeCounts()
     const expected = new Map<string, number>()
     for (const [from, to] of pairs) {
-      edges.add(from, to)
-      expected.set(`${from} ${to}`, (expected.get(`${from} ${to}`) ?? 0) + 1)
+      edges.add(from, to, 3)
+      expected.set(`${from} ${to}`, (expected.get(`${from} ${to}`) ?? 0) + 3)
     }
     const counted = edges.from.map((from, i) => [`${from} ${edges.to[i]}`, edges.count(i)] as const)
     assert.deepStrictEqual(counted, [...expected])
@@ -22,7 +22,7 @@ describe("EdgeCounts", () => {
 
   it("keeps its counts as it grows", () => {
     const edges = new EdgeCounts()
-    for (let round = 0; round < 3; round++) for (let i = 0; i < 20_000; i++) edges.add(i, i * 7)
+    for (let round = 0; round < 3; round++) for (let i = 0; i < 20_000; i++) edges.add(i, i * 7, 1)
     assert.strictEqual(edges.length, 20_000)
     assert.isTrue(edges.from.every((from, i) => from === i && edges.count(i) === 3))
   })
@@ -72,6 +72,15 @@ describe("BlockFlow", () => {
       [32, [[0, 1]]],
       [20, [[0, 1]]],
       [8, [[100, 1]]]
+    ])
+  })
+
+  it("counts the rounds of loops, in loops", () => {
+    const { branches, run } = makeFlow()
+    for (let i = 0; i < 3; i++) run(0, 12, 12, 12, 24)
+    assert.deepStrictEqual(branches(), [
+      [20, [[12, 6]]],
+      [32, [[0, 2]]]
     ])
   })
 

@@ -74,7 +74,7 @@ describe("howvec", () => {
 
   const Runs = Schema.Array(
     Schema.Struct({
-      block: Schema.Literals([0, 1, 2]),
+      block: Schema.Literals([0, 1, 2, 3, 4]),
       vcpu: Schema.Literals([0, 1]),
       faultAt: Schema.Literals([-1, 0, 1, 2, 3])
     })
@@ -84,12 +84,16 @@ describe("howvec", () => {
     const report = (args: Record<string, string>) => {
       const guest = FakeGuest.install(howvec, { limit: "0", ...args })
       let faultAt = -1
-      const insns = [add, ld, mul, ld].map((code, i) => ({ ...code, faults: () => faultAt === i }))
-      // The second block is the rest of the first one; the third is as long as the first, and elsewhere.
+      const faulty = (list: ReadonlyArray<FakeInsn>) => list.map((one, i) => ({ ...one, faults: () => faultAt === i }))
+      // The second block of each pair is the rest of the first one. The first pair ends as if it had been cut off.
+      const cutOff = faulty([add, ld, mul, ld])
+      const whole = faulty([add, ld, mul, ret])
       const blocks = [
-        guest.translate(0x1000n, insns),
-        guest.translate(0x1002n, insns.slice(1)),
-        guest.translate(0x2000n, [addi, ...insns.slice(1)])
+        guest.translate(0x1000n, cutOff),
+        guest.translate(0x1002n, cutOff.slice(1)),
+        guest.translate(0x2000n, whole),
+        guest.translate(0x2002n, whole.slice(1)),
+        guest.translate(0x1002n, faulty([ld, ld, ret]))
       ]
       for (const { block, faultAt: at, vcpu } of runs) {
         faultAt = at

@@ -13,9 +13,10 @@ export default Plugin.make({
     let total = 0
     const trace = yield* api.trace({
       onBatch: ({ addresses, length }) => {
-        let sum = total
+        // A sum that began with `total` would be three times as slow: V8 knows nothing of a captured variable's value.
+        let sum = 0
         for (let i = 0; i < length; i++) sum = (sum + addresses[i]!) | 0
-        total = sum
+        total = (total + sum) | 0
         count += length
       }
     })

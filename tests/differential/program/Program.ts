@@ -2,7 +2,7 @@
  * A random program as a tree: what can be taken out of it for shrinking without making it invalid. `assemble` makes its code.
  *
  * Registers have roles, so that every tree is a program that ends: x1 is the link register, x2 the stack pointer, x3 points into
- * the middle of the data, x4 to its end, x8 and x9 are moving pointers, x18 to x25 count loops (two per function), x26
+ * the middle of the data, x4 to its end, x8 and x9 are moving pointers, x18 to x23 count loops (two per function), x24 the one around everything, x26
  * counts recursion, x27 points to constants and tables, the rest is free.
  */
 

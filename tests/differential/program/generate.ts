@@ -1,9 +1,12 @@
 /** Random programs by seed. */
 import { Random } from "../Random.ts"
-import { accessesOff, free, insn, type Mixture, operation, pointerNearEnd } from "./operations.ts"
+import { accessesOff, free, insn, type Mixture, narrowRegisters, operation, pointerNearEnd } from "./operations.ts"
 import type { Body, Branch, Item, Part, Plugins, Program } from "./Program.ts"
 
 const branchNames = ["beq", "bne", "blt", "bge", "bltu", "bgeu"] as const
+
+/** Counts the loop around everything. */
+const outermost = 24
 
 class Generator {
   private readonly random: Random
@@ -11,23 +14,34 @@ class Generator {
   private readonly functions: number
   /** Instructions that may still be put into the function. */
   private room = 0
+  private isLast = false
 
   constructor(random: Random, functions: number) {
     this.random = random
     this.functions = functions
+    const isNarrow = random.oneIn(3)
+    const isFloating = !isNarrow && random.oneIn(3)
     this.mixture = {
-      float: random.pick([0, 5, 15, 40, 70]),
+      float: isNarrow ? random.pick([0, 5]) : isFloating ? random.pick([40, 70]) : random.pick([0, 5, 15]),
       memory: random.pick([5, 20, 40, 60]),
-      compressed: random.pick([0, 30, 60]),
-      csr: random.pick([0, 0, 1, 5, 15]),
-      narrow: random.pick([0, 0, 70, 97]),
-      edge: random.pick([0, 2, 10])
+      compressed: isNarrow ? 0 : random.pick([0, 30, 60]),
+      csr: isNarrow ? 0 : isFloating ? random.pick([0, 5, 12]) : random.pick([0, 0, 1, 15]),
+      narrow: isNarrow ? random.pick([70, 99]) : 0,
+      edge: random.pick([0, 3, 12])
     }
   }
 
-  function(index: number): Body {
-    this.room = this.random.between(20, 160)
-    return this.body(index, 0, false, this.random.between(2, 6))
+  /** @param isLast it calls no other */
+  function(index: number, isLast: boolean): Body {
+    const { random } = this
+    this.isLast = isLast
+    this.room = random.between(20, 160)
+    if (index > 0) return this.body(index, 0, false, random.between(2, 6))
+    // What is in the first function becomes hot, too.
+    const body = this.body(index, 0, true, random.between(2, 6))
+    const trips = random.pick([1, 5, 30, 100])
+    const loop: Item = { kind: "loop", counter: outermost, trips, body, entrance: undefined, top: false }
+    return this.mixture.narrow > 0 ? [{ kind: "words", words: narrowRegisters() }, loop] : [loop]
   }
 
   private branch(): Branch {
@@ -68,7 +82,7 @@ class Generator {
         return inLoop ? { kind: "leave", how: random.pick(["break", "continue"]), branch: this.branch() } : this.straight()
       case 6:
       case 7: {
-        if (index + 1 >= this.functions) return this.straight()
+        if (this.isLast) return this.straight()
         const callee = random.between(index + 1, this.functions - 1)
         return { kind: "call", callee, link: random.oneIn(5) ? 5 : 1, via: random.pick(["jal", "jal", "jalr", "c.jalr"]) }
       }
@@ -82,7 +96,7 @@ class Generator {
         if (depth === 0 && random.oneIn(index === 0 ? 3 : 8)) {
           return { kind: "recurse", depth: random.pick([3, 20, 300, 1500]), body: [this.straight()] }
         }
-        return random.oneIn(4) ? { kind: "return", branch: this.branch() } : this.straight()
+        return index > 0 && random.oneIn(4) ? { kind: "return", branch: this.branch() } : this.straight()
       default:
         return this.straight()
     }
@@ -151,14 +165,16 @@ const plugins = (random: Random): Plugins => ({
 /** The program of a seed. */
 export const generate = (seed: number): Program => {
   const random = new Random(seed)
-  const count = random.between(1, 4)
-  const generator = new Generator(random, count)
-  const functions = Array.from({ length: count }, (_, index) => generator.function(index))
+  const count = random.between(1, 3)
+  const spread = count === 2 && random.oneIn(2)
+  // Functions that are spread have a twin: not only their entries collide then.
+  const generator = new Generator(random, spread ? count + 1 : count)
+  const functions = Array.from({ length: count }, (_, index) => generator.function(index, index === count - 1))
   return {
     seed,
-    functions,
+    functions: spread ? [...functions, functions.at(-1)!] : functions,
     offset: random.pick([0, 0, 0xfe0, 0xffa, 0xf00]),
-    spread: count < 4 && random.oneIn(4),
+    spread,
     plugins: random.below(5) < 2 ? plugins(random) : undefined,
     budget: random.pick([20, 100, 1000, 10_000]),
     hotThreshold: random.pick([1, 2, 5, 20]),

@@ -13,6 +13,19 @@ export const stack = { start: 0x280000, end: 0x480000 } as const
 export const entryTableSpan = 0x80000
 /** Constants are 64-bit words at the page's start; tables follow. */
 export const constantCount = 64
+/** The first ones are the same in every program: edges of 32 and 64 bits. */
+export const fixedConstants = [
+  -(2n ** 63n),
+  -1n,
+  -(2n ** 31n),
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  2n ** 63n - 1n,
+  2n ** 31n - 1n
+]
+/** From this one on they are in turn doubles and boxed singles of moderate size. */
+export const usualConstants = 32
 export const tables = constants.start + 8 * constantCount
 
 /** Values of the registers with a role when a program begins. */

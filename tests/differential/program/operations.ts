@@ -6,11 +6,15 @@ import type { Field } from "@emu/guest/riscv64/isa/pattern"
 import type { InsnRow } from "@emu/guest/riscv64/isa/Row"
 import { insnRow, insnTable } from "@emu/guest/riscv64/isa/table"
 import type { Random } from "../Random.ts"
-import { constantCount } from "./layout.ts"
+import { constantCount, fixedConstants, usualConstants } from "./layout.ts"
 import type { Word } from "./Program.ts"
 
 /** Registers that any instruction may write. */
 export const free = [5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31]
+/** Registers that edge cases set: only they become wide by that where others are narrow. */
+const wide = [30, 31]
+
+const narrowFree = free.filter((register) => !wide.includes(register))
 const compressedFree = [10, 11, 12, 13, 14, 15]
 /** Pointers, those that stay inside the data more often. */
 const bases = [3, 3, 3, 8, 8, 8, 9, 9, 4, 27]
@@ -26,6 +30,10 @@ const atomicRows = insnTable.filter((row) => row.insnClass === "atomic")
 const narrowRows = plainRows.filter(({ name }) => /w$|^andi$|^slt|^clz|^ctz|^cpop|^sext|^(and|or|xor)$/.test(name))
 const narrowAccessRows = accessRows.filter(({ name }) => name !== "ld" && name !== "lwu")
 const dividing = plainRows.filter(({ name }) => /^(mul|div|rem)/.test(name))
+const edgeRows = plainRows.filter(({ name }) =>
+  /^(and|or|xor|srl|sra|srli|srai|add|sub|mul|addw|min|max|sext\.b|zext\.h)$/.test(name)
+)
+const narrowAtomicRows = atomicRows.filter(({ name }) => name.endsWith(".w"))
 const compressedPlain = compressedRows.filter((row) => isPlain(insnRow(row.base)) && row.name !== "c.addi16sp")
 const compressedAccess = compressedRows.filter(
   (row) => insnRow(row.base).insnClass === "load" || insnRow(row.base).insnClass === "store"
@@ -94,10 +102,22 @@ const fields = (random: Random, row: InsnRow): Record<string, number> => {
   return result
 }
 
-const plain = (random: Random, rows = plainRows): Word => {
-  const row = random.pick(rows)
+const plain = (random: Random): Word => {
+  const row = random.pick(plainRows)
   return word(encode(row.pattern, fields(random, row)))
 }
+
+/** A plain instruction that keeps registers narrow that are. */
+const narrow = (random: Random): Word => {
+  const row = random.pick(narrowRows)
+  const operands = fields(random, row)
+  for (const name of ["rd", "rs1", "rs2"]) if (name in operands) operands[name] = random.pick(narrowFree)
+  return word(encode(row.pattern, operands))
+}
+
+/** Makes registers narrow: regions that are entered with others keep none in 32 bits. */
+export const narrowRegisters = (): Array<Word> =>
+  narrowFree.map((register) => insn("addiw", { rd: register, rs1: register, imm: 0 }))
 
 const access = (random: Random, rows: ReadonlyArray<InsnRow>): Word => {
   const row = random.pick(rows)
@@ -108,15 +128,26 @@ const access = (random: Random, rows: ReadonlyArray<InsnRow>): Word => {
   return word(encode(row.pattern, operands))
 }
 
-const float = (random: Random): Word => {
+/** A floating-point operation, sometimes of operands that give a result that must be rounded. */
+const float = (random: Random): Array<Word> => {
   const row = random.pick(floatRows)
-  return word(encode(row.pattern, fields(random, row)))
+  const operands = fields(random, row)
+  const operation = word(encode(row.pattern, operands))
+  if (!random.oneIn(3) || !readsFloat(row)) return [operation]
+  const isDouble = row.name.endsWith(".d")
+  const fresh = (rd: number) =>
+    insn("fld", {
+      rd,
+      rs1: 27,
+      imm: 8 * (usualConstants + 2 * random.below((constantCount - usualConstants) / 2) + (isDouble ? 0 : 1))
+    })
+  return [fresh(operands["rs1"]!), ...("rs2" in operands ? [fresh(operands["rs2"])] : []), operation]
 }
 
 const atomicBase = (random: Random) => (random.oneIn(40) ? random.pick([4, 27, 5]) : random.pick([3, 8, 9]))
 
-const atomic = (random: Random): Array<Word> => {
-  const row = random.pick(atomicRows)
+const atomic = (random: Random, isNarrow: boolean): Array<Word> => {
+  const row = random.pick(isNarrow ? narrowAtomicRows : atomicRows)
   const rs1 = atomicBase(random)
   const first = word(encode(row.pattern, { ...fields(random, row), rs1 }))
   if (!row.name.startsWith("lr.")) return [first]
@@ -194,24 +225,63 @@ const load = (random: Random, isNarrow: boolean): Array<Word> => {
   }
 }
 
-/** Values at the edges of 32 and 64 bits in one or two registers, and a multiplication or division of them. */
-const edge = (random: Random): Array<Word> => {
-  const load = (rd: number): Array<Word> => {
-    switch (random.below(4)) {
-      case 0:
-        return [insn("lui", { rd, imm: -0x80000000 })]
-      case 1:
-        return [insn("addi", { rd, rs1: 0, imm: 1 }), insn("slli", { rd, rs1: rd, imm: random.pick([31, 32, 33, 62, 63]) })]
-      case 2:
-        return [insn("addi", { rd, rs1: 0, imm: -1 }), insn("srli", { rd, rs1: rd, imm: random.pick([0, 1, 31, 32, 33]) })]
-      default:
-        return [insn("addi", { rd, rs1: 0, imm: random.between(-2, 2) })]
-    }
+/** Sets a register to a value at an edge of 32 or 64 bits. */
+const setToEdge = (random: Random, rd: number): Array<Word> => {
+  if (random.oneIn(2)) return [loadFixed(rd, random.below(fixedConstants.length))]
+  const one = insn("addi", { rd, rs1: 0, imm: 1 })
+  const minusOne = insn("addi", { rd, rs1: 0, imm: -1 })
+  return random.pick<() => Array<Word>>([
+    () => [minusOne],
+    () => [minusOne, insn("srli", { rd, rs1: rd, imm: random.pick([1, 31, 32, 33]) })],
+    () => [one, insn("slli", { rd, rs1: rd, imm: 63 })],
+    () => [one, insn("slli", { rd, rs1: rd, imm: random.pick([31, 32, 33, 62]) })],
+    () => [insn("lui", { rd, imm: -0x80000000 })],
+    () => [insn("addi", { rd, rs1: 0, imm: random.between(-2, 2) })]
+  ])()
+}
+
+/** Loads one of the constants that are the same in every program: what the optimiser does not know, it does not fold. */
+const loadFixed = (rd: number, index: number): Word => insn("ld", { rd, rs1: 27, imm: 8 * index })
+
+/** The one division that overflows, of 64 or 32 bits. */
+const overflowing = (random: Random): Array<Word> => {
+  const [a, b] = wide as [number, number]
+  const row = random.pick(dividing.filter(({ name }) => /^(div|rem)w?$/.test(name)))
+  const least = fixedConstants.indexOf(row.name.endsWith("w") ? -(2n ** 31n) : -(2n ** 63n))
+  const operands = { ...fields(random, row), rs1: a, rs2: b }
+  return [loadFixed(a, least), loadFixed(b, fixedConstants.indexOf(-1n)), word(encode(row.pattern, operands))]
+}
+
+/** Masks and shifts that leave 31, 32 or 33 bits: just narrow, or just not. */
+const narrowing = (random: Random): Array<Word> => {
+  const rd = random.pick(narrowFree)
+  const [a, b] = wide as [number, number]
+  const rs1 = random.pick([a, a, random.pick(free)])
+  if (random.oneIn(2)) {
+    return [
+      ...(random.oneIn(2) ? setToEdge(random, a) : []),
+      insn(random.pick(["srli", "srai"]), { rd, rs1, imm: random.between(31, 33) })
+    ]
   }
-  const [a, b] = [random.pick(free), random.pick(free)]
-  const row = random.pick(dividing)
-  const operands = { ...fields(random, row), rs1: a, rs2: random.oneIn(4) ? a : b }
-  return [...load(a), ...(random.oneIn(4) ? [] : load(b)), word(encode(row.pattern, operands))]
+  const ones = [insn("addi", { rd: b, rs1: 0, imm: -1 }), insn("srli", { rd: b, rs1: b, imm: random.between(31, 33) })]
+  const bits = random.oneIn(3)
+    ? [insn("addi", { rd: b, rs1: 0, imm: 1 }), insn("slli", { rd: b, rs1: b, imm: random.between(30, 32) })]
+    : [...ones, insn("andi", { rd: b, rs1: b, imm: random.pick([-1, -2, -16, -1024]) })]
+  return [...bits, insn("and", { rd, rs1, rs2: b })]
+}
+
+/** Operations on values at the edges of 32 and 64 bits. */
+const edge = (random: Random, isNarrow: boolean): Array<Word> => {
+  if (isNarrow && !random.oneIn(3)) return narrowing(random)
+  if (random.oneIn(4)) return overflowing(random)
+  const row = random.pick(random.oneIn(2) ? dividing : edgeRows)
+  const [a, b] = [random.pick(wide), random.pick(wide)]
+  const operands = fields(random, row)
+  if ("imm" in operands) operands["imm"] = random.pick([31, 32, 33])
+  operands["rs1"] = random.oneIn(3) ? random.pick(free) : a
+  if ("rs2" in operands) operands["rs2"] = b
+  if (isNarrow) operands["rd"] = random.pick(wide)
+  return [...(random.oneIn(3) ? [] : setToEdge(random, a)), ...setToEdge(random, b), word(encode(row.pattern, operands))]
 }
 
 /** Puts a pointer near the end of a page: inside the data, at its end, or where pages begin that cannot be written. */
@@ -278,13 +348,13 @@ export const operation = (random: Random, mixture: Mixture): Array<Word> => {
   if (random.oneIn(8)) return load(random, isNarrow)
   if (random.oneIn(300)) return [rare(random)]
   if (random.below(100) < mixture.csr) return [csr(random)]
-  if (random.below(100) < mixture.float) return [float(random)]
-  if (random.below(100) < mixture.edge) return edge(random)
+  if (random.below(100) < mixture.float) return float(random)
+  if (random.below(100) < mixture.edge) return edge(random, isNarrow)
   const isCompressed = random.below(100) < mixture.compressed
   if (random.below(100) < mixture.memory) {
-    if (random.oneIn(8)) return atomic(random)
+    if (random.oneIn(8)) return atomic(random, isNarrow)
     return [isCompressed ? compressed(random, compressedAccess) : access(random, isNarrow ? narrowAccessRows : accessRows)]
   }
-  if (isNarrow) return [plain(random, narrowRows)]
+  if (isNarrow) return [narrow(random)]
   return [isCompressed ? compressed(random, compressedPlain) : plain(random)]
 }

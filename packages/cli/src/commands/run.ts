@@ -11,6 +11,7 @@ import { guestAccessLayer } from "@emu/guest/linux/process/GuestAccess"
 import { runProcess } from "@emu/guest/linux/process/runProcess"
 import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/hostLayer.ts"
+import { pluginChannels } from "../platform/pluginChannels.ts"
 import { nodePluginFiles } from "../platform/NodePluginFiles.ts"
 import { hostSignals } from "../platform/hostSignals.ts"
 import { isTerminal, wantsColours } from "../platform/isTerminal.ts"
@@ -67,7 +68,7 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   const machine = Machine.layer
   const engine = engineLayer(options, sink)
   const plugins = PluginSystem.layer.pipe(
-    Layer.provide([failures, guestAccessLayer, nodePluginFiles, output, scoreboardLayer])
+    Layer.provide([failures, guestAccessLayer, pluginChannels, nodePluginFiles, output, scoreboardLayer])
   )
   const layers = plugins.pipe(
     Layer.provideMerge(engine),

@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
@@ -100,14 +101,14 @@ const serveClient = (socket: net.Socket, handle: (request: Request) => Promise<R
 /** Carries out a request. Never fails: what goes wrong is in the response. */
 const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> =>
   carryOut(request).pipe(
-    Effect.catchDefect((defect) => Effect.fail(defect instanceof Error ? defect : new Error(String(defect)))),
-    Effect.match({
-      onFailure: ({ message }): Response => ({ ok: false, error: message.split("\n", 1)[0]! }),
-      onSuccess: (response) => response
+    Effect.catchCause((cause) => {
+      const error = Cause.squash(cause)
+      const message = error instanceof Error ? error.message : String(error)
+      return Effect.succeed<Response>({ ok: false, error: message.split("\n", 1)[0]! })
     })
   )
 
-const carryOut = (request: Request): Effect.Effect<Response, Error, PluginSystem> =>
+const carryOut = (request: Request) =>
   Effect.gen(function* () {
     const { host } = yield* PluginSystem
     switch (request.request) {
@@ -118,7 +119,7 @@ const carryOut = (request: Request): Effect.Effect<Response, Error, PluginSystem
           catch: (error) => error as UsageError
         })
         const id = yield* attachPlugin({ plugin, isFile: isPluginFile(plugin), args })
-        return { ok: true, id: Number(id) }
+        return { ok: true, id: Number(id) } as const
       }
       case "list": {
         const plugins = host.list().map(({ args, events, id, name }) => ({
@@ -127,13 +128,13 @@ const carryOut = (request: Request): Effect.Effect<Response, Error, PluginSystem
           args: args.map(([key, value]) => `${key}=${value}`),
           events
         }))
-        return { ok: true, plugins }
+        return { ok: true, plugins } as const
       }
       case "reset":
         yield* host.reset(BigInt(request.id))
-        return { ok: true }
+        return { ok: true } as const
       case "uninstall":
         yield* host.uninstall(BigInt(request.id))
-        return { ok: true }
+        return { ok: true } as const
     }
   })

@@ -84,4 +84,4 @@ export const encodeResponse = (response: Response): string => `${JSON.stringify(
 
 /** Reads a response; undefined where the line is none. */
 export const decodeResponse = (line: string): Response | undefined =>
-  Option.getOrUndefined(Schema.decodeUnknownOption(Schema.fromJsonString(Response))(line))
+  Option.getOrUndefined(Schema.decodeOption(Schema.fromJsonString(Response))(line))

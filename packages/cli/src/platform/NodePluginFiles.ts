@@ -23,6 +23,7 @@ const attempt = <A>(file: string, run: () => A): A => {
 type Busy = Set<string>
 
 class NodeOutputFile implements OutputFile {
+  readonly plugin: bigint
   /** As the user wrote it, for messages. */
   readonly #name: string
   readonly path: string
@@ -34,7 +35,8 @@ class NodeOutputFile implements OutputFile {
   #length = 0
   #isOpen = true
 
-  constructor(name: string, busy: Busy) {
+  constructor(name: string, plugin: bigint, busy: Busy) {
+    this.plugin = plugin
     this.#name = name
     this.#busy = busy
     const existing = attempt(name, () => fs.statSync(name, { throwIfNoEntry: false }))
@@ -97,10 +99,13 @@ export const nodePluginFiles: Layer.Layer<PluginFiles> = Layer.effect(PluginFile
       })
     )
     return {
-      open: (name) => {
-        const file = new NodeOutputFile(name, busy)
+      open: (name, plugin) => {
+        const file = new NodeOutputFile(name, plugin, busy)
         files.push(file)
         return file
+      },
+      discard: (plugin) => {
+        for (const file of files) if (file.plugin === plugin) file.abandon()
       },
       makeDirectory: (name) => {
         attempt(name, () => {

@@ -27,7 +27,7 @@ describe("files of plugins", () => {
     Effect.gen(function* () {
       const left = yield* inDirectory((files, directory) => {
         Fs.writeFileSync(`${directory}/old`, "before")
-        const file = files.open(`${directory}/old`)
+        const file = files.open(`${directory}/old`, 1n)
         const chunk = Uint8Array.of(98)
         file.write("a")
         file.write(chunk)
@@ -47,10 +47,23 @@ describe("files of plugins", () => {
     Effect.gen(function* () {
       const left = yield* inDirectory((files, directory) => {
         Fs.writeFileSync(`${directory}/kept`, "before")
-        files.open(`${directory}/kept`).write("after")
-        files.open(`${directory}/new`).write("after")
+        files.open(`${directory}/kept`, 1n).write("after")
+        files.open(`${directory}/new`, 1n).write("after")
       })
       assert.deepStrictEqual(left, { kept: "before" })
+    })
+  )
+
+  it.effect("leave nothing of a plugin that is taken out", () =>
+    Effect.gen(function* () {
+      const left = yield* inDirectory((files, directory) => {
+        const other = files.open(`${directory}/other`, 2n)
+        files.open(`${directory}/file`, 1n).write("gone")
+        files.discard(1n)
+        files.open(`${directory}/file`, 3n).close()
+        other.close()
+      })
+      assert.deepStrictEqual(left, { file: "", other: "" })
     })
   )
 
@@ -60,7 +73,7 @@ describe("files of plugins", () => {
         Fs.mkdirSync(`${directory}/far`)
         Fs.writeFileSync(`${directory}/far/file`, "before")
         Fs.symlinkSync("far/file", `${directory}/link`)
-        const file = files.open(`${directory}/link`)
+        const file = files.open(`${directory}/link`, 1n)
         file.write("after")
         file.close()
         assert.isTrue(Fs.lstatSync(`${directory}/link`).isSymbolicLink())
@@ -72,12 +85,16 @@ describe("files of plugins", () => {
 
   it.effect("are refused by name", () =>
     inDirectory((files, directory) => {
-      const first = files.open(`${directory}/file`)
-      assert.throws(() => files.open(`${directory}/./file`), PluginFileError, "another plugin is writing it")
+      const first = files.open(`${directory}/file`, 1n)
+      assert.throws(() => files.open(`${directory}/./file`, 1n), PluginFileError, "another plugin is writing it")
       first.close()
-      files.open(`${directory}/file`).close()
-      assert.throws(() => files.open(`${directory}/no/file`), PluginFileError, /^cannot write .*\/no\/file: ENOENT[^,]*$/)
-      assert.throws(() => files.open(directory), PluginFileError, "EISDIR")
+      files.open(`${directory}/file`, 1n).close()
+      assert.throws(
+        () => files.open(`${directory}/no/file`, 1n),
+        PluginFileError,
+        /^cannot write .*\/no\/file: ENOENT[^,]*$/
+      )
+      assert.throws(() => files.open(directory, 1n), PluginFileError, "EISDIR")
       files.makeDirectory(`${directory}/made`)
       files.makeDirectory(`${directory}/made`)
       assert.throws(() => files.makeDirectory(`${directory}/file`), PluginFileError, "EEXIST")
@@ -86,7 +103,7 @@ describe("files of plugins", () => {
 
   it.effect("may be no regular files", () =>
     inDirectory((files) => {
-      const file = files.open("/dev/null")
+      const file = files.open("/dev/null", 1n)
       file.write("gone")
       file.close()
       assert.isTrue(Fs.statSync("/dev/null").isCharacterDevice())

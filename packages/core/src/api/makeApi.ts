@@ -45,6 +45,7 @@ export const makeApi = <Options, Result>(
   vcpuForEach: (callback) => {
     for (const vcpu of liveVcpus(stateOf(runtime))) callback(vcpu)
   },
+  openChannel: (path) => runtime.channels.open(path),
   outs: (text) => runtime.output.write(text, source),
   report: makeReport(runtime.output, plugin, source),
   runSync

@@ -32,7 +32,7 @@ export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => 
     },
     modules: () => runtime.guest.modules(),
     moduleAt: (address) => runtime.guest.moduleAt(address),
-    openFile: (path) => runtime.files.open(path),
+    openFile: (path) => runtime.files.open(path, id),
     makeDirectory: (path) => runtime.files.makeDirectory(path)
   }
 }

@@ -10,6 +10,8 @@ import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "../Ports
 import type { CallbackScope } from "../Ports.ts"
 import type { ExitRequest } from "../ExitRequest.ts"
 import { PluginFiles } from "../PluginFiles.ts"
+import { PluginChannels } from "../PluginChannels.ts"
+import type { ChannelHost } from "../PluginChannels.ts"
 import { PluginFailures } from "../PluginFailures.ts"
 import type { PluginFailurePolicy } from "../PluginFailures.ts"
 import type { SetPcRequest } from "../SetPcRequest.ts"
@@ -42,6 +44,7 @@ export interface Runtime {
   readonly output: PluginOutput["Service"]
   readonly files: PluginFiles["Service"]
   readonly memory: ScoreboardMemory["Service"]
+  readonly channels: ChannelHost
   readonly failures: PluginFailurePolicy
   readonly scope: CallbackScope
   /** What installs each plugin anew. */
@@ -63,6 +66,7 @@ export const make = Effect.gen(function* () {
   const output = yield* PluginOutput
   const files = yield* PluginFiles
   const memory = yield* ScoreboardMemory
+  const channels = yield* PluginChannels
   const failures = yield* PluginFailures
   const ref = yield* Ref.make(PluginState_.empty)
   const exclusive = Exclusive.make(cache.requestExit)
@@ -75,6 +79,7 @@ export const make = Effect.gen(function* () {
     output,
     files,
     memory,
+    channels,
     failures,
     scope,
     exclusive,

@@ -68,8 +68,9 @@ export interface Place {
  */
 export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
   callOnce(runtime, place, call).pipe(
-    Effect.catch((end) =>
-      end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end) ? Effect.void : Effect.fail(end)
+    Effect.catchIf(
+      (end) => end._tag === "PluginCallbackError" && survives(runtime, place.plugin, end),
+      () => Effect.void
     )
   )
 
@@ -176,7 +177,10 @@ const callEach = (
         }
         if (Effect.isEffect(result)) {
           return runReturned(runtime, place, result).pipe(
-            Effect.catch((end) => (goesOn(plugin, end) ? Effect.void : Effect.fail(end))),
+            Effect.catchIf(
+              (end) => goesOn(plugin, end),
+              () => Effect.void
+            ),
             Effect.andThen(callFrom(i + 1))
           )
         }

@@ -63,6 +63,7 @@ export const drop = (runtime: Runtime, plugin: bigint): void => {
     apply(runtime, (state) => dropPlugin(state, plugin))
   )
   closeTraces(runtime, plugin)
+  runtime.files.discard(plugin)
   runtime.installs.delete(plugin)
 }
 

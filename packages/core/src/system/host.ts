@@ -166,10 +166,10 @@ const asAnswer = (
 ): Effect.Effect<void, PluginError> =>
   effect.pipe(
     Effect.asVoid,
-    Effect.catchTag("SetPcRequest", Effect.die),
-    Effect.catchTag("ExitRequest", (request) =>
-      Effect.sync(() => runtime.work.queue(vcpu, { isSafe: false, run: Effect.fail(request) }))
-    )
+    Effect.catchTags({
+      SetPcRequest: Effect.die,
+      ExitRequest: (request) => Effect.sync(() => runtime.work.queue(vcpu, { isSafe: false, run: Effect.fail(request) }))
+    })
   )
 
 /** What other plugins' flush handlers fail with is no answer to anybody: it goes to the run, as it would at any other flush. */

@@ -51,6 +51,7 @@ const runInstall = (
 ): Effect.Effect<void, PluginError | PluginInstallFailure> =>
   Effect.gen(function* () {
     yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id)))
+    runtime.files.discard(id)
     yield* effect.pipe(
       Effect.catchDefect((cause) => Effect.fail(installThrew(runtime, id, cause))),
       Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(() => drop(runtime, id)) : Effect.void))

@@ -88,10 +88,10 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
         return exit.first ? Effect.as(flushNow(runtime), true) : Effect.succeed(false)
       })
     )
-    if (!isFirst) return
+    if (!isFirst) return undefined
     const delivery = { event: PluginEvent.atExit, shape: "plain", vcpu, flags: CallbackFlags.noRegs } as const
     yield* dispatch(runtime, delivery, (handler) => handler())
-    if (failed !== undefined) yield* Effect.fail(failed)
+    return failed === undefined ? undefined : yield* Effect.fail(failed)
   })
 
 /** Before a fork: from here to `postfork` no vCPU is in guest code. */

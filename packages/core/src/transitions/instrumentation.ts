@@ -20,7 +20,7 @@ export const checkFlags = (flags: number) => check<CallbackFlags>("CallbackFlags
 export const checkCond = (cond: number) => check<PluginCond>("PluginCond", cond, 7)
 
 /** Refuses an inline operation that is out of range. */
-export const checkOp = (op: number) => check<InlineOp>("InlineOp", op, 1)
+export const checkOp = (op: number) => check<InlineOp>("InlineOp", op, 2)
 
 /** Refuses a direction that is out of range: it must name reads, writes, or both. */
 export const checkRw = (rw: number) =>

@@ -15,7 +15,8 @@ describe("inline operations", () => {
     [InlineOp.addU64, max, 1n, 0n],
     [InlineOp.addU64, 5n, -1n, 4n],
     [InlineOp.storeU64, 5n, 9n, 9n],
-    [InlineOp.storeU64, 5n, -1n, max]
+    [InlineOp.storeU64, 5n, -1n, max],
+    [InlineOp.markU64, 5n, 9n, 9n]
   ])("op %i on %i with %i gives %i", (op, slot, imm, result) => {
     assert.strictEqual(applyInline(op, slot, imm), result)
   })
@@ -43,7 +44,7 @@ describe("numbers out of range are refused with the list to choose from", () => 
     ["CallbackFlags", checkFlags(4)],
     ["CallbackFlags", checkFlags(-1)],
     ["PluginCond", checkCond(8)],
-    ["InlineOp", checkOp(2)],
+    ["InlineOp", checkOp(3)],
     ["MemRw", checkRw(0)],
     ["MemRw", checkRw(4)]
   ])("%s", (what, result) => {

@@ -6,15 +6,21 @@ import { DisconKind } from "@emu/core/PluginEvent"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { bytesOf, call, insn, li, reg } from "../linux/support/assemble.ts"
+import { bytesOf, call, ebreak, insn, li, reg } from "../linux/support/assemble.ts"
 import { buildElf } from "../linux/support/buildElf.ts"
 import { engines, plugin, run } from "../linux/support/run.ts"
 
-const Sys = { write: 64, exit: 93, exitGroup: 94, futex: 98, getpid: 172, clone: 220 }
+const Sys = { write: 64, exit: 93, exitGroup: 94, futex: 98, kill: 129, sigaction: 134, getpid: 172, clone: 220 }
+const signal = { trap: 5, usr1: 10 }
+/** Where the pc lies in what the third argument of a signal handler points to. */
+const pcInContext = 176
 const data = 0x11000
 const threadFlags = 0x350f00
 
-/** A loop of an atomic addition, then ten system calls, a thread that ends at once, some output, and status 7. */
+/**
+ * A loop of an atomic addition, then ten system calls, a signal to itself, a breakpoint, a thread that ends at once, some output, and
+ * status 7. The handler of signals steps over an instruction.
+ */
 const guest = (() => {
   const amo = insn("amoadd.w", { rd: reg.t0, rs1: reg.s1, rs2: reg.s0 })
   const loop = (rounds: number, body: ReadonlyArray<number>) => [
@@ -30,10 +36,30 @@ const guest = (() => {
     ...call(Sys.write, 1, data + 32, 3),
     ...call(Sys.exitGroup, 7)
   ]
-  const code = [
+  const handler = [
+    insn("ld", { rd: reg.t0, rs1: reg.a2, imm: pcInContext }),
+    insn("addi", { rd: reg.t0, rs1: reg.t0, imm: 4 }),
+    insn("sd", { rs1: reg.a2, rs2: reg.t0, imm: pcInContext }),
+    insn("jalr", { rd: 0, rs1: reg.ra, imm: 0 })
+  ]
+  const nop = insn("addi", { rd: 0, rs1: 0, imm: 0 })
+  const start = [
     ...li(reg.s1, data),
     ...loop(200, [amo]),
     ...loop(10, call(Sys.getpid)),
+    // the handler lies behind the jump over it
+    insn("auipc", { rd: reg.t0, imm: 0 }),
+    insn("jal", { rd: 0, imm: 4 * (handler.length + 1) }),
+    ...handler,
+    insn("addi", { rd: reg.t0, rs1: reg.t0, imm: 8 }),
+    insn("sd", { rs1: reg.s1, rs2: reg.t0, imm: 128 }),
+    ...[signal.usr1, signal.trap].flatMap((number) => call(Sys.sigaction, number, data + 128, 0, 8)),
+    ...call(Sys.kill, 100, signal.usr1),
+    nop,
+    ebreak
+  ]
+  const code = [
+    ...start,
     ...call(Sys.clone, threadFlags, data + 0x8000, data + 64, 0, data + 64),
     insn("beq", { rs1: reg.a0, rs2: 0, imm: 4 * (wait.length + 1) }),
     ...wait,
@@ -54,6 +80,9 @@ const witness = plugin(
       yield* api.onVcpuExit(count("exit"))
       yield* api.onSyscall(count("call"))
       yield* api.onSyscallRet(count("return"))
+      yield* api.onVcpuIdle(count("idle"))
+      yield* api.onVcpuResume(count("resume"))
+      yield* api.onDiscon(DisconKind.all, count("discon"))
       yield* api.onTbTrans((tb) => {
         tb.onExec(count("block"))
         for (const instruction of tb.insns) {
@@ -135,6 +164,18 @@ const places: ReadonlyArray<Place> = [
   { event: "vcpuExit", install: (api, fail) => api.onVcpuExit(fail) },
   { event: "vcpuIdle", install: (api, fail) => api.onVcpuIdle(fail) },
   { event: "vcpuResume", install: (api, fail) => api.onVcpuResume(fail) },
+  { event: "vcpuInterrupt", install: (api, fail) => api.onDiscon(DisconKind.interrupt, fail) },
+  { event: "vcpuException", install: (api, fail) => api.onDiscon(DisconKind.exception, fail) },
+  { event: "vcpuHostcall", late: 2, install: (api, fail) => api.onDiscon(DisconKind.hostcall, atNth(2, fail)) },
+  ...[16, 8192].map((records): Place => ({
+    event: "trace",
+    late: records,
+    install: (api, fail) =>
+      Effect.gen(function* () {
+        const trace = yield* api.trace({ records, onBatch: fail })
+        yield* api.onTbTrans((tb) => tb.insns.forEach((instruction) => instruction.traceMem(trace, MemRw.readWrite)))
+      })
+  })),
   { event: "vcpuTbTrans", install: (api, fail) => api.onTbTrans(fail) },
   {
     event: "vcpuTbTrans",
@@ -181,8 +222,7 @@ const places: ReadonlyArray<Place> = [
   {
     event: "atExit",
     atEnd: true,
-    install: (api) =>
-      api.onAtExit(() => Effect.andThen(later, Effect.fail(new Error("oops"))) as unknown as Effect.Effect<void>)
+    install: (api) => api.onAtExit(() => Effect.andThen(later, Effect.fail("oops")) as unknown as Effect.Effect<void>)
   },
   {
     event: "atExit",
@@ -203,7 +243,7 @@ const oops = (): never => {
 
 const blamed = ({ event, noPc }: Place): RegExp =>
   new RegExp(
-    `^plugin broken failed in its ${event} callback${noPc ? "" : String.raw` at pc 0x10[0-9a-f]{3} \(main\)`}: (oops|it )`
+    `^plugin broken failed in its ${event} callback${noPc ? "" : String.raw` at pc 0x[0-9a-f]+( \(\w+\))?`}: (oops|it )`
   )
 
 describe.each(engines)("plugins that fail, on the $name", ({ engine }) => {

@@ -78,11 +78,24 @@ export class BlockFlow {
     const edges = this.#edges
     const starts = this.#starts
     const nexts = this.#nexts
+    // A tight loop makes one pair many times in a row: these are added up first.
+    let from = none
+    let to = none
+    let times = 0
     for (let i = 0; i < length; i++) {
-      const to = sites[i]!
-      if (block !== none && starts[to] !== nexts[block]) edges.add(block, to)
-      block = to
+      const next = sites[i]!
+      if (block !== none && starts[next] !== nexts[block]) {
+        if (block === from && next === to) times++
+        else {
+          if (times > 0) edges.add(from, to, times)
+          from = block
+          to = next
+          times = 1
+        }
+      }
+      block = next
     }
+    if (times > 0) edges.add(from, to, times)
     this.#blocks[vcpu] = block
   }
 

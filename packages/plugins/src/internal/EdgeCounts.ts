@@ -18,14 +18,14 @@ export class EdgeCounts {
     return this.#counts[index]!
   }
 
-  /** Counts a pair of numbers below 2^31. */
-  add(from: number, to: number): void {
+  /** Counts a pair of numbers below 2^31 that occurred `times` times. */
+  add(from: number, to: number, times: number): void {
     let slot = this.#place(from, to)
     for (;;) {
       const index = this.#slots[slot]! - 1
-      if (index < 0) return this.#insert(slot, from, to)
+      if (index < 0) return this.#insert(slot, from, to, times)
       if (this.from[index] === from && this.to[index] === to) {
-        this.#counts[index]!++
+        this.#counts[index]! += times
         return
       }
       slot = (slot + 1) & (this.#slots.length - 1)
@@ -37,10 +37,10 @@ export class EdgeCounts {
     return (mixed ^ (mixed >>> 15)) & (this.#slots.length - 1)
   }
 
-  #insert(slot: number, from: number, to: number): void {
+  #insert(slot: number, from: number, to: number, times: number): void {
     const index = this.from.push(from) - 1
     this.to.push(to)
-    this.#counts[index] = 1
+    this.#counts[index] = times
     this.#slots[slot] = index + 1
     if (this.length === this.#counts.length) this.#grow()
   }

@@ -15,5 +15,8 @@ export const descending = (a: bigint | number, b: bigint | number): number => as
  */
 export const cutOff = <Row>(rows: ReadonlyArray<Row>, limit: number | undefined) => {
   const reported = limit === 0 ? rows : rows.slice(0, limit ?? 50)
-  return { reported, shown: limit === undefined ? Math.min(reported.length, Math.max(rows.length - 1, 0)) : reported.length }
+  return {
+    reported,
+    textRows: limit === undefined ? Math.min(reported.length, Math.max(rows.length - 1, 0)) : reported.length
+  }
 }

@@ -114,3 +114,17 @@ const compiledCompressed = compile(compressedRows)
  */
 export const riscvClassOf = (opcode: number, size: number): RiscvClass | undefined =>
   (size === 2 ? compiledCompressed : compiled).find(({ mask, value }) => (opcode & mask) === value)?.insnClass
+
+const endings: ReadonlySet<RiscvClass | undefined> = new Set<RiscvClass | undefined>([
+  "branch",
+  "jump",
+  "call",
+  "ret",
+  "csr",
+  "sys",
+  undefined
+])
+
+/** Whether a translation block always ends after an instruction: after jumps, system instructions, and what is no instruction. */
+export const riscvEndsBlock = ({ opcode, size }: { readonly opcode: number; readonly size: number }): boolean =>
+  endings.has(riscvClassOf(opcode, size))

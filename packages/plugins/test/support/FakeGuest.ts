@@ -275,6 +275,7 @@ export class FakeGuest {
       moduleAt: unused,
       openFile: unused,
       makeDirectory: unused,
+      openChannel: unused,
       exit: unused,
       queueWork: (callback) => void this.#work.push(callback),
       outs: (text) => void (this.text += text),

@@ -76,6 +76,12 @@ export const scoreboardAddress = (machine: Machine, entry: ScoreboardU64): { add
   return { address: board.byteOffset + entry.offset, stride: board.elementSize }
 }
 
+/** The same, with what the slot of the running vCPU holds now. */
+export const scoreboardPlace = (machine: Machine, entry: ScoreboardU64) => {
+  const place = scoreboardAddress(machine, entry)
+  return { ...place, value: machine.state.u64[(place.address + machine.vcpu * place.stride) / 8]! }
+}
+
 /** Adds a callback of a block to the machine's list. Returns its number. */
 export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number => {
   const { callback, memop, store } = from

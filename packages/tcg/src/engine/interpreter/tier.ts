@@ -10,7 +10,7 @@ import { callExec, callHelper, callMem } from "./callbacks.ts"
 import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
 import { headWords, publish, usualThreshold } from "./heads.ts"
-import { exitKinds, registerCallback, scoreboardAddress } from "./lower.ts"
+import { exitKinds, registerCallback, scoreboardPlace } from "./lower.ts"
 import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
@@ -73,7 +73,7 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       retranslate: (pc, limit, instrumentation) =>
         isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,
       callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
-      scoreboardAddress: (entry) => scoreboardAddress(machine, entry),
+      scoreboardAddress: (entry) => scoreboardPlace(machine, entry),
       isWarm: (pc) => {
         const block = machine.blocks.get(pc)
         return block !== undefined && (machine.code[block.entry] === Code.region || runsOf(machine, block) > warm)

@@ -10,6 +10,14 @@ export interface Window {
   readonly size: number
 }
 
+/** Where a scoreboard's slots are: vCPU 0's, and the bytes to the next vCPU's. */
+export interface ScoreboardPlace {
+  readonly address: number
+  readonly stride: number
+  /** What the slot of the running vCPU holds while code is compiled, where that is known. */
+  readonly value?: bigint
+}
+
 /** Function indices that lowered code may call. */
 export interface Callees {
   readonly float: number
@@ -49,7 +57,7 @@ export interface LowerContext {
   /** The local that holds the vCPU's index. */
   readonly vcpu: () => number
   readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
-  readonly scoreboardAddress: (entry: ScoreboardU64) => { readonly address: number; readonly stride: number }
+  readonly scoreboardAddress: (entry: ScoreboardU64) => ScoreboardPlace
   readonly strictFloat: boolean
   /** Reloads what is live behind the operation from memory. */
   readonly reloadLive: () => void

@@ -57,6 +57,8 @@ const pushSlot = ({ code, scoreboardAddress, vcpu }: LowerContext, entry: Scoreb
 const inline = (context: LowerContext, callback: DynCallback): void => {
   if (callback.kind !== "inline" && callback.kind !== "memInline") return
   const { code } = context
+  // What has run often enough to be compiled is marked, as a rule.
+  if (callback.op === InlineOp.markU64 && context.scoreboardAddress(callback.entry).value === callback.imm) return
   const address = pushSlot(context, callback.entry)
   if (callback.op === InlineOp.addU64) {
     pushSlot(context, callback.entry)
