@@ -12,6 +12,7 @@ import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
+import { type Counters, type CounterSet, findCounters } from "./Counters.ts"
 import { definesOf, type Dataflow, type Globals, isBarrier, mayObserve, members, solve, isLocalGlobal } from "./Dataflow.ts"
 import { type AccessPlan, planAccesses, type Sharing } from "./Accesses.ts"
 import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
@@ -21,7 +22,7 @@ import type { Callees, LowerContext, Window } from "./lower/Context.ts"
 import { lowerFloat } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerCheck, lowerMemory } from "./lower/memory.ts"
-import { lowerPlugin } from "./lower/plugin.ts"
+import { addToScoreboard, lowerPlugin } from "./lower/plugin.ts"
 import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
 import { narrowValues } from "./Narrow.ts"
 import { callingBlocks } from "./calling.ts"
@@ -75,6 +76,15 @@ export interface CompiledRegion {
   readonly entries: ReadonlyArray<number>
 }
 
+/** What a shared way out brings to memory. */
+interface Exit {
+  readonly stores: WebLoads
+  readonly pending: CounterSet
+}
+
+/** Key of the way out that has nothing to bring to memory. */
+const cleanExit = "0:"
+
 /** The type of region functions. */
 export const regionParameters = [ValType.i32, ValType.i32, ValType.i32]
 export const regionResults = [ValType.i32, ValType.i32]
@@ -108,6 +118,9 @@ class RegionCompiler {
   private readonly merges: ReadonlySet<number>
   private readonly loops: ReadonlySet<number>
   private readonly webs: Webs
+  private readonly counters: Counters
+  /** Locals of the counters. */
+  private readonly counterLocals: ReadonlyArray<number>
   private readonly accesses: AccessPlan
   private readonly ways: ReadonlyArray<EntryWay>
   /** Where to branch, with `next` set, to store dirty globals from their webs and return; by `exitKey`. */
@@ -124,6 +137,8 @@ class RegionCompiler {
   private insn = -1
   private node!: Node
   private behindOp: WebLoads = []
+  /** Counters that may have to be added to memory. */
+  private pending: CounterSet = 0
   private vcpu: number | undefined
 
   constructor(region: RegionSource, entry: WantedEntry, options: CompileOptions) {
@@ -148,6 +163,14 @@ class RegionCompiler {
       const depth = [...loops.values()].filter((body) => body.has(n)).length
       return { ir: this.cfg.nodes[n]!.ir, ops: this.webs.ops[n]!, weight: 8 ** depth }
     })
+    const weights = new Map(order.map((n, i) => [n, nodes[i]!.weight]))
+    this.counters = findCounters(
+      this.cfg,
+      order,
+      (n) => weights.get(n)!,
+      (entry) => options.scoreboardAddress(entry).address
+    )
+    this.counterLocals = this.counters.entries.map(() => this.code.local(ValType.i64))
     this.values = new Values(this.code, nodes, narrowValues(nodes, this.webs.mayBeNarrow))
     this.accesses = this.planAccesses()
     this.out = new WaysOut(this.code, this.values, options.regionType)
@@ -168,7 +191,12 @@ class RegionCompiler {
       window: (base, write) => options.window(base < firstWeb ? base : this.webs.globalOf(base), write),
       faultSite: (memop, needs) => this.site(memop, needs),
       leaveOnFault: () => code.brIf(this.faultExits.get(this.exitKey())!),
-      storeDirty: () => this.store(),
+      storeDirty: () => this.values.store(this.dirtyWebs()),
+      counterOf: (entry) => {
+        const number = this.counters.numberOf(entry)
+        return number === undefined ? undefined : this.counterLocals[number]
+      },
+      flushCounters: () => this.flushCounters(this.pending),
       afterCallback: () => {
         code.tee(taken)
         code.i32(0)
@@ -235,12 +263,13 @@ class RegionCompiler {
     }
     this.emitTree(this.entry)
     code.op(Insn.unreachable)
-    for (const set of [...exits.values()].toReversed()) {
+    for (const { pending, stores } of [...exits.values()].toReversed()) {
       code.end()
       code.i32(Leave.fault)
       code.set(this.out.next)
       code.end()
-      this.values.store(set)
+      this.values.store(stores)
+      this.flushCounters(pending)
       this.out.returnNext()
     }
     code.op(Insn.unreachable)
@@ -248,11 +277,10 @@ class RegionCompiler {
   }
 
   /** What must be stored to leave at every place from where the region may leave through a shared exit, by `exitKey`. */
-  private findExits(): Map<string, WebLoads> {
-    const exits = new Map<string, WebLoads>([["", []]])
+  private findExits(): Map<string, Exit> {
+    const exits = new Map<string, Exit>([[cleanExit, { stores: [], pending: 0 }]])
     const add = (): void => {
-      const stores = this.dirtyWebs()
-      exits.set(stores.join(), stores)
+      exits.set(this.exitKey(), { stores: this.dirtyWebs(), pending: this.pending })
     }
     for (const n of this.analysis.order) {
       this.beginNode(n)
@@ -270,10 +298,12 @@ class RegionCompiler {
     this.node = this.cfg.nodes[n]!
     this.dirty = this.flow.dirtyIn[n]!
     this.current = this.webs.start[n]!.slice()
+    this.pending = this.counters.pendingIn[n]!
   }
 
   /** Takes note of what an operation does to globals. `op` is the operation with webs. */
   private passOp(original: Op, op: Op): void {
+    this.pending = this.counters.behind(this.node.ir, original, this.pending)
     if (isBarrier(this.node.ir, original)) {
       this.dirty = 0n
       for (const [global, web] of this.webs.behindOp.get(op)!) this.current[global] = web
@@ -290,11 +320,25 @@ class RegionCompiler {
   }
 
   private exitKey(): string {
-    return this.dirtyWebs().join()
+    return `${this.pending}:${this.dirtyWebs().join()}`
   }
 
+  /** Brings all that others may look at to memory. */
   private store(): void {
     this.values.store(this.dirtyWebs())
+    this.flushCounters(this.pending)
+  }
+
+  /** Adds what counters have collected to memory. */
+  private flushCounters(pending: CounterSet): void {
+    const { code } = this
+    this.counters.entries.forEach((entry, number) => {
+      if ((pending & (1 << number)) === 0) return
+      const local = this.counterLocals[number]!
+      addToScoreboard(this.context, entry, () => code.get(local))
+      code.i64(0n)
+      code.set(local)
+    })
   }
 
   /** Leaves at once where the region's assumptions do not hold: the floating-point status, fuel. */
@@ -310,7 +354,7 @@ class RegionCompiler {
     this.ifNoFuel(() => {
       code.get(Parameter.pc)
       code.set(this.out.next)
-      code.br(this.exits.get("")!)
+      code.br(this.exits.get(cleanExit)!)
     })
   }
 
@@ -376,7 +420,7 @@ class RegionCompiler {
         code.set(this.out.next)
         // There nothing is dirty yet, nor loaded.
         code.get(Parameter.pc)
-        code.brIf(this.exits.get("")!)
+        code.brIf(this.exits.get(cleanExit)!)
         code.br(this.exits.get(this.exitKey())!)
       })
     }
@@ -500,7 +544,7 @@ class RegionCompiler {
   }
 
   private branch(from: number, to: number): void {
-    const { code, current, dirty } = this
+    const { code, current, dirty, pending } = this
     if (this.isForward(from, to)) {
       this.leaveAfterCallbacks(from, to)
       if (this.merges.has(to)) code.br(this.labels.get(to)!)
@@ -511,6 +555,7 @@ class RegionCompiler {
         this.insn = insn
         this.dirty = dirty
         this.current = current
+        this.pending = pending
         this.values.enterNode(node.ir)
       }
       return
@@ -593,6 +638,7 @@ class RegionCompiler {
     }
     this.values.load(this.webs.behindCall.get(from)!, () => out.returnNext())
     this.dirty = 0n
+    this.pending = 0
     this.node = node
     this.branch(from, terminator.next)
   }

@@ -56,6 +56,10 @@ export interface LowerContext {
   readonly pushFuelHere: () => void
   /** The local that holds the vCPU's index. */
   readonly vcpu: () => number
+  /** The local in which a scoreboard entry's additions are collected, if it is one of the region's counters. */
+  readonly counterOf: (entry: ScoreboardU64) => number | undefined
+  /** Adds what counters have collected to memory, so that JS sees it. */
+  readonly flushCounters: () => void
   readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
   readonly scoreboardAddress: (entry: ScoreboardU64) => ScoreboardPlace
   readonly strictFloat: boolean

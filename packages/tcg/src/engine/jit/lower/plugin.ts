@@ -59,19 +59,36 @@ const inline = (context: LowerContext, callback: DynCallback): void => {
   const { code } = context
   // What has run often enough to be compiled is marked, as a rule.
   if (callback.op === InlineOp.markU64 && context.scoreboardAddress(callback.entry).value === callback.imm) return
-  const address = pushSlot(context, callback.entry)
+  const imm = BigInt.asIntN(64, callback.imm)
   if (callback.op === InlineOp.addU64) {
-    pushSlot(context, callback.entry)
-    code.memory(Insn.i64_load, address)
-    code.i64(BigInt.asIntN(64, callback.imm))
+    const counter = context.counterOf(callback.entry)
+    if (counter === undefined) return addToScoreboard(context, callback.entry, () => code.i64(imm))
+    code.get(counter)
+    code.i64(imm)
     code.op(Insn.i64_add)
-  } else code.i64(BigInt.asIntN(64, callback.imm))
+    code.set(counter)
+    return
+  }
+  const address = pushSlot(context, callback.entry)
+  code.i64(imm)
+  code.memory(Insn.i64_store, address)
+}
+
+/** Adds what `push` pushes to the vCPU's slot of a scoreboard entry. */
+export const addToScoreboard = (context: LowerContext, entry: ScoreboardU64, push: () => void): void => {
+  const { code } = context
+  const address = pushSlot(context, entry)
+  pushSlot(context, entry)
+  code.memory(Insn.i64_load, address)
+  push()
+  code.op(Insn.i64_add)
   code.memory(Insn.i64_store, address)
 }
 
 /** Registers that the callback may read must be in memory; those that it may write are read back. */
 const around = (context: LowerContext, flags: CallbackFlags, call: () => void): void => {
   if (flags !== CallbackFlags.noRegs) context.storeDirty()
+  context.flushCounters()
   call()
   context.afterCallback()
   if (flags >= CallbackFlags.readWriteRegs) context.reloadLive()
@@ -94,6 +111,11 @@ const conditional = (context: LowerContext, ir: IrBlock, op: Op): void => {
   if (flags >= CallbackFlags.readWriteRegs) context.storeDirty()
   const address = pushSlot(context, callback.entry)
   code.memory(Insn.i64_load, address)
+  const counter = context.counterOf(callback.entry)
+  if (counter !== undefined) {
+    code.get(counter)
+    code.op(Insn.i64_add)
+  }
   code.i64(BigInt.asIntN(64, callback.imm))
   code.op(conditions.get(callback.cond)!)
   code.if()
@@ -126,6 +148,7 @@ const lowerHelper = (context: LowerContext, op: Op): void => {
   const { callees, code, values } = context
   const [d, a, b, helper] = op.args as [number, number, number, number]
   context.storeDirty()
+  context.flushCounters()
   code.i32(0)
   values.getI64(a)
   code.memory(Insn.i64_store, Scratch.a * 8)

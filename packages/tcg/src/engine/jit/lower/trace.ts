@@ -34,6 +34,7 @@ const reserve = (context: LowerContext, ir: IrBlock, op: Op): void => {
   code.i32(4 * (capacity - records))
   code.op(Insn.i32_gt_s)
   code.ifUnlikely()
+  context.flushCounters()
   code.i32(callbackNumber(ir, ir.callbacks[number]!))
   code.call(callees.exec)
   context.afterCallback()
