@@ -1,4 +1,5 @@
 /** From the IR of a region's blocks to basic blocks with explicit terminators: the graph that the emitter structures. */
+import { InlineOp } from "@emu/core/Instrumentation"
 import { constantOf, type IrBlock, type Op } from "../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../ir/Opcode.ts"
 
@@ -214,13 +215,45 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
     })
     if (start < ir.ops.length) cut(ir.ops.length)
   }
+  const byPc = new Map(blocks.map((block) => [block.pc, block]))
   nodes.forEach((node, n) => {
     const { block, end, ir } = node
-    if (node.terminator === placeholder) {
-      node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir)!, entryOf, bodyOf)
-    }
+    if (node.terminator !== placeholder) return
+    node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir)!, entryOf, bodyOf)
+    const { terminator } = node
+    const into = block.cut === undefined ? undefined : byPc.get(block.cut)
+    if (into?.head === undefined || terminator.kind !== "goto" || terminator.target !== bodyOf.get(into.pc)) return
+    const undone = inverse(into.head)
+    if (undone === undefined) return
+    nodes.push({
+      block,
+      ir: undone,
+      start: 0,
+      end: undone.ops.length,
+      entry: false,
+      resume: undefined,
+      body: false,
+      terminator: { kind: "goto", target: entryOf.get(into.pc)! }
+    })
+    node.terminator = { kind: "goto", target: nodes.length - 1 }
   })
   return { blocks, nodes, entryOf, switchNode: addSwitch(blocks, nodes, entryOf) }
+}
+
+/**
+ * What undoes a block's own instrumentation, if that is nothing but additions to scoreboards. A block that was cut goes on behind
+ * the head of another; led over this and the head instead, it does the same, and a loop that begins with the other block
+ * keeps one entry, where the engine can go on.
+ */
+const inverse = (head: IrBlock): IrBlock | undefined => {
+  const additions = head.callbacks.every(({ callback }) => callback.kind === "inline" && callback.op === InlineOp.addU64)
+  const others = head.ops.some(({ opcode }) => opcode !== Opcode.insn_start && opcode !== Opcode.plugin_inline)
+  if (!additions || others) return undefined
+  const callbacks = head.callbacks.map(({ callback, ...rest }) => ({
+    ...rest,
+    callback: callback.kind === "inline" ? { ...callback, imm: -callback.imm } : callback
+  }))
+  return { ...head, callbacks }
 }
 
 /** Leads computed jumps to likely targets in the region, over one node that they share. */

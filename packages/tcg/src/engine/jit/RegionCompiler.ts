@@ -575,9 +575,11 @@ class RegionCompiler {
    * each block of a loop that cannot be left where it goes back.
    */
   private leaveAfterCallbacks(from: number, to: number): void {
-    const { block, end, start } = this.cfg.nodes[from]!
+    const { block, end, ir, start } = this.cfg.nodes[from]!
     // Nodes without operations call nothing; behind dispatch nodes only the key says where the way leads.
     if (start === end) return
+    // Nor can the region be left where instrumentation is undone that is done again behind.
+    if (ir !== block.ir && ir !== block.head) return
     const { resume } = this.cfg.nodes[to]!
     const calls = this.calling.has(block.pc)
     if ((calls || this.unresumable.has(to)) && resume !== undefined) this.leaveWithoutFuel(resume)
