@@ -24,7 +24,7 @@ export interface LockstepOptions extends InterpreterOptions {
 }
 
 /** Blocks run so often before they are compiled: soon, so that short programs test something. */
-const hotThreshold = 20
+const hotThreshold = 100
 /** All memory is compared once in so many stretches, and before the kernel may change it. */
 const fullCompareOnceIn = 64
 

@@ -15,7 +15,15 @@ interface Seen {
   readonly vcpu: number
   /** Registers, where it may read them. */
   readonly registers: number
-  readonly access: string
+  readonly access: Access | undefined
+}
+
+/** An access, as a memory callback sees it. */
+interface Access {
+  readonly isStore: boolean
+  readonly sizeShift: number
+  readonly address: number
+  readonly value: bigint
 }
 
 /** What it did. */
@@ -38,11 +46,33 @@ type Called = Extract<DynCallback, { kind: "exec" | "cond" | "mem" }>
 /** Called on the reference for each store: instruction, address, size in bytes. */
 export type StoreListener = (pc: number, address: number, size: number) => void
 
-const describeAccess = (info: MemInfo, address: number): string =>
-  `${info.isStore ? "store" : "load"} of ${1 << info.sizeShift} bytes at 0x${address.toString(16)}, value 0x${info.value.toString(16)}`
+const accessOf = ({ isStore, sizeShift, value }: MemInfo, address: number): Access => ({
+  isStore,
+  sizeShift,
+  address,
+  value
+})
 
-const describe = ({ access, kind, pc, registers, vcpu }: Seen): string =>
-  `${kind} callback at 0x${pc.toString(16)} on vCPU ${vcpu}${access && `, ${access}`}${registers === 0 ? "" : `, registers ${registers.toString(16)}`}`
+const isSame = (a: Seen, b: Seen): boolean =>
+  a.kind === b.kind &&
+  a.pc === b.pc &&
+  a.vcpu === b.vcpu &&
+  a.registers === b.registers &&
+  a.access?.isStore === b.access?.isStore &&
+  a.access?.sizeShift === b.access?.sizeShift &&
+  a.access?.address === b.access?.address &&
+  a.access?.value === b.access?.value
+
+const describe = ({ access, kind, pc, registers, vcpu }: Seen): string => {
+  const parts = [`${kind} callback at 0x${pc.toString(16)} on vCPU ${vcpu}`]
+  if (access !== undefined) {
+    const { address, isStore, sizeShift, value } = access
+    const what = `${isStore ? "store" : "load"} of ${1 << sizeShift} bytes`
+    parts.push(`${what} at 0x${address.toString(16)}, value 0x${value.toString(16)}`)
+  }
+  if (registers !== 0) parts.push(`registers ${registers.toString(16)}`)
+  return parts.join(", ")
+}
 
 export class Replay {
   /** Says where a scoreboard lies. */
@@ -107,7 +137,7 @@ export class Replay {
     this.written?.push([address, this.tested.u8.slice(address, address + length)])
   }
 
-  /** Byte ranges of the scoreboards that code changes by itself. */
+  /** Byte ranges of the scoreboards that code changes by itself; both ends are multiples of eight. */
   boards(): ReadonlyArray<readonly [start: number, end: number]> {
     return [...this.scoreboards].map((id) => {
       const { byteOffset, capacity, elementSize } = this.findScoreboard(id)
@@ -204,10 +234,10 @@ export class Replay {
   }
 
   private recorder(pc: number, { callback, flags, kind }: Called): Called["callback"] {
-    const record = (vcpu: number, access: string, call: () => void) => {
+    const record = (vcpu: number, access: Access | undefined, call: () => void) => {
       const seen: Seen = { kind, pc, vcpu, registers: flags === 0 ? 0 : this.hash(this.tested), access }
       const slots = flags >= 2 ? this.tested.i64.slice(0, CpuSlot.pc) : undefined
-      const boards = this.boards().map(([start, end]) => [start, this.tested.u8.slice(start, end)] as const)
+      const boards = this.boards().map(([start, end]) => [start, this.tested.i32.slice(start / 4, end / 4)] as const)
       this.written = []
       let thrown: Effects["thrown"]
       try {
@@ -219,23 +249,24 @@ export class Replay {
       this.written = undefined
       if (thrown !== undefined) throw thrown.cause
     }
-    const exec: ExecCallback = (vcpu) => record(vcpu, "", () => (callback as ExecCallback)(vcpu))
+    const exec: ExecCallback = (vcpu) => record(vcpu, undefined, () => (callback as ExecCallback)(vcpu))
     const mem: MemCallback = (vcpu, info, address) =>
-      record(vcpu, describeAccess(info, address), () => callback(vcpu, info, address))
+      record(vcpu, accessOf(info, address), () => callback(vcpu, info, address))
     return kind === "mem" ? mem : exec
   }
 
   private effects(
     slots: BigInt64Array | undefined,
-    boards: ReadonlyArray<readonly [start: number, before: Uint8Array]>,
+    boards: ReadonlyArray<readonly [start: number, before: Int32Array]>,
     thrown: Effects["thrown"]
   ): Effects {
-    const { i64, u8 } = this.tested
+    const { i32, i64, u8 } = this.tested
     const bytes = [...(this.written ?? [])]
     for (const [start, before] of boards) {
-      before.forEach((byte, i) => {
-        if (byte !== u8[start + i]) bytes.push([start + i, u8.slice(start + i, start + i + 1)])
-      })
+      for (let i = 0; i < before.length; i++) {
+        const at = start + 4 * i
+        if (before[i] !== i32[at / 4]) bytes.push([at, u8.slice(at, at + 4)])
+      }
     }
     const changed: Array<readonly [number, bigint]> = []
     slots?.forEach((value, slot) => {
@@ -246,15 +277,16 @@ export class Replay {
 
   private readonly replaying = (pc: number, callback: Called): DynCallback => {
     const { flags, kind } = callback
-    const replay = (vcpu: number, access: string) => {
+    const replay = (vcpu: number, access: Access | undefined) => {
       const seen: Seen = { kind, pc, vcpu, registers: flags === 0 ? 0 : this.hash(this.reference), access }
-      const text = describe(seen)
       const expected = this.queue[this.next++]
       if (expected === undefined) {
-        this.unequal ??= `${text}: the JIT has none`
+        this.unequal ??= `${describe(seen)}: the JIT has none`
         return
       }
-      if (describe(expected.seen) !== text) this.unequal ??= `JIT: ${describe(expected.seen)}; interpreter: ${text}`
+      if (!isSame(expected.seen, seen)) {
+        this.unequal ??= `JIT: ${describe(expected.seen)}; interpreter: ${describe(seen)}`
+      }
       const { bytes, slots, thrown } = expected.effects
       for (const [slot, value] of slots) this.reference.i64[slot] = value
       for (const [address, list] of bytes) {
@@ -263,9 +295,9 @@ export class Replay {
       }
       if (thrown !== undefined) throw thrown.cause
     }
-    const exec: ExecCallback = (vcpu) => replay(vcpu, "")
+    const exec: ExecCallback = (vcpu) => replay(vcpu, undefined)
     return callback.kind === "mem"
-      ? { ...callback, callback: (vcpu, info, address) => replay(vcpu, describeAccess(info, address)) }
+      ? { ...callback, callback: (vcpu, info, address) => replay(vcpu, accessOf(info, address)) }
       : { ...callback, callback: exec }
   }
 
