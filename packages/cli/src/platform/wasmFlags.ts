@@ -1,7 +1,13 @@
 /** V8's flags for the WebAssembly engine. */
 import { setFlagsFromString } from "node:v8"
 
-const flags = ["--no-liftoff", "--no-wasm-inlining", "--no-wasm-inlining-call-indirect", "--no-wasm-lazy-compilation", "--no-wasm-stack-checks"]
+const flags = [
+  "--no-liftoff",
+  "--no-wasm-inlining",
+  "--no-wasm-inlining-call-indirect",
+  "--no-wasm-lazy-compilation",
+  "--no-wasm-stack-checks"
+]
 
 /**
  * Makes V8 compile WebAssembly with its optimising compiler at once. Its baseline compiler has no on-stack replacement: a

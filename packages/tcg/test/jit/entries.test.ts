@@ -132,14 +132,18 @@ describe("addEntries", () => {
     }
   })
 
-  it.prop("the block asked for can be entered if it must, or there is no loop around it", [RandomGraph, word], ([graph, random]) => {
-    const hot = random % graph.length
-    if (!reachable(graph, 0).has(hot)) return
-    assert.include(addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: true }).pcs, pcOf(hot))
-    const { pcs } = addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: false })
-    const isInLoop = graph[hot]!.some((next) => reachable(graph, next).has(hot))
-    if (!isInLoop) assert.include(pcs, pcOf(hot))
-  })
+  it.prop(
+    "the block asked for can be entered if it must, or there is no loop around it",
+    [RandomGraph, word],
+    ([graph, random]) => {
+      const hot = random % graph.length
+      if (!reachable(graph, 0).has(hot)) return
+      assert.include(addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: true }).pcs, pcOf(hot))
+      const { pcs } = addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(hot), must: false })
+      const isInLoop = graph[hot]!.some((next) => reachable(graph, next).has(hot))
+      if (!isInLoop) assert.include(pcs, pcOf(hot))
+    }
+  )
 
   it.prop("the root and the heads of loops can be entered", [RandomGraph, word], ([graph, random]) => {
     const { pcs } = addEntries(cfgOf(graph), pcOf(0), { hot: pcOf(random % graph.length), must: false })

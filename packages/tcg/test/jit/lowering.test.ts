@@ -75,19 +75,23 @@ const compiled = (text: string): string => {
   }
   const regionType = module.type(regionParameters, regionResults)
   const root = blocks[0]!.pc
-  const { body, entries } = compileRegion({ root, blocks }, { hot: root, must: false }, {
-    callees,
-    regionType,
-    exactFma: false,
-    strictFloat: options.has("strict"),
-    wideAt: () => (options.has("wide") ? ~0n : 0n),
-    sharing: options.has("single") ? "none" : "ranges",
-    allows: (low, high) => options.has("window") && low >= dataBase && high <= dataBase + 0x4000,
-    callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
-    scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
-    window: () => (options.has("window") ? { low: dataBase, size: 0x4000 } : undefined),
-    firstSite: 0
-  })
+  const { body, entries } = compileRegion(
+    { root, blocks },
+    { hot: root, must: false },
+    {
+      callees,
+      regionType,
+      exactFma: false,
+      strictFloat: options.has("strict"),
+      wideAt: () => (options.has("wide") ? ~0n : 0n),
+      sharing: options.has("single") ? "none" : "ranges",
+      allows: (low, high) => options.has("window") && low >= dataBase && high <= dataBase + 0x4000,
+      callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
+      scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
+      window: () => (options.has("window") ? { low: dataBase, size: 0x4000 } : undefined),
+      firstSite: 0
+    }
+  )
   module.function(regionType, "region", body)
   const bytes = module.finish({ sharedMemory: false }).slice()
   const read = wabt.readWasm(bytes, { readDebugNames: true, tail_call: true })

@@ -1,4 +1,5 @@
 /** Translates a block and lays down its code. */
+import type { Instrumentation } from "@emu/core/Instrumentation"
 import { Opcode } from "../../ir/Opcode.ts"
 import type { IrBlock } from "../../ir/Block.ts"
 import * as Layout from "../../Layout.ts"
@@ -93,8 +94,9 @@ const makeRoom = (machine: Machine, ir: IrBlock): void => {
 }
 
 /**
- * Lays down code for the rest of a block from the instruction at `pc` on, for compiled code that left there. It carries the
- * instrumentation of its instructions, but not the block's own: the block was entered before.
+ * Lays down code for the rest of a block from the instruction at `pc` on, for compiled code that left in front of an access of
+ * it. It carries the instrumentation of its instructions, but not what comes before the first one, nor the block's own: compiled
+ * code has done that.
  *
  * @returns the code's offset
  */
@@ -104,18 +106,21 @@ export const addRest = (machine: Machine, blockPc: number, pc: number): number =
   if (done !== undefined) return done
   const { insnPcs, instrumentation } = machine.jit!.blocks.get(blockPc)!
   const from = insnPcs.indexOf(pc)
-  const insns = instrumentation && { tb: [], insns: instrumentation.insns.slice(from) }
-  const ir = machine.translator.retranslate(pc, insnPcs.length - from, insns)
+  const rest = instrumentation && { tb: [], insns: instrumentation.insns.slice(from).map(withoutFirst) }
+  const ir = machine.translator.retranslate(pc, insnPcs.length - from, rest)
   const slots = ir && allocateSlots(ir)
   // It was translated before as part of the block.
   if (ir === undefined || slots === undefined) throw new Error(`the rest of a block at 0x${pc.toString(16)} is gone`)
   makeRoom(machine, ir)
-  const rest = describe(machine, pc, ir)
-  lower(machine, ir, slots, rest.insnEntries)
-  machine.byEntry.push(rest)
-  block.rests.set(pc, rest.entry)
-  return rest.entry
+  const added = describe(machine, pc, ir)
+  lower(machine, ir, slots, added.insnEntries)
+  machine.byEntry.push(added)
+  block.rests.set(pc, added.entry)
+  return added.entry
 }
+
+const withoutFirst = (insn: Instrumentation["insns"][number], index: number): Instrumentation["insns"][number] =>
+  index === 0 ? { ...insn, exec: [] } : insn
 
 const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
   const starts = ir.ops.filter((op) => op.opcode === Opcode.insn_start)

@@ -52,9 +52,6 @@ export interface AccessOptions {
 /** Offsets beyond this are not followed, and no check covers more bytes. */
 const reach = 1 << 20
 
-/** By operation: whether plugins see that it was done. */
-const isSeen = opTable.map(({ name }) => name.startsWith("plugin_") || name === "trace_exec" || name === "trace_mem")
-
 /** A value as a root plus a range of offsets; without a root, as a number in a range. */
 interface Symbol {
   readonly root: Root | undefined
@@ -87,11 +84,10 @@ export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: 
     const state = inherited(n, cfg, analysis, ends)
     const mine = new Set<Check>()
     const { ir } = cfg.nodes[n]!
-    // The whole instruction is done again: that must not have begun, nor may plugins have been told of it.
+    // The interpreter does the whole instruction: the node must not begin in the middle of it.
     let mayLeave = false
     for (const op of webs.ops[n]!) {
       if (op.opcode === Opcode.insn_start) mayLeave = true
-      else if (isSeen[op.opcode]) mayLeave = false
       const access = accessOf(op)
       if (access !== undefined) plan(op, access, n, state, mine, ir, mayLeave)
       define(op, ir, state, webs)

@@ -240,6 +240,9 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
   return { blocks, nodes, entryOf, switchNode: addSwitch(blocks, nodes, entryOf) }
 }
 
+/** Whether a node undoes the instrumentation of the block behind it: the region must not be left in between. */
+export const isInverse = ({ block, ir }: Node): boolean => ir !== block.ir && ir !== block.head
+
 /**
  * What undoes a block's own instrumentation, if that is nothing but additions to scoreboards. A block that was cut goes on behind
  * the head of another; led over this and the head instead, it does the same, and a loop that begins with the other block

@@ -4,6 +4,7 @@
  */
 import { type Cfg, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
+import { resumeOf } from "./resume.ts"
 
 /** More edges than this are left as they are: they leave the region. */
 const maxEdges = 40
@@ -29,7 +30,7 @@ export const makeReducible = (cfg: Cfg, root: number): number => {
     }
     // Unlike the pcs and the key by which the region is entered: on these ways what is live is loaded.
     const key = 4 * to + 1
-    const resume = cfg.nodes[to]!.entry ? cfg.nodes[to]!.block.pc : undefined
+    const resume = cfg.nodes[to]!.entry ? resumeOf(cfg, from, to) : undefined
     const node = cfg.nodes[header]!
     if (node.terminator.kind === "dispatch" && !node.terminator.cases.some((c) => c.key === key)) {
       node.terminator = { ...node.terminator, cases: [...node.terminator.cases, { key, node: to, last: true }] }

@@ -209,7 +209,11 @@ export class Jit {
    * not do in that time what compiled code does in one.
    */
   private mayStall(): boolean {
-    return !this.compiling && !this.isBroken && this.writing + this.installing < stallGrace + stallShare * (performance.now() - this.started)
+    return (
+      !this.compiling &&
+      !this.isBroken &&
+      this.writing + this.installing < stallGrace + stallShare * (performance.now() - this.started)
+    )
   }
 
   private mayCompile(): boolean {
@@ -263,19 +267,23 @@ export class Jit {
       const loose = Math.max(...source.blocks.map(({ pc }) => this.loose.get(pc) ?? 0))
       // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
       for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
-      const compiled = compileRegion(source, { hot, must: mustEnter }, {
-        callees: { ...callees, ...checks },
-        regionType,
-        exactFma: this.exactFma,
-        strictFloat,
-        wideAt: (pc) => this.wide.get(pc) ?? 0n,
-        sharing: loose === 0 ? "ranges" : loose === 1 ? "constants" : "none",
-        allows: (low, high, needs) => this.windows.covers(low, high, (needs & PageFlag.write) !== 0),
-        callbackNumber,
-        scoreboardAddress,
-        window: (base, write) => this.windowFor(base, write),
-        firstSite: this.sites.length
-      })
+      const compiled = compileRegion(
+        source,
+        { hot, must: mustEnter },
+        {
+          callees: { ...callees, ...checks },
+          regionType,
+          exactFma: this.exactFma,
+          strictFloat,
+          wideAt: (pc) => this.wide.get(pc) ?? 0n,
+          sharing: loose === 0 ? "ranges" : loose === 1 ? "constants" : "none",
+          allows: (low, high, needs) => this.windows.covers(low, high, (needs & PageFlag.write) !== 0),
+          callbackNumber,
+          scoreboardAddress,
+          window: (base, write) => this.windowFor(base, write),
+          firstSite: this.sites.length
+        }
+      )
       this.sites.push(...compiled.sites)
       const { blocks, root } = source
       const bytes = compiled.body.bytes.length
@@ -284,7 +292,17 @@ export class Jit {
       const insns = blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0)
       const milliseconds = performance.now() - begun
       for (const { pc } of blocks) this.covered.add(pc)
-      regions.push({ name, root, entries: compiled.entries, blocks: blocks.length, insns, bytes, milliseconds, strictFloat, loose: loose > 0 })
+      regions.push({
+        name,
+        root,
+        entries: compiled.entries,
+        blocks: blocks.length,
+        insns,
+        bytes,
+        milliseconds,
+        strictFloat,
+        loose: loose > 0
+      })
       size += bytes
     }
     if (regions.length === 0) return undefined

@@ -11,7 +11,16 @@ import { CpuSlot } from "../../Layout.ts"
 import { Opcode, opTable } from "../../ir/Opcode.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { buildCfg, type Cfg, type DispatchCase, type Node, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
+import {
+  buildCfg,
+  type Cfg,
+  type DispatchCase,
+  isInverse,
+  type Node,
+  type RegionBlock,
+  successors,
+  switchTargets
+} from "./Cfg.ts"
 import { type Counters, type CounterSet, findCounters } from "./Counters.ts"
 import { definesOf, type Dataflow, type Globals, isBarrier, mayObserve, members, solve, isLocalGlobal } from "./Dataflow.ts"
 import { type AccessPlan, planAccesses, type Sharing } from "./Accesses.ts"
@@ -528,7 +537,10 @@ class RegionCompiler {
     if (from === this.entry) {
       const { around } = this.ways.find(({ node: end, pcs }) => (isSwitch ? end === this.cfg.switchNode : pcs[0] === key))!
       const roots = new Set(around.flatMap((header) => (accesses.loops.get(header) ?? []).map(({ root }) => root)))
-      values.load([...roots].map((root) => [webs.globalOf(root), root] as const), unfit)
+      values.load(
+        [...roots].map((root) => [webs.globalOf(root), root] as const),
+        unfit
+      )
     }
     if (way !== undefined) values.load(webs.entry[way]!, unfit)
   }
@@ -575,11 +587,10 @@ class RegionCompiler {
    * each block of a loop that cannot be left where it goes back.
    */
   private leaveAfterCallbacks(from: number, to: number): void {
-    const { block, end, ir, start } = this.cfg.nodes[from]!
+    const node = this.cfg.nodes[from]!
+    const { block, end, start } = node
     // Nodes without operations call nothing; behind dispatch nodes only the key says where the way leads.
-    if (start === end) return
-    // Nor can the region be left where instrumentation is undone that is done again behind.
-    if (ir !== block.ir && ir !== block.head) return
+    if (start === end || isInverse(node)) return
     const { resume } = this.cfg.nodes[to]!
     const calls = this.calling.has(block.pc)
     if ((calls || this.unresumable.has(to)) && resume !== undefined) this.leaveWithoutFuel(resume)

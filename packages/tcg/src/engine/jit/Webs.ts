@@ -129,7 +129,8 @@ export const findWebs = (
 
   const number = (web: number): number => firstWeb + find(web)
   for (const n of order) {
-    for (const map of [startMaps[n]!, endMaps[n]!]) for (let g = 0; g < map.length; g++) if (map[g]! >= 0) map[g] = number(map[g]!)
+    for (const map of [startMaps[n]!, endMaps[n]!])
+      for (let g = 0; g < map.length; g++) if (map[g]! >= 0) map[g] = number(map[g]!)
     const source = cfg.nodes[n]!
     ops[n]!.forEach((op, i) => {
       const original = source.ir.ops[source.start + i]!

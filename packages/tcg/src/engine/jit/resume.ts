@@ -1,10 +1,11 @@
 /** Where a region can be left on the way from node to node: the engine cannot go on in the middle of a block. */
-import { type Cfg, successors } from "./Cfg.ts"
+import { type Cfg, isInverse, successors } from "./Cfg.ts"
 import { type Analysis, dominates } from "./Graph.ts"
 
 /** The pc at which the engine can go on instead of taking an edge that goes back. */
 export const resumeOf = ({ nodes }: Cfg, from: number, to: number): number | undefined => {
   const { terminator } = nodes[from]!
+  if (isInverse(nodes[from]!)) return undefined
   return terminator.kind === "enter" ? terminator.resume : nodes[to]!.resume
 }
 
