@@ -91,7 +91,7 @@ export const runOptions = [
     name: "engine",
     value: "NAME",
     help: [
-      "what executes translated code: interpreter (the default), jit (hot code as WebAssembly), or",
+      "what executes translated code: jit (the default; hot code as WebAssembly), interpreter, or",
       "lockstep (both side by side, compared all the way; ends with a report where they differ)"
     ]
   },

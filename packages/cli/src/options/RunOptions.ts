@@ -94,7 +94,7 @@ export const parseRunOptions = (
     logFile: last("log-file"),
     stats: given("stats"),
     oneInsnPerTb: given("one-insn-per-tb"),
-    engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? engines[0],
+    engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? "jit",
     quiet: given("quiet"),
     debug: parsed("log-level", (text) => parseWord("--log-level", text, ["debug", "info", "warning", "error"])) === "debug"
   }

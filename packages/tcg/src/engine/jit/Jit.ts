@@ -88,10 +88,13 @@ export class Jit {
   private readonly state: CpuState
   private readonly host: JitHost
   /** The first element stays empty. */
-  private readonly table: WebAssembly.Table
-  private readonly enterSlot: Enter
+  /** Made when the first region is: most programs are too short for any. */
+  private table: WebAssembly.Table | undefined
+  private enterSlot: Enter | undefined
+  private exactFma: boolean | undefined
+  /** Functions that the table can hold. */
+  private readonly slotCount: number
   private readonly shared: boolean
-  private readonly exactFma = hasFusedMultiplyAdd()
   readonly blocks = new Blocks()
   private nextSlot = 1
   private readonly slots = new Map<number, number>()
@@ -129,12 +132,11 @@ export class Jit {
    */
   constructor(state: CpuState, host: JitHost, synchronous: boolean | undefined, slots = usualSlots) {
     this.state = state
-    this.table = new WebAssembly.Table({ initial: slots + 1, element: "anyfunc" })
+    this.slotCount = slots + 1
     this.host = host
     this.synchronous = synchronous
     this.windows = new Windows(state)
     this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
-    this.enterSlot = this.makeTrampoline()
     this.guardAddressZero()
   }
 
@@ -150,7 +152,7 @@ export class Jit {
    */
   compile(hot: number, strictFloat = false): void {
     this.observe(hot)
-    if (this.nextSlot >= this.table.length) this.dropRegions()
+    if (this.nextSlot >= this.slotCount) this.dropRegions()
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
     if (this.synchronous ?? this.mayStall()) this.compileNow()
     else if (!this.compiling && this.mayCompile()) void this.compileWanted()
@@ -244,7 +246,7 @@ export class Jit {
     const regions: Array<BatchRegion> = []
     let size = 0
     for (const [hot, strictFloat] of this.wanted) {
-      if (size > maxBatchBytes || this.nextSlot + regions.length >= this.table.length) break
+      if (size > maxBatchBytes || this.nextSlot + regions.length >= this.slotCount) break
       this.wanted.delete(hot)
       const slot = this.slots.get(hot)
       if (slot !== undefined && this.strict[slot] === strictFloat && !this.again.delete(hot)) continue
@@ -273,7 +275,7 @@ export class Jit {
         {
           callees: { ...callees, ...checks },
           regionType,
-          exactFma: this.exactFma,
+          exactFma: (this.exactFma ??= hasFusedMultiplyAdd()),
           strictFloat,
           wideAt: (pc) => this.wide.get(pc) ?? 0n,
           sharing: loose === 0 ? "ranges" : loose === 1 ? "constants" : "none",
@@ -331,7 +333,7 @@ export class Jit {
     for (const region of regions) {
       const { entries, name, strictFloat } = region
       const slot = this.nextSlot++
-      this.table.set(slot, exports[name])
+      this.functions().set(slot, exports[name])
       this.strict[slot] = strictFloat
       for (const pc of entries) {
         const kind = strictFloat ? this.strictSlots : this.quickSlots
@@ -438,7 +440,7 @@ export class Jit {
    * `fuelLeft`.
    */
   enter(pc: number, fuel: number): number {
-    return this.enterSlot(this.slots.get(pc)!, pc, fuel)
+    return this.enterSlot!(this.slots.get(pc)!, pc, fuel)
   }
 
   /** What it did so far. */
@@ -450,7 +452,7 @@ export class Jit {
       milliseconds: this.writing + this.installing,
       backgroundMilliseconds: this.waiting,
       slotsUsed: Math.max(this.mostSlots, this.nextSlot - 1),
-      slots: this.table.length - 1,
+      slots: this.slotCount - 1,
       flushes
     }
   }
@@ -480,7 +482,7 @@ export class Jit {
 
   /** Drops all regions, keeping the blocks they were made of. */
   dropRegions(): void {
-    for (let slot = 1; slot < this.nextSlot; slot++) this.table.set(slot, null)
+    for (let slot = 1; slot < this.nextSlot; slot++) this.table!.set(slot, null)
     for (const pc of this.slots.keys()) this.host.withdrawn(pc)
     this.mostSlots = Math.max(this.mostSlots, this.nextSlot - 1)
     this.nextSlot = 1
@@ -504,7 +506,16 @@ export class Jit {
   }
 
   private environment() {
-    return { memory: this.state.memory, table: this.table }
+    return { memory: this.state.memory, table: this.functions() }
+  }
+
+  /** The table of regions. */
+  private functions(): WebAssembly.Table {
+    if (this.table === undefined) {
+      this.table = new WebAssembly.Table({ initial: this.slotCount, element: "anyfunc" })
+      this.enterSlot = this.makeTrampoline()
+    }
+    return this.table
   }
 
   private windowFor(base: number, write: boolean): Window | undefined {
