@@ -56,8 +56,8 @@ export interface JitImports {
   readonly mem: (callback: number, address: number) => number
 }
 
-/** How deep regions may call each other before one returns to the engine instead. */
-export const maxDepth = 1000
+/** How deep regions may call each other before one returns to the engine instead: their frames, of up to 2 KB, must fit V8's stack of 1 MB. */
+export const maxDepth = 400
 
 /**
  * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place behind the guest's addresses, indexed by
