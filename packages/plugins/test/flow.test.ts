@@ -16,7 +16,7 @@ describe("EdgeCounts", () => {
       edges.add(from, to, 3)
       expected.set(`${from} ${to}`, (expected.get(`${from} ${to}`) ?? 0) + 3)
     }
-    const counted = edges.from.map((from, i) => [`${from} ${edges.to[i]}`, edges.count(i)] as const)
+    const counted = edges.from.map((from, i): readonly [string, number] => [`${from} ${edges.to[i]}`, edges.count(i)])
     assert.deepStrictEqual(counted, [...expected])
   })
 
