@@ -73,8 +73,8 @@ export const findWebs = (
     }
     return root
   }
-  const load = (globals: Globals, into: WebMap, wideGlobals: Globals): Array<[number, number]> =>
-    members(globals).map((global) => {
+  const load = (live: Globals, into: WebMap, wideGlobals: Globals): Array<[number, number]> =>
+    members(live).map((global) => {
       const web = fresh(global)
       if ((wideGlobals >> BigInt(global)) & 1n) wide.add(web)
       into[global] = web

@@ -4,6 +4,7 @@
  */
 import type { CpuState } from "../../CpuState.ts"
 import { PageFlag, pageShift, pageSize } from "../../Layout.ts"
+import { isLocalGlobal } from "./Dataflow.ts"
 import type { Window } from "./lower/Context.ts"
 
 /** No window is looked for beyond this many pages to either side. */
@@ -44,8 +45,19 @@ export class Windows {
     return window !== undefined && high <= window.low + window.size
   }
 
-  /** The largest window so far: a guess for bases of which nothing is known. */
-  largest(write: boolean): Window | undefined {
+  /** The window that accesses off a value will be in, as a guess: around what a global holds now, else the largest so far. */
+  guess(base: number, write: boolean): Window | undefined {
+    if (isLocalGlobal(base)) {
+      const address = this.state.i64[base]!
+      if (address > 0 && address < 0x100000000n) {
+        const window = this.around(Number(address), write)
+        if (window !== undefined) return window
+      }
+    }
+    return this.largest(write)
+  }
+
+  private largest(write: boolean): Window | undefined {
     let best: Window | undefined
     for (const window of write ? this.writes : this.reads) if (best === undefined || window.size > best.size) best = window
     return best

@@ -45,8 +45,11 @@ export const lowerPlugin = (context: LowerContext, ir: IrBlock, op: Op): boolean
   }
 }
 
+/** What access to scoreboards takes of the context. */
+export type ScoreboardContext = Pick<LowerContext, "code" | "scoreboardAddress" | "vcpu">
+
 /** Pushes the address (less the static offset that it returns) of the vCPU's slot. */
-const pushSlot = ({ code, scoreboardAddress, vcpu }: LowerContext, entry: ScoreboardU64): number => {
+const pushSlot = ({ code, scoreboardAddress, vcpu }: ScoreboardContext, entry: ScoreboardU64): number => {
   const { address, stride } = scoreboardAddress(entry)
   code.get(vcpu())
   code.i32(stride)
@@ -75,7 +78,7 @@ const inline = (context: LowerContext, callback: DynCallback): void => {
 }
 
 /** Adds what `push` pushes to the vCPU's slot of a scoreboard entry. */
-export const addToScoreboard = (context: LowerContext, entry: ScoreboardU64, push: () => void): void => {
+export const addToScoreboard = (context: ScoreboardContext, entry: ScoreboardU64, push: () => void): void => {
   const { code } = context
   const address = pushSlot(context, entry)
   pushSlot(context, entry)

@@ -1,0 +1,182 @@
+/** The blocks that wait for regions, and how modules are made of what they ask for. */
+import { PageFlag } from "../../Layout.ts"
+import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
+import { ValType } from "../../wasm/Wasm.ts"
+import type { Batch, BatchRegion } from "./Batch.ts"
+import type { Blocks } from "./Blocks.ts"
+import { isWorthCompiling, isWorthLooking } from "./Budget.ts"
+import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
+import type { JitHost } from "./JitHost.ts"
+import type { Callees } from "./lower/Context.ts"
+import { addCheck, addRangeCheck } from "./lower/memory.ts"
+import type { Profile } from "./Profile.ts"
+import { type RegionLimits, selectRegion } from "./Region.ts"
+import type { RegionSource } from "./RegionAnalysis.ts"
+import { compileRegion, regionParameters, regionResults } from "./RegionCompiler.ts"
+import type { RegionTable } from "./RegionTable.ts"
+import { retranslateRegion } from "./retranslate.ts"
+import type { Site } from "./SideExits.ts"
+import type { Windows } from "./Windows.ts"
+
+const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
+
+/** Bytes of functions after which a module takes no further region. */
+const maxBatchBytes = 60_000
+
+/** What regions are made of and compiled by. */
+export interface BatchSources {
+  readonly host: JitHost
+  readonly blocks: Blocks
+  readonly profile: Profile
+  readonly table: RegionTable
+  readonly windows: Windows
+  /** Compile what is asked for, whether it is worth it or not. */
+  readonly always: boolean
+}
+
+/** A module under way. */
+interface Draft {
+  readonly module: ModuleWriter
+  readonly regionType: number
+  readonly callees: Callees
+}
+
+export class BatchWriter {
+  /** Places in regions where they may be left, by number. */
+  readonly sites: Array<Site> = []
+  private readonly sources: BatchSources
+  /** Blocks that wait for a region, with `strictFloat`. */
+  private readonly wanted = new Map<number, boolean>()
+  /** Blocks whose regions are being compiled. */
+  private readonly coming = new Set<number>()
+  /** Blocks in the middle of regions, which become entries if they are asked for all the same. */
+  private readonly covered = new Set<number>()
+  /** Entries for which there is a region that does not do. */
+  private readonly again = new Set<number>()
+  private exactFma: boolean | undefined
+
+  constructor(sources: BatchSources) {
+    this.sources = sources
+  }
+
+  /** Asks for a region for a hot block, unless one is being compiled. */
+  want(hot: number, strictFloat: boolean): void {
+    if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
+  }
+
+  /** The region that is entered at a pc does not do: the next that is asked for there is to take its place. */
+  replace(entry: number): void {
+    this.again.add(entry)
+  }
+
+  /** The regions of the last batch are installed, or never will be. */
+  settle(): void {
+    this.coming.clear()
+  }
+
+  /** Forgets what has been asked for and compiled so far. */
+  clear(): void {
+    this.wanted.clear()
+    this.covered.clear()
+    this.again.clear()
+    this.sites.length = 0
+  }
+
+  /** Writes a module of the regions that are wanted, as many as fit; undefined if there are none. */
+  write(): Batch | undefined {
+    const { host, table } = this.sources
+    const draft = beginModule()
+    const regions: Array<BatchRegion> = []
+    let size = 0
+    for (const [hot, strictFloat] of this.wanted) {
+      if (size > maxBatchBytes || regions.length >= table.room) break
+      this.wanted.delete(hot)
+      if (table.isStrict(hot) === strictFloat && !this.again.delete(hot)) continue
+      this.coming.add(hot)
+      const region = this.addRegion(draft, hot, strictFloat, regions.length)
+      if (region === undefined) continue
+      regions.push(region)
+      size += region.bytes
+    }
+    if (regions.length === 0) return undefined
+    return { bytes: draft.module.finish({ sharedMemory: table.shared }), regions, imports: host.imports }
+  }
+
+  /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
+  private addRegion(draft: Draft, hot: number, strictFloat: boolean, number: number): BatchRegion | undefined {
+    const { blocks, host, profile, windows } = this.sources
+    const { callees, module, regionType } = draft
+    const mustEnter = this.covered.has(hot) && !blocks.noteJumpTarget(hot)
+    const begun = performance.now()
+    const source = this.select(hot)
+    if (source === undefined) return undefined
+    // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
+    for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
+    const sharing = profile.sharing(source.blocks)
+    const compiled = compileRegion(
+      source,
+      { hot, must: mustEnter },
+      {
+        callees,
+        regionType,
+        exactFma: (this.exactFma ??= hasFusedMultiplyAdd()),
+        strictFloat,
+        wideAt: (pc) => profile.wideAt(pc),
+        sharing,
+        allows: (low, high, needs) => windows.covers(low, high, (needs & PageFlag.write) !== 0),
+        callbackNumber: host.callbackNumber,
+        scoreboardAddress: host.scoreboardAddress,
+        window: (base, write) => windows.guess(base, write),
+        firstSite: this.sites.length
+      }
+    )
+    this.sites.push(...compiled.sites)
+    const { root } = source
+    const name = `region_${root.toString(16)}_${number}`
+    module.function(regionType, name, compiled.body)
+    for (const { pc } of source.blocks) this.covered.add(pc)
+    return {
+      name,
+      root,
+      entries: compiled.entries,
+      blocks: source.blocks.length,
+      insns: source.blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0),
+      bytes: compiled.body.bytes.length,
+      milliseconds: performance.now() - begun,
+      strictFloat,
+      loose: sharing !== "ranges"
+    }
+  }
+
+  /** The region to compile for a hot block; without one, as it is not worth it yet, the block is to ask again. */
+  private select(hot: number): RegionSource | undefined {
+    const { always, blocks, host, table } = this.sources
+    const mustBeWorth = !always && !table.has(hot)
+    const block = blocks.get(hot)
+    // Finding the region costs, too.
+    const isHopeless = mustBeWorth && block !== undefined && !isWorthLooking(block, host.runs)
+    const region = isHopeless ? undefined : selectRegion(blocks, hot, limits, host.isWarm)
+    if (region === undefined || (mustBeWorth && !isWorthCompiling(region.blocks, host.runs))) {
+      host.askAgain(hot)
+      return undefined
+    }
+    return retranslateRegion(region, blocks, host)
+  }
+}
+
+/** Begins a module of regions, with the functions that they call. */
+const beginModule = (): Draft => {
+  const module = new ModuleWriter()
+  const { i32 } = ValType
+  const callees = {
+    float: module.importFunction("float", module.type([i32], [])),
+    helper: module.importFunction("helper", module.type([i32, i32], [])),
+    exec: module.importFunction("exec", module.type([i32], [i32])),
+    mem: module.importFunction("mem", module.type([i32, i32], [i32])),
+    checkRead: addCheck(module, "check_read", PageFlag.read),
+    checkWrite: addCheck(module, "check_write", PageFlag.write),
+    misaligned: addCheck(module, "misaligned", 0),
+    checkRange: addRangeCheck(module)
+  }
+  return { module, callees, regionType: module.type(regionParameters, regionResults) }
+}

@@ -1,0 +1,115 @@
+/** Where in a region the compiler is, and what the region's locals hold there that memory lacks. */
+import type { Op } from "../../ir/Block.ts"
+import { Opcode } from "../../ir/Opcode.ts"
+import type { Node } from "./Cfg.ts"
+import type { CounterSet } from "./Counters.ts"
+import { definesOf, type Globals, isBarrier, isLocalGlobal, members } from "./Dataflow.ts"
+import type { RegionAnalysis } from "./RegionAnalysis.ts"
+import type { WebLoads, WebMap } from "./Webs.ts"
+
+/** What must be brought to memory before others may look at it. */
+export interface Unsaved {
+  readonly stores: WebLoads
+  readonly pending: CounterSet
+}
+
+/** A place that the cursor can be put back to. */
+type Place = Pick<Cursor, "node" | "insn" | "pending"> & { readonly dirty: Globals; readonly current: WebMap }
+
+export class Cursor {
+  node!: Node
+  /** The operation, with webs. */
+  op!: Op
+  /** Index of the instruction in its block; -1 in front of the first. */
+  insn = -1
+  /** Counters that may have to be added to memory. */
+  pending: CounterSet = 0
+  private dirty: Globals = 0n
+  /** The web of each global. */
+  private current!: WebMap
+  private ops: ReadonlyArray<Op> = []
+  private readonly region: RegionAnalysis
+
+  constructor(region: RegionAnalysis) {
+    this.region = region
+  }
+
+  /** Goes to the start of a node. */
+  enter(n: number): void {
+    const { cfg, counters, flow, webs } = this.region
+    const node = cfg.nodes[n]!
+    this.node = node
+    this.ops = webs.ops[n]!
+    this.dirty = flow.dirtyIn[n]!
+    this.current = webs.start[n]!.slice()
+    this.pending = counters.pendingIn[n]!
+    this.insn = -1
+    for (let i = 0; i < node.start; i++) if (node.ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
+  }
+
+  /** Goes from the start of a node to its end. `visit` is called in front of each operation, with the operation with webs. */
+  walk(visit: (op: Op) => void): void {
+    const { ir, start } = this.node
+    this.ops.forEach((op, i) => {
+      this.op = op
+      visit(op)
+      this.pass(ir.ops[start + i]!)
+    })
+  }
+
+  /** Takes note of what the operation does to globals and counters. `original` is the operation without webs. */
+  private pass(original: Op): void {
+    const { node, op, region } = this
+    if (original.opcode === Opcode.insn_start) this.insn++
+    this.pending = region.counters.behind(node.ir, original, this.pending)
+    if (isBarrier(node.ir, original)) {
+      this.dirty = 0n
+      for (const [global, web] of region.webs.behindOp.get(op)!) this.current[global] = web
+    }
+    const defined = definesOf(original)
+    if (defined === 0n) return
+    this.dirty |= defined
+    this.current[original.args[0]!] = op.args[0]!
+  }
+
+  /** Takes note of a call to another region: all is in memory behind it. */
+  passCall(): void {
+    this.dirty = 0n
+    this.pending = 0
+  }
+
+  /** The web that holds a value of the block here; what is no global is its own. */
+  webOf(value: number): number {
+    return isLocalGlobal(value) ? this.current[value]! : value
+  }
+
+  /** What memory lacks here. */
+  unsaved(): Unsaved {
+    return { stores: this.dirtyWebs(), pending: this.pending }
+  }
+
+  /** The dirty globals, each with its web. */
+  dirtyWebs(): WebLoads {
+    return members(this.dirty).map((global) => [global, this.current[global]!])
+  }
+
+  /** The same for all places where memory lacks the same. */
+  unsavedKey(): string {
+    return `${this.pending}:${this.dirtyWebs().join()}`
+  }
+
+  /** The place, for `comeBack`. Only for the end of a node, which changes nothing any more. */
+  place(): Place {
+    const { current, dirty, insn, node, pending } = this
+    return { node, insn, pending, dirty, current }
+  }
+
+  /** Goes back to a node's end after other nodes. */
+  comeBack({ current, dirty, insn, node, pending }: Place): void {
+    this.node = node
+    this.insn = insn
+    this.pending = pending
+    this.dirty = dirty
+    this.current = current
+  }
+}

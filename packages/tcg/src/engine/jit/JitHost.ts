@@ -1,0 +1,26 @@
+/** What the compiled tier asks of the engine. */
+import type { Instrumentation } from "@emu/core/Instrumentation"
+import type { IrBlock } from "../../ir/Block.ts"
+import type { LowerContext } from "./lower/Context.ts"
+import type { JitImports } from "./Runtime.ts"
+
+export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboardAddress"> {
+  readonly imports: JitImports
+  /**
+   * Translates the first `limit` instructions at `pc` anew with the given instrumentation, asking no plugin. Undefined where
+   * the code cannot be fetched any more.
+   */
+  readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
+  /** Whether the block at a pc has run more than a few times. */
+  readonly isWarm: (pc: number) => boolean
+  /** How often the block at a pc was interpreted; 0 for one that is compiled. */
+  readonly runs: (pc: number) => number
+  /** The block at a pc was not worth a region yet: it is to ask again when it has run twice as often. */
+  readonly askAgain: (pc: number) => void
+  /** A region can be entered at this pc now: the block's code is to lead to it. */
+  readonly published: (pc: number) => void
+  /** No region can be entered at this pc any more. */
+  readonly withdrawn: (pc: number) => void
+  /** Receives a line for each region that is installed. */
+  readonly trace: ((text: string) => void) | undefined
+}

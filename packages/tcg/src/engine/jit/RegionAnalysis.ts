@@ -1,0 +1,129 @@
+/** All that is found out about a region before the first byte of its function is written. */
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
+import { type AccessOptions, type AccessPlan, planAccesses } from "./Accesses.ts"
+import { callingBlocks } from "./calling.ts"
+import { buildCfg, type Cfg, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
+import { type Counters, findCounters } from "./Counters.ts"
+import { type Dataflow, type Globals, solve } from "./Dataflow.ts"
+import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
+import { type FloatPolicy, floatPolicy, leaveAfterStatusWrites } from "./floatStatus.ts"
+import { type Analysis, analyse, loopHeaders, mergePoints } from "./Graph.ts"
+import type { ScoreboardPlace } from "./lower/Context.ts"
+import { narrowValues, type NarrowValues, type NodeOps } from "./Narrow.ts"
+import { unresumable } from "./resume.ts"
+import { findWebs, type Webs } from "./Webs.ts"
+
+/** Blocks to compile together, the root's first. */
+export interface RegionSource {
+  readonly root: number
+  readonly blocks: ReadonlyArray<RegionBlock>
+}
+
+/** What the analysis of a region depends on besides its code. */
+export interface AnalysisOptions extends Pick<AccessOptions, "allows" | "sharing"> {
+  /** Do floating point out of line: for a status where the inexact flag is clear or rounding is not to nearest. */
+  readonly strictFloat: boolean
+  /** Globals that were seen at the entry of a block with values that are not sign-extended from 32 bits. */
+  readonly wideAt: (pc: number) => Globals
+  /** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
+  readonly scoreboardAddress: (entry: ScoreboardU64) => ScoreboardPlace
+}
+
+/** A region with what was found out about it. */
+export interface RegionAnalysis {
+  /** Guest pc of the root block. */
+  readonly root: number
+  /** The control flow, fit for structured code as far as it could be made. */
+  readonly cfg: Cfg
+  /** The node where the function begins. */
+  readonly entry: number
+  /** Guest pcs at which the function may be called. */
+  readonly entryPcs: ReadonlyArray<number>
+  /** The ways from there into the region. */
+  readonly ways: ReadonlyArray<EntryWay>
+  readonly float: FloatPolicy
+  /** Order and dominators of the nodes that can be reached. */
+  readonly graph: Analysis
+  /** Loop headers, and nodes at which ways meet. */
+  readonly loops: ReadonlySet<number>
+  readonly merges: ReadonlySet<number>
+  /** Guest pcs of blocks behind which callbacks may have asked for attention. */
+  readonly calling: ReadonlySet<number>
+  /** Nodes of loops with an edge back into the middle of a block, where nothing can go on outside: fuel is looked at elsewhere. */
+  readonly unresumable: ReadonlySet<number>
+  readonly flow: Dataflow
+  readonly webs: Webs
+  /** The operations of the nodes that can be reached, in reverse postorder, and how often they run. */
+  readonly nodes: ReadonlyArray<NodeOps>
+  readonly narrow: NarrowValues
+  readonly counters: Counters
+  readonly accesses: AccessPlan
+}
+
+/** How much more often a loop's body runs than what is around it: a guess. */
+const loopWeight = 8
+
+/** Analyses a region that is to be entered at its root and at its loops, and as `wanted` says (see `addEntries`). */
+export const analyseRegion = (
+  { blocks, root }: RegionSource,
+  wanted: WantedEntry,
+  options: AnalysisOptions
+): RegionAnalysis => {
+  const cfg = buildCfg(blocks)
+  const float = floatPolicy(blocks, options.strictFloat)
+  if (float.testsAgain) leaveAfterStatusWrites(cfg)
+  const { pcs: entryPcs, start: entry, ways } = addEntries(cfg, root, wanted)
+  const graph = analyse(
+    cfg.nodes.map((node) => successors(node.terminator)),
+    entry
+  )
+  const { order } = graph
+  const loops = loopHeaders(graph)
+  const flow = solve(cfg, order, loops)
+  const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
+  const bodies = naturalLoops(graph)
+  const weights = new Map(
+    order.map((n) => [n, loopWeight ** [...bodies.values()].filter((body) => body.has(n)).length] as const)
+  )
+  const nodes = order.map((n) => ({ ir: cfg.nodes[n]!.ir, ops: webs.ops[n]!, weight: weights.get(n)! }))
+  return {
+    root,
+    cfg,
+    entry,
+    entryPcs,
+    ways,
+    float,
+    graph,
+    loops,
+    merges: new Set([...mergePoints(graph), ...switchTargets(cfg)]),
+    calling: callingBlocks(blocks),
+    unresumable: unresumable(cfg, graph),
+    flow,
+    webs,
+    nodes,
+    narrow: narrowValues(nodes, webs.mayBeNarrow),
+    counters: findCounters(
+      cfg,
+      order,
+      (n) => weights.get(n)!,
+      (counter) => options.scoreboardAddress(counter).address
+    ),
+    accesses: planAccesses(cfg, graph, webs, {
+      loops: bodies,
+      mayHoist: mayHoist(cfg, webs),
+      sharing: options.sharing,
+      allows: options.allows
+    })
+  }
+}
+
+/** Whether an access of a loop may be checked in front of it, by the loop's header and the web it is off. */
+const mayHoist = (cfg: Cfg, webs: Webs): AccessOptions["mayHoist"] => {
+  // An odd key on the way to a loop says nothing about where the engine could go on.
+  const keys = cfg.nodes.flatMap(({ terminator }) =>
+    terminator.kind === "dispatch" ? terminator.cases.map(({ key }) => key) : []
+  )
+  const hasPcs = keys.every((key) => (key & 1) === 0) && cfg.switchNode === undefined
+  return (header, web) =>
+    hasPcs && cfg.nodes[header]!.resume !== undefined && webs.start[header]![webs.globalOf(web)] === web
+}

@@ -1,0 +1,118 @@
+/** The regions that are installed: the function table that holds them, and the table of entries through which code finds them. */
+import type { CpuState } from "../../CpuState.ts"
+import type { JitHost } from "./JitHost.ts"
+import { entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
+import { type Enter, makeTrampoline } from "./trampoline.ts"
+
+export class RegionTable {
+  /** Functions that can be held at one time. */
+  readonly capacity: number
+  /** Whether the guest's memory is shared. */
+  readonly shared: boolean
+  private readonly state: CpuState
+  private readonly host: Pick<JitHost, "published" | "withdrawn">
+  /** Made when the first region is: most programs are too short for any. The first element stays empty. */
+  private table: WebAssembly.Table | undefined
+  private enterSlot: Enter | undefined
+  private nextSlot = 1
+  /** Slots in use before the last `clear`, or an earlier one. */
+  private mostSlots = 0
+  /** Slots by entry: of the regions that are entered, of those for the usual floating-point status and of those for any other. */
+  private readonly slots = new Map<number, number>()
+  private readonly quickSlots = new Map<number, number>()
+  private readonly strictSlots = new Map<number, number>()
+  /** Whether the region in a slot does floating point out of line. */
+  private readonly strict: Array<boolean> = []
+
+  constructor(state: CpuState, host: Pick<JitHost, "published" | "withdrawn">, capacity: number) {
+    this.state = state
+    this.host = host
+    this.capacity = capacity
+    this.shared = typeof SharedArrayBuffer !== "undefined" && state.buffer instanceof SharedArrayBuffer
+    this.guardAddressZero()
+  }
+
+  /** Whether a region can be entered at a pc. */
+  has(pc: number): boolean {
+    return this.slots.has(pc)
+  }
+
+  /** Whether the region entered at a pc does floating point out of line; undefined where there is none. */
+  isStrict(pc: number): boolean | undefined {
+    const slot = this.slots.get(pc)
+    return slot === undefined ? undefined : this.strict[slot]
+  }
+
+  /** Slots that are free. */
+  get room(): number {
+    return this.capacity + 1 - this.nextSlot
+  }
+
+  get isEmpty(): boolean {
+    return this.nextSlot === 1
+  }
+
+  /** Most slots that were in use at one time. */
+  get mostUsed(): number {
+    return Math.max(this.mostSlots, this.nextSlot - 1)
+  }
+
+  /** What modules of regions import besides functions. */
+  environment(): WebAssembly.ModuleImports {
+    if (this.table === undefined) {
+      this.table = new WebAssembly.Table({ initial: this.capacity + 1, element: "anyfunc" })
+      this.enterSlot = makeTrampoline(this.environment(), this.shared)
+    }
+    return { memory: this.state.memory, table: this.table }
+  }
+
+  /** Adds a region, to be entered at `entries` from now on. */
+  add(region: unknown, entries: ReadonlyArray<number>, strictFloat: boolean): void {
+    const slot = this.nextSlot++
+    this.table!.set(slot, region)
+    this.strict[slot] = strictFloat
+    const kind = strictFloat ? this.strictSlots : this.quickSlots
+    for (const pc of entries) {
+      kind.set(pc, slot)
+      this.publish(pc, slot)
+    }
+  }
+
+  /** Lets the region for the other kind of floating-point status be entered at a pc. Gives whether there is one. */
+  exchange(pc: number): boolean {
+    const other = (this.isStrict(pc) === true ? this.quickSlots : this.strictSlots).get(pc)
+    if (other !== undefined) this.publish(pc, other)
+    return other !== undefined
+  }
+
+  /** Calls the region that is entered at `pc`, with `fuel`; gives what it returns first. What fuel is left is in its cell. */
+  enter(pc: number, fuel: number): number {
+    return this.enterSlot!(this.slots.get(pc)!, pc, fuel)
+  }
+
+  /** Drops all regions. */
+  clear(): void {
+    for (let slot = 1; slot < this.nextSlot; slot++) this.table!.set(slot, null)
+    for (const pc of this.slots.keys()) this.host.withdrawn(pc)
+    this.mostSlots = this.mostUsed
+    this.nextSlot = 1
+    this.slots.clear()
+    this.quickSlots.clear()
+    this.strictSlots.clear()
+    this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
+    this.guardAddressZero()
+  }
+
+  private publish(pc: number, slot: number): void {
+    this.slots.set(pc, slot)
+    const at = entryOffset(pc) >>> 2
+    this.state.u32[at] = pc
+    this.state.u32[at + 1] = slot
+    this.host.published(pc)
+  }
+
+  /** An empty pair must not match a jump to address 0; only the first one could. */
+  private guardAddressZero(): void {
+    this.state.u32[entryTableBase >>> 2] = 1
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The ways out of a region in the middle of blocks and loops: faults, checks that fail, callbacks that want to leave, no fuel.
+ * They are rare. So code branches to the end of the function, where those that leave the same to be stored share the code for it.
+ */
+import type { CodeWriter, Label } from "../../wasm/CodeWriter.ts"
+import { Insn } from "../../wasm/Wasm.ts"
+import type { CounterLocals } from "./CounterLocals.ts"
+import type { Cursor, Unsaved } from "./Cursor.ts"
+import { mayObserve } from "./Dataflow.ts"
+import type { RegionAnalysis } from "./RegionAnalysis.ts"
+import { Cell, Leave, Parameter } from "./Runtime.ts"
+import type { Values } from "./Values.ts"
+import type { WaysOut } from "./WaysOut.ts"
+
+/** A place where a region may leave in the middle of a block, for the engine to make sense of. */
+export interface Site {
+  /** Guest instruction. */
+  readonly pc: number
+  /** The block that it belongs to. */
+  readonly block: number
+  /** Instructions of its block from it on: counted already, but not executed. */
+  readonly unexecuted: number
+  /** The access, and the `PageFlag`s it needs. */
+  readonly memop: number
+  readonly needs: number
+}
+
+/** A shared exit: where to branch with `next` set, and where to leave with a fault. */
+interface Exit {
+  readonly unsaved: Unsaved
+  readonly leave: Label
+  readonly fault: Label
+}
+
+/** Key of the exit that has nothing to bring to memory (see `Cursor.unsavedKey`). */
+const cleanKey = "0:"
+
+/** What a region is written with. */
+interface Writers {
+  readonly code: CodeWriter
+  readonly values: Values
+  readonly counters: CounterLocals
+  readonly cursor: Cursor
+  readonly out: WaysOut
+}
+
+export class SideExits {
+  readonly sites: Array<Site> = []
+  private readonly writers: Writers
+  private readonly firstSite: number
+  /** By `Cursor.unsavedKey`; the first one opened is the outermost. */
+  private readonly exits = new Map<string, Exit>()
+
+  /** @param firstSite number of the first site */
+  constructor(writers: Writers, firstSite: number) {
+    this.writers = writers
+    this.firstSite = firstSite
+  }
+
+  /** At the start of the function: opens the blocks that branches leave. */
+  open(region: RegionAnalysis): void {
+    const { code, cursor } = this.writers
+    for (const [key, unsaved] of findExits(region, cursor)) {
+      this.exits.set(key, { unsaved, leave: code.block(), fault: code.block() })
+    }
+  }
+
+  /** At the end of the function: writes the exits. */
+  close(): void {
+    const { code, out } = this.writers
+    for (const { unsaved } of [...this.exits.values()].toReversed()) {
+      code.end()
+      code.i32(Leave.fault)
+      code.set(out.next)
+      code.end()
+      this.save(unsaved)
+      out.returnNext()
+    }
+  }
+
+  /** Brings all that others may look at to memory. */
+  save({ pending, stores }: Unsaved = this.writers.cursor.unsaved()): void {
+    this.writers.values.store(stores)
+    this.writers.counters.flush(pending)
+  }
+
+  /** Leaves with what is in `next`. */
+  leave(): void {
+    this.writers.code.br(this.here().leave)
+  }
+
+  /** Leaves with what is in `next` where nothing is dirty yet. */
+  leaveClean(): void {
+    this.writers.code.br(this.exits.get(cleanKey)!.leave)
+  }
+
+  /** Pops a condition: leaves as `leaveClean` where it holds. */
+  leaveCleanIf(): void {
+    this.writers.code.brIf(this.exits.get(cleanKey)!.leave)
+  }
+
+  /** Pops a site's number: leaves with a fault unless it is 0. */
+  leaveOnFault(): void {
+    this.writers.code.brIf(this.here().fault)
+  }
+
+  /** Leaves in the middle of a block: the site's cell says where. */
+  leaveAtSite(leave: number): void {
+    const { code, out } = this.writers
+    code.i32(0)
+    code.i32(this.site(0, 0))
+    code.memory(Insn.i32_store, Cell.site)
+    code.i32(leave)
+    code.set(out.next)
+    this.leave()
+  }
+
+  /** Leaves with a pc to go on at where there is no fuel. */
+  leaveWithoutFuel(pc: number): void {
+    const { code, out } = this.writers
+    this.ifNoFuel(() => {
+      code.i32(pc)
+      code.set(out.next)
+      this.leave()
+    })
+  }
+
+  /** Does what `then` writes where there is no fuel. */
+  ifNoFuel(then: () => void): void {
+    const { code } = this.writers
+    code.get(Parameter.fuel)
+    code.i32(0)
+    code.op(Insn.i32_le_s)
+    code.ifUnlikely()
+    then()
+    code.end()
+  }
+
+  /** Numbers the current instruction as a place where the region may be left. */
+  site(memop: number, needs: number): number {
+    const { insn, node } = this.writers.cursor
+    const { block, ir } = node
+    // Instrumentation of the block as a whole runs before its instructions are counted.
+    const unexecuted = ir === block.head ? 0 : ir.insns.length - insn
+    this.sites.push({ pc: Number(ir.insns[insn]!.pc), block: block.pc, unexecuted, memop, needs })
+    return this.firstSite + this.sites.length - 1
+  }
+
+  private here(): Exit {
+    return this.exits.get(this.writers.cursor.unsavedKey())!
+  }
+}
+
+/** What must be stored to leave at every place from where a region may leave through a shared exit, by `Cursor.unsavedKey`. */
+const findExits = ({ accesses, graph }: RegionAnalysis, cursor: Cursor): ReadonlyMap<string, Unsaved> => {
+  const exits = new Map<string, Unsaved>([[cleanKey, { stores: [], pending: 0 }]])
+  const add = (): void => {
+    exits.set(cursor.unsavedKey(), cursor.unsaved())
+  }
+  for (const n of graph.order) {
+    cursor.enter(n)
+    if (accesses.loops.has(n)) add()
+    cursor.walk((op) => {
+      if (mayObserve(op) && (accesses.checks.has(op) || !accesses.covered.has(op))) add()
+    })
+    add()
+  }
+  return exits
+}
