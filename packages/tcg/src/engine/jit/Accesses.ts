@@ -106,13 +106,13 @@ export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: 
       return
     }
     const { root } = symbol
+    const { sharing } = options
+    if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return
     const known = state.checks.get(root)
     if (known !== undefined && extend(known, low, high, needs, mine.has(known))) {
       covered.add(op)
       return
     }
-    const { sharing } = options
-    if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return
     if (state.roots.get(root.value) !== root || high - low > reach) return
     const header = nest.find(
       ([h, body]) =>
