@@ -1,9 +1,9 @@
 /** Making graphs reducible and giving them entries, on random graphs: structure, and what the graphs do when they are walked. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Cfg, type Node, type RegionBlock, successors, type Terminator } from "@emu/tcg/engine/jit/Cfg"
-import { addEntries } from "@emu/tcg/engine/jit/Entries"
-import { analyse, dominates, type Graph } from "@emu/tcg/engine/jit/Graph"
-import { makeReducible } from "@emu/tcg/engine/jit/Irreducible"
+import { type Cfg, type Node, type RegionBlock, successors, type Terminator } from "@emu/tcg/engine/jit/analysis/Cfg"
+import { addEntries } from "@emu/tcg/engine/jit/analysis/Entries"
+import { analyse, dominates, type Graph } from "@emu/tcg/engine/jit/analysis/Graph"
+import { makeReducible } from "@emu/tcg/engine/jit/analysis/Irreducible"
 import { parse } from "@emu/tcg/ir/Parse"
 import * as Arbitrary from "effect/Arbitrary"
 import { word } from "../support/values.ts"

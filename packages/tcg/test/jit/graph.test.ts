@@ -1,6 +1,6 @@
 /** Orders, dominators and components against their definitions, on random graphs. */
 import { assert, describe, it } from "@effect/vitest"
-import { analyse, components, dominates } from "@emu/tcg/engine/jit/Graph"
+import { analyse, components, dominates } from "@emu/tcg/engine/jit/analysis/Graph"
 import { RandomGraph, reachable } from "./graphs.ts"
 
 describe("analyse", () => {

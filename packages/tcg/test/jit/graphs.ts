@@ -1,5 +1,5 @@
 /** Random control-flow graphs from lists of random words. */
-import type { Graph } from "@emu/tcg/engine/jit/Graph"
+import type { Graph } from "@emu/tcg/engine/jit/analysis/Graph"
 import * as Arbitrary from "effect/Arbitrary"
 import { word } from "../support/values.ts"
 

@@ -2,7 +2,7 @@
 import type { DynCallback, Instrumentation } from "@emu/core/Instrumentation"
 import { constantOf, type IrBlock } from "../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../ir/Opcode.ts"
-import { type StaticExit, staticExits } from "./Cfg.ts"
+import { type StaticExit, staticExits } from "./analysis/Cfg.ts"
 
 export interface KnownBlock {
   readonly pc: number

@@ -10,7 +10,7 @@ import type { JitHost } from "./JitHost.ts"
 import { Profile } from "./Profile.ts"
 import { RegionTable } from "./RegionTable.ts"
 import { Cell } from "./Runtime.ts"
-import type { Site } from "./SideExits.ts"
+import type { Site } from "./emit/SideExits.ts"
 import { Windows } from "./Windows.ts"
 
 /** Functions that can be held at one time, unless the options say otherwise; when there are as many all regions are dropped. */

@@ -1,7 +1,7 @@
 /** What the compiled tier asks of the engine. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
 import type { IrBlock } from "../../ir/Block.ts"
-import type { LowerContext } from "./lower/Context.ts"
+import type { LowerContext } from "./emit/lower/Context.ts"
 import type { JitImports } from "./Runtime.ts"
 
 export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboardAddress"> {

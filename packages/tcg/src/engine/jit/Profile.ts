@@ -3,8 +3,8 @@
  * assumed again.
  */
 import type { CpuState } from "../../CpuState.ts"
-import type { Sharing } from "./Accesses.ts"
-import { firstMemoryGlobal, type Globals } from "./Dataflow.ts"
+import type { Sharing } from "./analysis/Accesses.ts"
+import { firstMemoryGlobal, type Globals } from "./analysis/Dataflow.ts"
 
 /** How often the rest of a block may be left to the interpreter. */
 const maxRests = 100

@@ -4,8 +4,8 @@
  */
 import type { CpuState } from "../../CpuState.ts"
 import { PageFlag, pageShift, pageSize } from "../../Layout.ts"
-import { isLocalGlobal } from "./Dataflow.ts"
-import type { Window } from "./lower/Context.ts"
+import { isLocalGlobal } from "./analysis/Dataflow.ts"
+import type { Window } from "./emit/lower/Context.ts"
 
 /** No window is looked for beyond this many pages to either side. */
 const reach = 1 << 16

@@ -2,7 +2,7 @@
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { regionParameters, regionResults } from "./RegionCompiler.ts"
+import { regionParameters, regionResults } from "./emit/RegionCompiler.ts"
 import { Cell } from "./Runtime.ts"
 
 /** Calls the region in a table slot, stores the fuel left in its cell, gives `next`. */

@@ -1,5 +1,5 @@
 /** Which blocks of a region have called plugins by the time they are left: plugins may have asked for attention then. */
-import type { IrBlock } from "../../ir/Block.ts"
+import type { IrBlock } from "../../../ir/Block.ts"
 import type { RegionBlock } from "./Cfg.ts"
 
 const calls = (ir: IrBlock | undefined): boolean =>

@@ -1,8 +1,8 @@
 /** Records of traces to WebAssembly: stores behind a cursor that a local holds, and that is in memory after each record. */
-import type { IrBlock, Op } from "../../../ir/Block.ts"
-import { recordOf, traceOf } from "../../../instrument/records.ts"
-import { MemOp, Opcode } from "../../../ir/Opcode.ts"
-import { Insn } from "../../../wasm/Wasm.ts"
+import type { IrBlock, Op } from "../../../../ir/Block.ts"
+import { recordOf, traceOf } from "../../../../instrument/records.ts"
+import { MemOp, Opcode } from "../../../../ir/Opcode.ts"
+import { Insn } from "../../../../wasm/Wasm.ts"
 import type { LowerContext } from "./Context.ts"
 
 /** Lowers an operation on a trace; false if it is none. */

@@ -4,11 +4,11 @@
  */
 import { CallbackFlags, type DynCallback, InlineOp, PluginCond } from "@emu/core/Instrumentation"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import type { IrBlock, Op } from "../../../ir/Block.ts"
-import { Opcode } from "../../../ir/Opcode.ts"
-import { Insn } from "../../../wasm/Wasm.ts"
-import { callbackFlags } from "../Dataflow.ts"
-import { Scratch } from "../Runtime.ts"
+import type { IrBlock, Op } from "../../../../ir/Block.ts"
+import { Opcode } from "../../../../ir/Opcode.ts"
+import { Insn } from "../../../../wasm/Wasm.ts"
+import { callbackFlags } from "../../analysis/Dataflow.ts"
+import { Scratch } from "../../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
 import { lowerTrace } from "./trace.ts"
 

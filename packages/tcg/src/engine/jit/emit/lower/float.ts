@@ -4,11 +4,11 @@
  * invalid, canonical NaN) and results that may be tiny (underflow). Those, and every rounding mode that is not the host's, go
  * out of line to softfloat (DESIGN section 8).
  */
-import type { Op } from "../../../ir/Block.ts"
-import { CpuSlot } from "../../../Layout.ts"
-import { Opcode, OpFlag, opTable, RoundingMode } from "../../../ir/Opcode.ts"
-import { Insn } from "../../../wasm/Wasm.ts"
-import { Scratch } from "../Runtime.ts"
+import type { Op } from "../../../../ir/Block.ts"
+import { CpuSlot } from "../../../../Layout.ts"
+import { Opcode, OpFlag, opTable, RoundingMode } from "../../../../ir/Opcode.ts"
+import { Insn } from "../../../../wasm/Wasm.ts"
+import { Scratch } from "../../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
 
 const smallestNormal64 = 2.2250738585072014e-308

@@ -4,8 +4,8 @@
  */
 import { type DynCallback, InlineOp } from "@emu/core/Instrumentation"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import type { IrBlock, Op } from "../../ir/Block.ts"
-import { Opcode } from "../../ir/Opcode.ts"
+import type { IrBlock, Op } from "../../../ir/Block.ts"
+import { Opcode } from "../../../ir/Opcode.ts"
 import { type Cfg, type Node, successors } from "./Cfg.ts"
 
 /** A set of counters, as a bit mask over their numbers. */

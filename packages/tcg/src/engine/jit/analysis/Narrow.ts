@@ -3,9 +3,9 @@
  * of those are better kept in i32 locals. An optimistic fixed point over definitions. What a value is when the region is
  * entered is tested there.
  */
-import type { IrBlock, Op } from "../../ir/Block.ts"
-import { MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
-import { cpuStateSlots } from "../../Layout.ts"
+import type { IrBlock, Op } from "../../../ir/Block.ts"
+import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
+import { cpuStateSlots } from "../../../Layout.ts"
 import { firstWeb } from "./Webs.ts"
 
 /** Operations whose result is always in the range of an i32. */

@@ -2,14 +2,14 @@
  * Guest loads, stores and atomics to WebAssembly: one compare against a window of addresses known to be accessible; outside
  * of it a check of the page table; where that fails too, a precise exit.
  */
-import type { Op } from "../../../ir/Block.ts"
-import { Cond, MemOp, Opcode } from "../../../ir/Opcode.ts"
-import { Insn, ValType } from "../../../wasm/Wasm.ts"
-import { CodeWriter } from "../../../wasm/CodeWriter.ts"
-import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
-import { PageFlag, pageShift, pageTableBase } from "../../../Layout.ts"
-import { Cell } from "../Runtime.ts"
-import type { Check } from "../Accesses.ts"
+import type { Op } from "../../../../ir/Block.ts"
+import { Cond, MemOp, Opcode } from "../../../../ir/Opcode.ts"
+import { Insn, ValType } from "../../../../wasm/Wasm.ts"
+import { CodeWriter } from "../../../../wasm/CodeWriter.ts"
+import type { ModuleWriter } from "../../../../wasm/ModuleWriter.ts"
+import { PageFlag, pageShift, pageTableBase } from "../../../../Layout.ts"
+import { Cell } from "../../Runtime.ts"
+import type { Check } from "../../analysis/Accesses.ts"
 import type { LowerContext } from "./Context.ts"
 
 const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]

@@ -1,7 +1,7 @@
 /** The locals in which a region collects what it adds to scoreboard entries (see `Counters.ts`). */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { ValType } from "../../wasm/Wasm.ts"
-import type { Counters, CounterSet } from "./Counters.ts"
+import { ValType } from "../../../wasm/Wasm.ts"
+import type { Counters, CounterSet } from "../analysis/Counters.ts"
 import { addToScoreboard, type ScoreboardContext } from "./lower/plugin.ts"
 
 export class CounterLocals {

@@ -2,11 +2,11 @@
  * What a region assumes of the floating-point status: inexact already set, round to nearest. Then results are the host's but
  * for rare ones (`lower/float.ts`). A region for any other status does everything out of line.
  */
-import { CpuSlot, FpFlag } from "../../Layout.ts"
-import type { CodeWriter } from "../../wasm/CodeWriter.ts"
-import { Insn } from "../../wasm/Wasm.ts"
-import type { Cfg, RegionBlock } from "./Cfg.ts"
-import { isBarrier } from "./Dataflow.ts"
+import { CpuSlot, FpFlag } from "../../../Layout.ts"
+import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import { Insn } from "../../../wasm/Wasm.ts"
+import type { Cfg, RegionBlock } from "../analysis/Cfg.ts"
+import { isBarrier } from "../analysis/Dataflow.ts"
 import { usesFpStatus, writesFpStatus } from "./lower/float.ts"
 
 export interface FloatPolicy {

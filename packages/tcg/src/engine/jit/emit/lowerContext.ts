@@ -1,12 +1,12 @@
 /** What the lowering of single operations gets of the region around them. */
-import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
 import type { CounterLocals } from "./CounterLocals.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { LowerContext, Window } from "./lower/Context.ts"
-import type { RegionAnalysis } from "./RegionAnalysis.ts"
-import { Leave, Parameter } from "./Runtime.ts"
+import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
+import { Leave, Parameter } from "../Runtime.ts"
 import type { SideExits } from "./SideExits.ts"
-import { firstWeb } from "./Webs.ts"
+import { firstWeb } from "../analysis/Webs.ts"
 
 /** What of the context does not depend on the region. */
 export interface LowerOptions extends Pick<LowerContext, "callees" | "callbackNumber" | "exactFma" | "scoreboardAddress"> {

@@ -1,8 +1,8 @@
 /** Branches with many ways: into the region at one of its entries, and computed jumps within it. */
-import type { CodeWriter, Label } from "../../wasm/CodeWriter.ts"
-import { Insn } from "../../wasm/Wasm.ts"
-import type { DispatchCase, SwitchCase } from "./Cfg.ts"
-import { Parameter } from "./Runtime.ts"
+import type { CodeWriter, Label } from "../../../wasm/CodeWriter.ts"
+import { Insn } from "../../../wasm/Wasm.ts"
+import type { DispatchCase, SwitchCase } from "../analysis/Cfg.ts"
+import { Parameter } from "../Runtime.ts"
 
 /** Widest range of halfwords that a switch covers with a jump table; beyond it compares. */
 const maxJumpTable = 4096

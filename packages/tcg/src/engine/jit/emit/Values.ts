@@ -2,15 +2,15 @@
  * Where values live in a compiled region: WebAssembly locals of type i64, i32 (values that are always sign-extended from 32
  * bits) or f64, constants, or the vCPU's state in memory.
  */
-import type { IrBlock, Op } from "../../ir/Block.ts"
-import { Opcode, opTable } from "../../ir/Opcode.ts"
-import { cpuStateSlots } from "../../Layout.ts"
-import type { CodeWriter } from "../../wasm/CodeWriter.ts"
-import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { isLocalGlobal } from "./Dataflow.ts"
-import { isNarrowConstant, isNonNegative, type NarrowValues, type NodeOps } from "./Narrow.ts"
-import { operandTypes } from "./OperandTypes.ts"
-import { firstWeb, type WebLoads } from "./Webs.ts"
+import type { IrBlock, Op } from "../../../ir/Block.ts"
+import { Opcode, opTable } from "../../../ir/Opcode.ts"
+import { cpuStateSlots } from "../../../Layout.ts"
+import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { isLocalGlobal } from "../analysis/Dataflow.ts"
+import { isNarrowConstant, isNonNegative, type NarrowValues, type NodeOps } from "../analysis/Narrow.ts"
+import { operandTypes } from "../analysis/OperandTypes.ts"
+import { firstWeb, type WebLoads } from "../analysis/Webs.ts"
 
 /** Offset of a state slot in memory. */
 const slotOffset = (slot: number): number => slot * 8

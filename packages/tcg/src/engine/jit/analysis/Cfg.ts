@@ -1,7 +1,7 @@
 /** From the IR of a region's blocks to basic blocks with explicit terminators: the graph that the emitter structures. */
 import { InlineOp } from "@emu/core/Instrumentation"
-import { constantOf, type IrBlock, type Op } from "../../ir/Block.ts"
-import { JumpHint, Opcode } from "../../ir/Opcode.ts"
+import { constantOf, type IrBlock, type Op } from "../../../ir/Block.ts"
+import { JumpHint, Opcode } from "../../../ir/Opcode.ts"
 
 /** A translation block as a region has it. */
 export interface RegionBlock {

@@ -2,13 +2,13 @@
  * The ways out of a region in the middle of blocks and loops: faults, checks that fail, callbacks that want to leave, no fuel.
  * They are rare. So code branches to the end of the function, where those that leave the same to be stored share the code for it.
  */
-import type { CodeWriter, Label } from "../../wasm/CodeWriter.ts"
-import { Insn } from "../../wasm/Wasm.ts"
+import type { CodeWriter, Label } from "../../../wasm/CodeWriter.ts"
+import { Insn } from "../../../wasm/Wasm.ts"
 import type { CounterLocals } from "./CounterLocals.ts"
 import type { Cursor, Unsaved } from "./Cursor.ts"
-import { mayObserve } from "./Dataflow.ts"
-import type { RegionAnalysis } from "./RegionAnalysis.ts"
-import { Cell, Leave, Parameter } from "./Runtime.ts"
+import { mayObserve } from "../analysis/Dataflow.ts"
+import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
+import { Cell, Leave, Parameter } from "../Runtime.ts"
 import type { Values } from "./Values.ts"
 import type { WaysOut } from "./WaysOut.ts"
 

@@ -5,8 +5,8 @@
  * A web is a value number from `firstWeb` on. Its members are definitions by operations, loads from the vCPU's state (where the
  * region is entered, behind calls, behind callbacks that may write registers), and the values that flow into a node.
  */
-import type { Op } from "../../ir/Block.ts"
-import { opTable } from "../../ir/Opcode.ts"
+import type { Op } from "../../../ir/Block.ts"
+import { opTable } from "../../../ir/Opcode.ts"
 import { type Cfg, flowSuccessors, type Node } from "./Cfg.ts"
 import { type Dataflow, firstMemoryGlobal, type Globals, isBarrier, isLocalGlobal, liveInOf, members } from "./Dataflow.ts"
 import type { EntryWay } from "./Entries.ts"

@@ -9,9 +9,9 @@
  * A shared check asks for more than the access at hand needs. Where it fails, the region leaves in front of the instruction,
  * and the interpreter finds out what is allowed.
  */
-import type { IrBlock, Op } from "../../ir/Block.ts"
-import { MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
-import { PageFlag } from "../../Layout.ts"
+import type { IrBlock, Op } from "../../../ir/Block.ts"
+import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
+import { PageFlag } from "../../../Layout.ts"
 import type { Cfg } from "./Cfg.ts"
 import type { Analysis } from "./Graph.ts"
 import { firstWeb, type Webs } from "./Webs.ts"

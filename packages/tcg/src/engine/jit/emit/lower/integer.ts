@@ -1,7 +1,7 @@
 /** Integer operations to WebAssembly. Where an instruction of WebAssembly does the same, a table row says so. */
-import type { Op } from "../../../ir/Block.ts"
-import { Cond, Opcode } from "../../../ir/Opcode.ts"
-import { Insn } from "../../../wasm/Wasm.ts"
+import type { Op } from "../../../../ir/Block.ts"
+import { Cond, Opcode } from "../../../../ir/Opcode.ts"
+import { Insn } from "../../../../wasm/Wasm.ts"
 import type { LowerContext } from "./Context.ts"
 
 /** An operation that one instruction of WebAssembly does: how many operands, in which width. 32-bit results are sign-extended. */

@@ -6,9 +6,9 @@
  * uses of what is dirty there, and a call (after which locals are stale) reloads what is live behind it.
  */
 import { CallbackFlags } from "@emu/core/Instrumentation"
-import { type IrBlock, outputsOf, type Op } from "../../ir/Block.ts"
-import { CpuSlot } from "../../Layout.ts"
-import { Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
+import { type IrBlock, outputsOf, type Op } from "../../../ir/Block.ts"
+import { CpuSlot } from "../../../Layout.ts"
+import { Opcode, OpFlag, opTable } from "../../../ir/Opcode.ts"
 import { type Cfg, flowSuccessors, type Node, successors } from "./Cfg.ts"
 
 export type Globals = bigint

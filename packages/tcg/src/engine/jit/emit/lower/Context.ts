@@ -1,7 +1,7 @@
 /** What the lowering of single operations works with. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import type { BlockCallback, IrBlock, Op } from "../../../ir/Block.ts"
-import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import type { BlockCallback, IrBlock, Op } from "../../../../ir/Block.ts"
+import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
 import type { Values } from "../Values.ts"
 
 /** A stretch of guest addresses that are known to allow an access: `low <= address < low + size`. */

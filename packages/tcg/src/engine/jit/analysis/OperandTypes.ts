@@ -1,6 +1,6 @@
 /** In which register class each operand of an operation is wanted: decides whether a value lives in an i64 or an f64 local. */
-import type { Op } from "../../ir/Block.ts"
-import { MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
+import type { Op } from "../../../ir/Block.ts"
+import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
 
 export type OperandType = "i64" | "f64" | "any"
 

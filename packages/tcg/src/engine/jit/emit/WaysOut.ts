@@ -1,8 +1,8 @@
 /** How compiled code leaves its region: returns, jumps and calls to other regions through the table of entries. */
-import { JumpHint } from "../../ir/Opcode.ts"
-import type { CodeWriter } from "../../wasm/CodeWriter.ts"
-import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth, Parameter } from "./Runtime.ts"
+import { JumpHint } from "../../../ir/Opcode.ts"
+import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth, Parameter } from "../Runtime.ts"
 import type { Values } from "./Values.ts"
 
 /** Writes the ways out of one region. All state must be in memory where one is taken. */

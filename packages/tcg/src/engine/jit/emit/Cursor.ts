@@ -1,11 +1,11 @@
 /** Where in a region the compiler is, and what the region's locals hold there that memory lacks. */
-import type { Op } from "../../ir/Block.ts"
-import { Opcode } from "../../ir/Opcode.ts"
-import type { Node } from "./Cfg.ts"
-import type { CounterSet } from "./Counters.ts"
-import { definesOf, type Globals, isBarrier, isLocalGlobal, members } from "./Dataflow.ts"
-import type { RegionAnalysis } from "./RegionAnalysis.ts"
-import type { WebLoads, WebMap } from "./Webs.ts"
+import type { Op } from "../../../ir/Block.ts"
+import { Opcode } from "../../../ir/Opcode.ts"
+import type { Node } from "../analysis/Cfg.ts"
+import type { CounterSet } from "../analysis/Counters.ts"
+import { definesOf, type Globals, isBarrier, isLocalGlobal, members } from "../analysis/Dataflow.ts"
+import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
+import type { WebLoads, WebMap } from "../analysis/Webs.ts"
 
 /** What must be brought to memory before others may look at it. */
 export interface Unsaved {
