@@ -42,7 +42,7 @@ describe("the command line of emu run", () => {
       logFile: undefined,
       stats: false,
       oneInsnPerTb: false,
-      engine: "interpreter",
+      engine: "jit",
       quiet: false,
       debug: false
     })
