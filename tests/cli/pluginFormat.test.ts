@@ -10,8 +10,7 @@ import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
 
 const primes = path.join(root, "examples/primes.elf")
 const loaded: ReadonlyArray<Plugin> = await Promise.all(Object.values(plugins).map((load) => load()))
-// Lockstep needs a second emu to talk to: tests/plugins/lockstep.test.ts runs it.
-const reporting = loaded.filter(({ name, result }) => result !== undefined && name !== "lockstep")
+const reporting = loaded.filter(({ result }) => result !== undefined)
 
 /** Options with which a plugin has more to say; some have to be given. */
 const options: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -37,9 +36,10 @@ const logOf = async (words: ReadonlyArray<string>): Promise<string> => {
 
 const pluginOption = (name: string, settings: string) => `${name}${settings === "" ? "" : ","}${settings}`
 
-const cases = reporting.flatMap((plugin) =>
-  (options[plugin.name] ?? [""]).map((settings) => [plugin.name, settings, plugin] as const)
-)
+// Lockstep needs a second emu to talk to: tests/plugins/lockstep.test.ts runs it.
+const cases = reporting
+  .filter(({ name }) => name !== "lockstep")
+  .flatMap((plugin) => (options[plugin.name] ?? [""]).map((settings) => [plugin.name, settings, plugin] as const))
 
 describe("--plugin-format json", () => {
   it.each(cases)("has of %s,%s what the text says", async (name, settings, plugin) => {
