@@ -92,9 +92,9 @@ export class BatchWriter {
       if (size > maxBatchBytes || regions.length >= table.room) break
       this.wanted.delete(hot)
       if (table.isStrict(hot) === strictFloat && !this.again.delete(hot)) continue
-      this.coming.add(hot)
       const region = this.addRegion(draft, hot, strictFloat, regions.length)
       if (region === undefined) continue
+      this.coming.add(hot)
       regions.push(region)
       size += region.bytes
     }

@@ -53,7 +53,7 @@ export interface AccessOptions {
 const reach = 1 << 20
 
 /** A value as a root plus a range of offsets; without a root, as a number in a range. */
-interface Symbol {
+interface SymbolicValue {
   readonly root: Root | undefined
   readonly low: number
   readonly high: number
@@ -66,73 +66,108 @@ interface Root {
 
 /** What is known at a place: symbols of values, the root that stands for each value now, and the checks done. */
 interface State {
-  readonly symbols: Map<number, Symbol>
+  readonly symbols: Map<number, SymbolicValue>
   readonly roots: Map<number, Root>
   readonly checks: Map<Root, Check>
 }
 
 /** Plans the checks of a region's accesses. */
-export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: AccessOptions): AccessPlan => {
-  const covered = new Set<Op>()
-  const checks = new Map<Op, Check>()
-  const hoisted = new Map<number, Map<number, Check>>()
-  const definedIn = new Map([...options.loops].map(([header, body]) => [header, webs.definedIn(body)]))
-  // Outermost first.
-  const nest = [...options.loops].toSorted(([a], [b]) => analysis.position[a]! - analysis.position[b]!)
-  const ends = new Map<number, State>()
-  for (const n of analysis.order) {
-    const state = inherited(n, cfg, analysis, ends)
-    const mine = new Set<Check>()
-    const { ir } = cfg.nodes[n]!
-    // The interpreter does the whole instruction: the node must not begin in the middle of it.
-    let mayLeave = false
-    for (const op of webs.ops[n]!) {
-      if (op.opcode === Opcode.insn_start) mayLeave = true
-      const access = accessOf(op)
-      if (access !== undefined) plan(op, access, n, state, mine, ir, mayLeave)
-      define(op, ir, state, webs)
-    }
-    ends.set(n, state)
-  }
-  return { covered, checks, loops: new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]])) }
+export const planAccesses = (cfg: Cfg, analysis: Analysis, webs: Webs, options: AccessOptions): AccessPlan =>
+  new Planner(cfg, analysis, webs, options).plan()
 
-  function plan(op: Op, access: Access, n: number, state: State, mine: Set<Check>, ir: IrBlock, mayLeave: boolean): void {
-    const { base, disp, needs, size } = access
+/** An access on the way through a node. */
+interface Place {
+  readonly node: number
+  readonly ir: IrBlock
+  readonly state: State
+  /** Checks that this node began: they may still be made to cover more. */
+  readonly open: Set<Check>
+  /** The region may be left here, for the interpreter to do the whole instruction. */
+  mayLeave: boolean
+}
+
+class Planner {
+  private readonly covered = new Set<Op>()
+  private readonly checks = new Map<Op, Check>()
+  /** Checks in front of loops, by header and root. */
+  private readonly hoisted = new Map<number, Map<number, Check>>()
+  /** Webs that each loop changes. */
+  private readonly definedIn: ReadonlyMap<number, ReadonlySet<number>>
+  /** Loops, the outermost first. */
+  private readonly nest: ReadonlyArray<readonly [header: number, body: ReadonlySet<number>]>
+  private readonly cfg: Cfg
+  private readonly analysis: Analysis
+  private readonly webs: Webs
+  private readonly options: AccessOptions
+
+  constructor(cfg: Cfg, analysis: Analysis, webs: Webs, options: AccessOptions) {
+    this.cfg = cfg
+    this.analysis = analysis
+    this.webs = webs
+    this.options = options
+    this.definedIn = new Map([...options.loops].map(([header, body]) => [header, webs.definedIn(body)]))
+    this.nest = [...options.loops].toSorted(([a], [b]) => analysis.position[a]! - analysis.position[b]!)
+  }
+
+  plan(): AccessPlan {
+    const { analysis, cfg, covered, checks, hoisted, webs } = this
+    const ends = new Map<number, State>()
+    for (const node of analysis.order) {
+      const { ir } = cfg.nodes[node]!
+      const state = inherited(node, cfg, analysis, ends)
+      // A node may begin in the middle of an instruction.
+      const place: Place = { node, ir, state, open: new Set(), mayLeave: false }
+      for (const op of webs.ops[node]!) {
+        if (op.opcode === Opcode.insn_start) place.mayLeave = true
+        const access = accessOf(op)
+        if (access !== undefined && this.cover(op, access, place)) covered.add(op)
+        define(op, ir, state, webs)
+      }
+      ends.set(node, state)
+    }
+    return { covered, checks, loops: new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]])) }
+  }
+
+  /** Finds or begins a check that covers an access; false where it must be checked by itself. */
+  private cover(op: Op, { base, disp, needs, size }: Access, place: Place): boolean {
+    const { options } = this
+    const { ir, open, state } = place
     const symbol = symbolOf(state, ir, base)
     const low = symbol.low + disp
     const high = symbol.high + disp + size
-    if (symbol.root === undefined) {
-      if (low >= 0 && options.allows(low, high, needs)) covered.add(op)
-      return
-    }
     const { root } = symbol
+    if (root === undefined) return low >= 0 && options.allows(low, high, needs)
     const { sharing } = options
-    if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return
+    if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return false
     const known = state.checks.get(root)
-    if (known !== undefined && extend(known, low, high, needs, mine.has(known))) {
-      covered.add(op)
-      return
-    }
-    if (state.roots.get(root.value) !== root || high - low > reach) return
-    const header = nest.find(
-      ([h, body]) =>
-        root.value >= firstWeb && body.has(n) && !definedIn.get(h)!.has(root.value) && options.mayHoist(h, root.value)
-    )?.[0]
-    if (header !== undefined) {
-      let byRoot = hoisted.get(header)
-      if (byRoot === undefined) hoisted.set(header, (byRoot = new Map()))
-      const check = byRoot.get(root.value)
-      if (check === undefined) byRoot.set(root.value, { root: root.value, low, high, needs })
-      else if (!extend(check, low, high, needs, true)) return
-      covered.add(op)
-      return
-    }
-    if (!mayLeave || known !== undefined) return
+    if (known !== undefined && extend(known, low, high, needs, open.has(known))) return true
+    if (state.roots.get(root.value) !== root || high - low > reach) return false
     const check = { root: root.value, low, high, needs }
+    const header = this.loopWithout(root.value, place.node)
+    if (header !== undefined) return this.hoist(header, check)
+    if (!place.mayLeave || known !== undefined) return false
     state.checks.set(root, check)
-    mine.add(check)
-    checks.set(op, check)
-    covered.add(op)
+    open.add(check)
+    this.checks.set(op, check)
+    return true
+  }
+
+  /** The header of the outermost loop around a node that does not change a value and may have a check of it in front. */
+  private loopWithout(value: number, node: number): number | undefined {
+    if (value < firstWeb) return undefined
+    const isFit = ([header, body]: readonly [number, ReadonlySet<number>]) =>
+      body.has(node) && !this.definedIn.get(header)!.has(value) && this.options.mayHoist(header, value)
+    return this.nest.find(isFit)?.[0]
+  }
+
+  /** Adds to the checks in front of a loop; false where one of them would have to cover too much. */
+  private hoist(header: number, check: Check): boolean {
+    let byRoot = this.hoisted.get(header)
+    if (byRoot === undefined) this.hoisted.set(header, (byRoot = new Map()))
+    const known = byRoot.get(check.root)
+    if (known !== undefined) return extend(known, check.low, check.high, check.needs, true)
+    byRoot.set(check.root, check)
+    return true
   }
 }
 
@@ -179,7 +214,7 @@ const accessOf = ({ args, opcode }: Op): Access | undefined => {
   return { base, disp, needs, size: 1 << (memop & MemOp.sizeMask) }
 }
 
-const symbolOf = (state: State, ir: IrBlock, value: number): Symbol => {
+const symbolOf = (state: State, ir: IrBlock, value: number): SymbolicValue => {
   if (value < 0) {
     const number = Number(ir.constants[~value]!)
     return { root: undefined, low: number, high: number }
@@ -210,12 +245,12 @@ const forget = (state: State, value: number): void => {
   state.roots.delete(value)
 }
 
-const range = (low: number, high: number): Symbol => ({ root: undefined, low, high })
+const range = (low: number, high: number): SymbolicValue => ({ root: undefined, low, high })
 
 /** What is known of an operation's result. */
-const resultOf = ({ args, opcode }: Op, ir: IrBlock, state: State): Symbol | undefined => {
-  const a = (): Symbol => symbolOf(state, ir, args[1]!)
-  const b = (): Symbol => symbolOf(state, ir, args[2]!)
+const resultOf = ({ args, opcode }: Op, ir: IrBlock, state: State): SymbolicValue | undefined => {
+  const a = (): SymbolicValue => symbolOf(state, ir, args[1]!)
+  const b = (): SymbolicValue => symbolOf(state, ir, args[2]!)
   /** The second operand, where it is a constant. */
   const count = args[2] !== undefined && args[2] < 0 ? ir.constants[~args[2]] : undefined
   switch (opcode) {
@@ -256,7 +291,7 @@ const resultOf = ({ args, opcode }: Op, ir: IrBlock, state: State): Symbol | und
   }
 }
 
-const sum = (a: Symbol, b: Symbol): Symbol | undefined =>
+const sum = (a: SymbolicValue, b: SymbolicValue): SymbolicValue | undefined =>
   a.root !== undefined && b.root !== undefined
     ? undefined
     : { root: a.root ?? b.root, low: a.low + b.low, high: a.high + b.high }

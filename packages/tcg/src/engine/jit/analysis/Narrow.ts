@@ -8,15 +8,11 @@ import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
 import { cpuStateSlots } from "../../../Layout.ts"
 import { firstWeb } from "./Webs.ts"
 
-/** Operations whose result is always in the range of an i32. */
-const narrowResults: ReadonlySet<number> = new Set<number>([
+/** Operations on 32 bits for which WebAssembly has an instruction: operands and result may as well be in i32 locals. */
+const on32Bits: ReadonlyArray<number> = [
   Opcode.add_i32,
   Opcode.sub_i32,
   Opcode.mul_i32,
-  Opcode.div_s_i32,
-  Opcode.div_u_i32,
-  Opcode.rem_s_i32,
-  Opcode.rem_u_i32,
   Opcode.shl_i32,
   Opcode.shr_i32,
   Opcode.sar_i32,
@@ -25,38 +21,31 @@ const narrowResults: ReadonlySet<number> = new Set<number>([
   Opcode.clz_i32,
   Opcode.ctz_i32,
   Opcode.popcnt_i32,
+  Opcode.ext8u,
+  Opcode.ext16u,
+  Opcode.ext32s
+]
+
+/** Operations whose result is always in the range of an i32. */
+const narrowResults: ReadonlySet<number> = new Set<number>([
+  ...on32Bits,
+  Opcode.div_s_i32,
+  Opcode.div_u_i32,
+  Opcode.rem_s_i32,
+  Opcode.rem_u_i32,
   Opcode.clz,
   Opcode.ctz,
   Opcode.popcnt,
   Opcode.ext8s,
-  Opcode.ext8u,
   Opcode.ext16s,
-  Opcode.ext16u,
-  Opcode.ext32s,
   Opcode.setcond,
   Opcode.trace_reserve,
   Opcode.trace_exec,
   Opcode.trace_mem
 ])
 
-/** Operations on 32 bits: their operands may as well be in i32 locals. */
-const narrowOperands: ReadonlySet<number> = new Set<number>([
-  Opcode.add_i32,
-  Opcode.sub_i32,
-  Opcode.mul_i32,
-  Opcode.shl_i32,
-  Opcode.shr_i32,
-  Opcode.sar_i32,
-  Opcode.rotl_i32,
-  Opcode.rotr_i32,
-  Opcode.clz_i32,
-  Opcode.ctz_i32,
-  Opcode.popcnt_i32,
-  Opcode.ext32s,
-  Opcode.ext8u,
-  Opcode.ext16u,
-  Opcode.mov
-])
+/** Operations that need no more than 32 bits of their operands. */
+const narrowOperands: ReadonlySet<number> = new Set<number>([...on32Bits, Opcode.mov])
 
 /** Results that are narrow if both operands are. */
 const bitwise: ReadonlySet<number> = new Set<number>([Opcode.and, Opcode.or, Opcode.xor])
