@@ -5,13 +5,15 @@ import { Reader } from "./Reader.ts"
 const sectionHeaderSize = 64
 const symbolSize = 24
 const SymbolType = { object: 1, func: 2, ifunc: 10 }
+const underscore = 0x5f
 const decoder = new TextDecoder()
 
 interface Entry {
   readonly address: number
   readonly size: number
-  /** Functions come before data, global names before weak and local ones. */
+  /** Functions come before data, names that other files see before local ones. */
   readonly rank: number
+  readonly isWeak: boolean
   readonly name: number
   readonly strings: Section
 }
@@ -52,11 +54,7 @@ export class SymbolTable {
   }
 
   #name(entry: Entry): string {
-    const start = entry.strings.offset + entry.name
-    const limit = Math.min(this.#reader.size, entry.strings.offset + entry.strings.size)
-    let end = start
-    while (end < limit && this.#reader.u8(end) !== 0) end++
-    return decoder.decode(this.#reader.bytes.slice(start, end))
+    return decoder.decode(this.#reader.bytes.slice(nameStart(entry), nameEnd(this.#reader, entry)))
   }
 }
 
@@ -77,14 +75,44 @@ export const readSymbols = (bytes: Uint8Array<ArrayBufferLike>): SymbolTable => 
     const type = info & 15
     const isFunction = type === SymbolType.func || type === SymbolType.ifunc
     const name = reader.u32(at)
-    if ((!isFunction && type !== SymbolType.object) || reader.u16(at + 6) === 0 || name === 0) continue
+    const size = reader.u64(at + 16)
+    // an object without a size is where something begins, such as _PROCEDURE_LINKAGE_TABLE_, and covers nothing
+    const isWanted = isFunction || (type === SymbolType.object && size > 0)
+    if (!isWanted || reader.u16(at + 6) === 0 || name === 0) continue
     const binding = info >> 4
-    const rank = (isFunction ? 4 : 0) + (binding === 1 ? 2 : binding === 2 ? 1 : 0)
-    entries.push({ address: reader.u64(at + 8), size: reader.u64(at + 16), rank, name, strings })
+    const rank = (isFunction ? 2 : 0) + (binding === 0 ? 0 : 1)
+    entries.push({ address: reader.u64(at + 8), size, rank, isWeak: binding === 2, name, strings })
   }
   // the best entry of those at one address comes last, where `find` begins
-  entries.sort((a, b) => a.address - b.address || a.rank - b.rank || b.size - a.size || b.name - a.name)
+  entries.sort((a, b) => a.address - b.address || a.rank - b.rank || comparePlainness(reader, a, b))
   return new SymbolTable(reader, entries)
+}
+
+/**
+ * Compares names of one address: libraries have several for a function (`printf` and `_IO_printf`, `sin` and `sinf32x`), and the
+ * plainest is what their users call it by.
+ */
+const comparePlainness = (reader: Reader, a: Entry, b: Entry): number =>
+  leadingUnderscores(reader, b) - leadingUnderscores(reader, a) ||
+  Number(b.isWeak) - Number(a.isWeak) ||
+  b.size - a.size ||
+  nameEnd(reader, b) - nameStart(b) - (nameEnd(reader, a) - nameStart(a)) ||
+  b.name - a.name
+
+const nameStart = ({ name, strings }: Entry): number => strings.offset + name
+
+/** The offset of the byte behind a name. */
+const nameEnd = (reader: Reader, entry: Entry): number => {
+  const limit = Math.min(reader.size, entry.strings.offset + entry.strings.size)
+  let end = nameStart(entry)
+  while (end < limit && reader.u8(end) !== 0) end++
+  return end
+}
+
+const leadingUnderscores = (reader: Reader, entry: Entry): number => {
+  let at = nameStart(entry)
+  while (reader.u8(at) === underscore) at++
+  return at - nameStart(entry)
 }
 
 const readSections = (reader: Reader): Array<Section> => {

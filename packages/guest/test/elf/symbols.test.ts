@@ -21,7 +21,13 @@ const table = readSymbols(
       { name: "local_alias", address: 0x3000, size: 8, info: localFunc },
       { name: "global_alias", address: 0x3000, size: 8, info: globalFunc },
       { name: "weak_alias", address: 0x3000, size: 8, info: weakFunc },
-      { name: "variable", address: 0x4000, size: 8, info: object }
+      { name: "variable", address: 0x4000, size: 8, info: object },
+      { name: "sinf32x", address: 0x5000, size: 8, info: weakFunc },
+      { name: "sin", address: 0x5000, size: 8, info: weakFunc },
+      { name: "sinf64", address: 0x5000, size: 8, info: weakFunc },
+      { name: "__write", address: 0x6000, size: 8, info: globalFunc },
+      { name: "write", address: 0x6000, size: 8, info: weakFunc },
+      { name: "_PROCEDURE_LINKAGE_TABLE_", address: 0x7000, size: 0, info: object }
     ]
   })
 )
@@ -40,7 +46,10 @@ describe("symbols", () => {
     [0x2000, "point"],
     [0x2001, undefined],
     [0x3000, "global_alias"],
-    [0x4007, "variable"]
+    [0x4007, "variable"],
+    [0x5000, "sin"],
+    [0x6004, "write"],
+    [0x7000, undefined]
   ])("%i is in %s", (address, name) => {
     assert.strictEqual(table.find(address), name)
   })
