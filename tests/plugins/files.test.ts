@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { buildElf } from "../../packages/guest/test/linux/support/buildElf.ts"
 import { elfOf } from "../golden/corpus.ts"
 import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
 import { type Drcov, parseDrcov } from "../support/drcov.ts"
@@ -121,6 +122,23 @@ describe.concurrent.each(["interpreter", "jit"])("under the %s", (engine) => {
       ["0 _start", "0 start", "1 check", "2 quick_sort"]
     )
     assert.strictEqual(entries.filter(({ name }) => name === "check").length, 2)
+  })
+
+  it("uftrace follows a return, and a jump, through code without symbols", async () => {
+    using directory = temporaryDirectory()
+    // jal f; then, where f returns to, a block that jumps to main
+    const start = [0x010000ef, 0x00010337, 0x02030313, 0x00030067]
+    const f = [0x00008067, 0, 0, 0]
+    const main = [0x00700513, 0x05d00893, 0x00000073]
+    const code = new Uint8Array(Uint32Array.from([...start, ...f, ...main]).buffer)
+    const program = path.join(directory.path, "unnamed.elf")
+    fs.writeFileSync(program, buildElf({ code, symbols: [{ name: "main", address: 0x10020, size: 12 }] }))
+    assert.strictEqual(await runIn(directory.path, "uftrace", { engine, program }), 7)
+    const [task] = parseUftrace(path.join(directory.path, "uftrace.data"))
+    assert.deepStrictEqual(
+      task?.records.map(({ depth, name, type }) => `${type} ${depth} ${name}`),
+      ["entry 0 0x10000", "entry 1 0x10010", "exit 1 0x10010", "exit 0 0x10000", "entry 0 main", "exit 0 main"]
+    )
   })
 
   it.each([

@@ -109,10 +109,16 @@ export default Plugin.make({
     yield* api.onTbTrans((tb) => {
       const departure = departureOf(tb)
       const symbol = api.symbol(tb.pc)
-      const isStub = symbol === undefined && departure === Arrival.jump
-      if (!isStub) {
-        const isEntry = symbol !== undefined && api.symbol(tb.pc - 2n) !== symbol
-        const { pc } = tb
+      const { pc } = tb
+      if (symbol === undefined && departure === Arrival.jump) {
+        // A stub hands on how it was come to. What one returns to, or goes on into, is no stub.
+        const leave = (vcpu: number) => {
+          if (api.u64Get(arrival, vcpu) === Arrival.return) arrive(vcpu, pc, false)
+          api.u64Set(arrival, vcpu, Arrival.jump)
+        }
+        tb.onExecCond(leave, PluginCond.le, arrival, Arrival.return, CallbackFlags.readRegs)
+      } else {
+        const isEntry = symbol !== undefined && api.symbol(pc - 2n) !== symbol
         tb.onExecCond((vcpu) => arrive(vcpu, pc, isEntry), PluginCond.ne, arrival, Arrival.none, CallbackFlags.readRegs)
         if (departure !== Arrival.none) tb.insns.at(-1)!.inline(InlineOp.storeU64, arrival, departure)
       }
