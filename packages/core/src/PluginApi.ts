@@ -142,7 +142,7 @@ export interface PluginApi<Result = never> {
   readonly setPc: (pc: bigint) => never
   /** A copy. Throws `GuestMemoryError` where part of the range is not mapped. */
   readonly readMemory: (address: bigint, length: number) => Uint8Array
-  /** Writes regardless of write permission. Code that was translated already changes when the guest's own fence.i says so. */
+  /** Writes regardless of write permission. Where it is code, what was written runs from the next block on. */
   readonly writeMemory: (address: bigint, bytes: Uint8Array) => void
 
   // physical addresses, for plugins that QEMU's system mode has as well: user mode has none, and these say so

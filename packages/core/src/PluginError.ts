@@ -141,7 +141,7 @@ export class ClosedTraceError extends Data.TaggedError("ClosedTraceError")<{ rea
 /** A register or memory was used where no vCPU runs a callback. */
 export class NoVcpuContextError extends Data.TaggedError("NoVcpuContextError")<{ readonly operation: string }> {
   override get message() {
-    return `${this.operation} works only inside a callback of a vCPU: not in install, and not after the callback returned`
+    return `${this.operation} works only inside a callback of a vCPU: not in install, onFlush or onAtExit, and not after the callback returned`
   }
 }
 
@@ -161,9 +161,8 @@ export class RegisterAccessError extends Data.TaggedError("RegisterAccessError")
   readonly reason: "read-only" | "unknown"
 }> {
   override get message() {
-    return this.reason === "read-only"
-      ? `register ${this.register} cannot be written: use setPc to change the pc`
-      : `there is no register ${this.register}: use a handle from getRegisters`
+    if (this.reason === "unknown") return `there is no register ${this.register}: use a handle from getRegisters`
+    return `register ${this.register} cannot be written${this.register === "pc" ? ": use setPc to change the pc" : ""}`
   }
 }
 
@@ -185,9 +184,9 @@ export class GuestMemoryError extends Data.TaggedError("GuestMemoryError")<{
   readonly length: number
 }> {
   override get message() {
-    return this.length > 0
+    return Number.isInteger(this.length) && this.length > 0
       ? `cannot ${this.access} ${this.length} bytes of guest memory at 0x${BigInt.asUintN(64, this.address).toString(16)}: part of it is not mapped`
-      : `cannot ${this.access} ${this.length} bytes of guest memory: ask for at least one`
+      : `cannot ${this.access} ${this.length} bytes of guest memory: ask for a whole number, at least one`
   }
 }
 
@@ -286,10 +285,25 @@ export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")
     const symbol = this.symbol === undefined ? "" : ` (${this.symbol})`
     const at = this.pc === undefined ? "" : ` at pc 0x${this.pc.toString(16)}${symbol}`
     const where = this.event === "install" ? "install" : `its ${this.event} callback${at}`
-    const text = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `plugin ${this.plugin} failed in ${where}: ${text}`
+    return `plugin ${this.plugin} failed in ${where}: ${describeCause(this.cause)}`
   }
 }
+
+/** What a plugin threw, which can be anything, as one line. */
+const describeCause = (cause: unknown): string => {
+  try {
+    const text =
+      cause instanceof Error ? cause.message || cause.name : isPlain(cause) ? JSON.stringify(cause) : String(cause)
+    return text.trim().replace(/\s*\n\s*/g, " ")
+  } catch {
+    return "it threw something that has no text"
+  }
+}
+
+const isPlain = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
 
 /** What an engine reports of a hot callback that threw. */
 export interface CallbackFailure {

@@ -77,7 +77,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
     },
     readMemory: (address, length) => {
       memoryContext("readMemory")
-      const bytes = length > 0 ? guest.readMemory(address, length) : undefined
+      const bytes = Number.isInteger(length) && length > 0 ? guest.readMemory(address, length) : undefined
       if (bytes === undefined) throw new GuestMemoryError({ access: "read", address, length })
       return bytes
     },

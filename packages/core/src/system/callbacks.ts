@@ -58,6 +58,8 @@ export interface Place {
   readonly event: string
   readonly vcpu: number
   readonly flags: number
+  /** Guest pc for messages where there is no vCPU that the callback could touch. */
+  readonly pc?: bigint | undefined
 }
 
 /**
@@ -86,17 +88,17 @@ export const callOnce = (runtime: Runtime, place: Place, call: () => unknown): E
     return Effect.isEffect(result) ? runReturned(runtime, place, result) : Effect.succeed(result)
   })
 
-const failureAt = (runtime: Runtime, { event, plugin, vcpu }: Place, cause: unknown): CallbackEnd =>
-  asFailure(runtime, { plugin, event, pc: vcpu < 0 ? undefined : runtime.scope.pc }, cause)
+const failureAt = (runtime: Runtime, { event, pc, plugin, vcpu }: Place, cause: unknown): CallbackEnd =>
+  asFailure(runtime, { plugin, event, pc: vcpu < 0 ? pc : runtime.scope.pc }, cause)
 
 /** Runs an Effect that a callback returned, as that callback: another one may have the scope while this waits. */
 const runReturned = (
   runtime: Runtime,
-  { event, flags, plugin, vcpu }: Place,
+  { event, flags, pc: pcWithoutVcpu, plugin, vcpu }: Place,
   effect: Effect.Effect<unknown, unknown, unknown>
 ): Effect.Effect<undefined, CallbackEnd> => {
   const context = { vcpu, flags, pc: runtime.scope.pc }
-  const pc = vcpu < 0 ? undefined : context.pc
+  const pc = vcpu < 0 ? pcWithoutVcpu : context.pc
   // What plugins return needs no services by its type.
   return (effect as Effect.Effect<unknown, unknown>).pipe(
     Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
@@ -115,6 +117,8 @@ export interface Delivery {
   readonly shape: EventShape
   readonly vcpu: number
   readonly flags: CallbackFlags
+  /** As in `Place`. */
+  readonly pc?: bigint
 }
 
 /**
@@ -144,7 +148,7 @@ const never = () => false
 const callEach = (
   runtime: Runtime,
   list: ReadonlyArray<Registration>,
-  { event, flags, vcpu }: Delivery,
+  { event, flags, pc, vcpu }: Delivery,
   invoke: (handler: EventHandler) => unknown,
   until: (result: unknown) => boolean
 ): Effect.Effect<unknown, CallbackEnd> => {
@@ -166,7 +170,7 @@ const callEach = (
         const { plugin } = node
         const handler = currentHandler(stateOf(runtime), node)
         if (handler === undefined) continue
-        const place = { plugin, event: eventNames[event]!, vcpu, flags }
+        const place = { plugin, event: eventNames[event]!, vcpu, flags, pc }
         let result: unknown
         try {
           result = notPromise(inScope(runtime, vcpu, flags, () => invoke(handler)))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { PluginError } from "../PluginError.ts"
 import { PluginEvent } from "../PluginEvent.ts"
-import type { EventHandler } from "../PluginState.ts"
+import { anyVcpu, type EventHandler } from "../PluginState.ts"
 import { forkChild } from "../transitions/fork.ts"
 import { growthFor } from "../transitions/scoreboard.ts"
 import { userExit as userExitTransition } from "../transitions/userExit.ts"
@@ -75,7 +75,7 @@ export const vcpuPause = (
 
 /**
  * The program ends. Traces are drained; then, in an exclusive section, everything but atexit handlers is unregistered and all code
- * flushed; the atexit handlers run after the section. They may read memory, not registers. A second call does nothing (B7).
+ * flushed; the atexit handlers run after the section. They may read memory, but have no vCPU. A second call does nothing (B7).
  */
 export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
@@ -89,8 +89,8 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
       })
     )
     if (!isFirst) return undefined
-    const delivery = { event: PluginEvent.atExit, shape: "plain", vcpu, flags: CallbackFlags.noRegs } as const
-    yield* dispatch(runtime, delivery, (handler) => handler())
+    const place = { vcpu: anyVcpu, flags: CallbackFlags.noRegs, pc: runtime.scope.pc }
+    yield* dispatch(runtime, { event: PluginEvent.atExit, shape: "plain", ...place }, (handler) => handler())
     return failed === undefined ? undefined : yield* Effect.fail(failed)
   })
 

@@ -105,12 +105,15 @@ describe.each(engines)("on the $name", ({ engine }) => {
         attempt()
         return Effect.andThen(
           api.onSyscall(() => void (problems.length === 1 && api.queueWork(attempt))),
-          api.onFlush(attempt)
+          Effect.andThen(api.onFlush(attempt), api.onAtExit(attempt))
         )
       })
-      const { exit } = yield* run({ program, engine, plugins: [refused] })
+      const first = plugin((api) => api.onAtExit(() => api.outs("first ends\n")), "first")
+      const { exit, stdout } = yield* run({ program, engine, plugins: [first, refused] })
       assert.strictEqual(statusOf(exit), 7)
-      assert.isAbove(problems.length, 1)
+      assert.isAbove(problems.length, 2)
+      // what the others have to say at the end is not lost
+      assert.include(stdout, "first ends\n")
       assert.deepStrictEqual(new Set(problems), new Set(["NoVcpuContextError"]))
     })
   )

@@ -80,7 +80,7 @@ export const lifecycleRows: Rows = {
         log.push(tagOf(() => api.readRegister(register(api, "a0"))))
       })
     )
-    assert.deepStrictEqual(log, [[rounds], "RegisterPermissionError"])
+    assert.deepStrictEqual(log, [[rounds], "NoVcpuContextError"])
   }),
 
   register_flush_cb: Effect.fnUntraced(function* (on) {

@@ -128,6 +128,7 @@ export const memoryRows: Rows = {
         for (const [address, length] of [
           [8n, 4],
           [at.start, 0],
+          [at.start, 1.5],
           [0x1_0000_0000n, 1],
           [-1n, 8],
           [0x20ffcn, 4 << 20]
