@@ -103,3 +103,37 @@ describe("plugins that throw", () => {
     )
   })
 })
+
+describe("plugins that throw where emu does not call them", () => {
+  // The guest waits a little in each system call, so that it is there when the timer goes off.
+  const stray = (thrower: string) => plugin(`(setTimeout(${thrower}, 50), api.onSyscall(() => Effect.sleep(300)))`)
+  const words = ["--plugin", "insn"]
+
+  it.each([
+    ["in a timer", "fail"],
+    ["in a Promise that nobody waits for", "async () => fail()"]
+  ])("%s", async (_, thrower) => {
+    const line = "emu: plugin broken failed in its asynchronous callback: the plugin's own words"
+    const aborted = await runWith(stray(thrower), words)
+    assert.match(aborted.stderr.toString(), new RegExp(`^cpu 0 insns: \\d+\ntotal insns: \\d+\n${line}\n$`))
+    assert.strictEqual(aborted.status, 1)
+    const detached = await runWith(stray(thrower), [...words, "--on-plugin-error", "detach"])
+    const results = "cpu 0 insns: 258\ntotal insns: 258\n"
+    assert.strictEqual(detached.stderr.toString(), `${line}; going on without it\n${results}`)
+    assert.strictEqual(detached.stdout.toString(), "Hello from RISC-V!\n")
+    assert.strictEqual(detached.status, 0)
+  })
+})
+
+describe("plugins that leave something running", () => {
+  it("don't keep emu from ending, and finish what they write", async () => {
+    using directory = temporaryDirectory()
+    const file = path.join(directory.path, "written")
+    const write = `import("node:fs").then((fs) => fs.createWriteStream(${JSON.stringify(file)}).end("a".repeat(1 << 24)))`
+    const source = plugin(`(setInterval(() => {}, 1000), api.onAtExit(() => void ${write}))`)
+    const { status, stdout } = await runWith(source)
+    assert.strictEqual(stdout.toString(), "Hello from RISC-V!\n")
+    assert.strictEqual(status, 0)
+    assert.strictEqual(fs.statSync(file).size, 2 ** 24)
+  })
+})

@@ -170,6 +170,7 @@ describe("what cannot be written", () => {
   it.each([
     ["bbv,outfile=none/there", "cannot write none/there.0.bb: ENOENT: no such file or directory"],
     ["drcov,filename=none/there", "cannot write none/there: ENOENT: no such file or directory"],
+    ["drcov,filename=", 'cannot write "": a file needs a name'],
     ["drcov,filename=.", "cannot write .: EISDIR: illegal operation on a directory"],
     ["uftrace,dir=none/there", "cannot write none/there: ENOENT: no such file or directory"]
   ])("%s ends the run before the guest starts", async (plugin, problem) => {

@@ -60,6 +60,7 @@ const pluginCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>)
   const { operands, options } = yield* parse(() => parseOptions(table, words, "plugin"))
   if (options.length > 0) return yield* show(mainHelp)
   const [action, ...rest] = operands
+  if (action === "new" && rest.some((word) => word === "--help" || word === "-h")) return yield* show(mainHelp)
   if (action === "new") return yield* Effect.flatMap(newPlugin(rest), show)
   const problem = action === undefined ? "emu plugin needs to know what to do" : `emu plugin: there is no ${action}`
   return yield* Effect.fail(

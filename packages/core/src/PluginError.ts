@@ -273,7 +273,10 @@ export class PluginBusyError extends Data.TaggedError("PluginBusyError")<{
 /** A plugin's callback (or its install) threw. */
 export class PluginCallbackError extends Data.TaggedError("PluginCallbackError")<{
   readonly plugin: string
-  /** An event's name, `install`, `reset`, `uninstall`, or the kind of a hot callback: `exec`, `cond`, `mem`. */
+  /**
+   * An event's name, `install`, `reset`, `uninstall`, or the kind of a hot callback: `exec`, `cond`, `mem`; `asynchronous` for what
+   * nobody of the plugin system has called.
+   */
   readonly event: string
   /** Guest pc of the callback, or undefined where no vCPU is concerned. */
   readonly pc: bigint | undefined

@@ -28,7 +28,8 @@ const commandLine = (words: ReadonlyArray<string>): string => words.map((word) =
 export const newPlugin = (operands: ReadonlyArray<string>): Effect.Effect<string, UsageError> =>
   Effect.suspend(() => {
     const [target, ...more] = operands
-    if (target === undefined || more.length > 0) return Effect.fail(refuse("give one name: emu plugin new NAME"))
+    if (target === undefined || target === "" || more.length > 0)
+      return Effect.fail(refuse("give one name: emu plugin new NAME"))
     const folder = path.resolve(target)
     const name = path.basename(folder)
     if (!/^[a-z][a-z0-9-]*$/.test(name)) {

@@ -21,6 +21,7 @@ import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
+import { catchStrayErrors } from "../plugins/strayErrors.ts"
 import { colours, plain } from "../report/formatTable.ts"
 import { canShowProgress, startProgress } from "../progress.ts"
 import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
@@ -77,6 +78,7 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
   )
 
   const run = Effect.gen(function* () {
+    yield* catchStrayErrors
     yield* installPlugins(options.plugins, policy)
     if (options.control !== undefined) {
       const { serveControl } = yield* Effect.promise(() => import("../control/ControlServer.ts"))

@@ -39,6 +39,7 @@ class NodeOutputFile implements OutputFile {
     this.plugin = plugin
     this.#name = name
     this.#busy = busy
+    if (name === "") throw new PluginFileError({ path: `""`, reason: "a file needs a name" })
     const existing = attempt(name, () => fs.statSync(name, { throwIfNoEntry: false }))
     this.path = attempt(name, () => (existing === undefined ? path.resolve(name) : fs.realpathSync(name)))
     if (busy.has(this.path)) throw new PluginFileError({ path: name, reason: "another plugin is writing it" })

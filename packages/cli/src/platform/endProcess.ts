@@ -1,4 +1,4 @@
-/** Ending the process while reads of the guest's are unfinished. */
+/** Ending the process while something is left that Node would wait for. */
 import { readsInFlight } from "./StreamInput.ts"
 
 /**
@@ -6,7 +6,24 @@ import { readsInFlight } from "./StreamInput.ts"
  * even `process.exit` waits for that thread. Becoming another program, which exits with the status, waits for nobody.
  */
 export const endUnfinishedReads = (status: number): void => {
-  if (readsInFlight() === 0) return
+  if (readsInFlight() > 0) end(status)
+}
+
+/**
+ * Ends the process soon if plugins have left timers, servers or the like behind, which would keep it alive for good. What they
+ * are still writing is waited for.
+ */
+export const endLeftovers = (status: number): void => {
+  const look = () => {
+    if (!process.getActiveResourcesInfo().some((kind) => /Req|WriteWrap|ShutdownWrap/.test(kind))) end(status)
+  }
+  setInterval(look, patience).unref()
+}
+
+/** Milliseconds that plugins have for what ends by itself. */
+const patience = 200
+
+const end = (status: number): void => {
   if (process.platform === "win32" || process.execve === undefined) process.exit(status)
   process.execve("/bin/sh", ["sh", "-c", `exit ${status}`], {})
 }

@@ -7,10 +7,11 @@ import { PluginOptionError } from "@emu/core/PluginOptions"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { complain, writeAll } from "../hostText.ts"
 import type { LogSink } from "../LogSink.ts"
-import type { PluginSpec } from "../options/pluginSpec.ts"
+import { isPluginFile, type PluginSpec } from "../options/pluginSpec.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { UsageError } from "../UsageError.ts"
 import { loadPlugin } from "./loadPlugin.ts"
+import { rememberFile } from "./strayErrors.ts"
 
 /** What a run does about plugins that fail. What is said comes after what they have printed. */
 export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSink): PluginFailurePolicy => ({
@@ -41,11 +42,14 @@ export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
 
 const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Service"]["install"]) =>
   Effect.flatMap(loadPlugin(name), (plugin) =>
-    Effect.mapError(install(plugin, args), (error) => {
-      if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
-      if (error instanceof PluginCallbackError || error instanceof ProgramEndedError) return error
-      return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
-    })
+    install(plugin, args).pipe(
+      Effect.tap((id) => Effect.sync(() => isPluginFile(name) && rememberFile(id, name))),
+      Effect.mapError((error) => {
+        if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
+        if (error instanceof PluginCallbackError || error instanceof ProgramEndedError) return error
+        return new UsageError(`plugin ${name}: ${error.message}`, { cause: error })
+      })
+    )
   )
 
 /** Installs plugins in their order. One whose install throws is left out, where failing plugins are to be. */

@@ -16,7 +16,7 @@ import type { PluginSource } from "../Ports.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
 import { liveVcpus } from "../transitions/vcpu.ts"
 import { callOnce } from "./callbacks.ts"
-import { drop } from "./failures.ts"
+import { drop, errorOf, survives } from "./failures.ts"
 import type { CallbackEnd } from "./failures.ts"
 import { install } from "./install.ts"
 import type { InstallError } from "./install.ts"
@@ -50,6 +50,12 @@ export interface PluginHost {
   readonly reset: (id: bigint) => Effect.Effect<void, InstallError>
   /** Removes a plugin. Unlike when it removes itself, its atexit handler is called first, so that it can report what it has. */
   readonly uninstall: (id: bigint) => Effect.Effect<void, PluginError>
+  /**
+   * Tells of what a plugin has thrown where nobody of the plugin system has called it: in a timer of its own, say. It counts as a
+   * failed callback: the plugin is taken out, or the run ends before its next block, as the user wants it. One that is gone is
+   * not heard.
+   */
+  readonly fail: (id: bigint, cause: unknown) => void
 }
 
 /** Owners of exclusive sections that are no vCPUs: below `anyVcpu`, each request another one. */
@@ -142,7 +148,14 @@ export const makeHost = (runtime: Runtime): PluginHost => {
             })
           )
         })
-      )
+      ),
+    fail: (id, cause) => {
+      const { exited, plugins } = stateOf(runtime)
+      if (!plugins.some((plugin) => plugin.id === id)) return
+      const error = errorOf(runtime, { plugin: id, event: "asynchronous", pc: undefined }, cause)
+      if (exited) runtime.failures.report(error)
+      else if (!survives(runtime, id, error)) runtime.work.queue(anyVcpu, { isSafe: false, run: Effect.fail(error) })
+    }
   }
 }
 
