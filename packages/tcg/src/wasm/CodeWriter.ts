@@ -13,8 +13,11 @@ export interface FunctionBody {
   readonly unlikely: ReadonlyArray<number>
 }
 
+/** Buffers of functions that are finished: a large one is dear to make. */
+const spare: Array<ByteWriter> = []
+
 export class CodeWriter {
-  private readonly out = new ByteWriter(1024)
+  private readonly out = spare.pop() ?? new ByteWriter(4096)
   private readonly localTypes: Array<ValType> = []
   private depth = 0
   private readonly unlikely: Array<number> = []
@@ -155,9 +158,12 @@ export class CodeWriter {
     this.out.u8(0)
   }
 
-  /** The function body as the code section wants it (locals in runs of one type, instructions, end), with its branch hints. */
+  /**
+   * Ends the function: its body as the code section wants it (locals in runs of one type, instructions, end), with its branch
+   * hints. Nothing may be written any more.
+   */
   body(): FunctionBody {
-    const head = new ByteWriter(64)
+    const head = new ByteWriter(this.out.length + 8 * this.localTypes.length + 8)
     const runs: Array<{ type: ValType; count: number }> = []
     for (const type of this.localTypes) {
       const last = runs.at(-1)
@@ -172,6 +178,8 @@ export class CodeWriter {
     const codeStart = head.length
     head.raw(this.out.view())
     head.u8(Insn.end)
+    this.out.length = 0
+    spare.push(this.out)
     return { bytes: head.view(), unlikely: this.unlikely.map((offset) => codeStart + offset) }
   }
 }

@@ -73,7 +73,7 @@ const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefi
     if (machine.jit !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
       machine.code[machine.codeEnd++] = machine.hotThreshold
-      machine.jit.blocks.add(pc, block.end, ir, machine.translator.instrumentation)
+      machine.jit.blocks.add(block, ir, machine.translator.instrumentation)
     }
     lower(machine, ir, slots, block.insnEntries)
     machine.byEntry.push(block)
@@ -123,10 +123,14 @@ const withoutFirst = (insn: Instrumentation["insns"][number], index: number): In
   index === 0 ? { ...insn, exec: [] } : insn
 
 const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
-  const starts = ir.ops.filter((op) => op.opcode === Opcode.insn_start)
-  const insnPcs = Uint32Array.from(starts, (op) => op.args[0]!)
-  const last = starts.at(-1)
-  const end = last === undefined ? pc + 1 : (last.args[0]! >>> 0) + last.args[2]!
+  const insnPcs = new Uint32Array(ir.insns.length)
+  let count = 0
+  let end = pc + 1
+  for (const { args, opcode } of ir.ops) {
+    if (opcode !== Opcode.insn_start) continue
+    insnPcs[count++] = args[0]!
+    end = (args[0]! >>> 0) + args[2]!
+  }
   return {
     pc,
     entry: machine.codeEnd,
@@ -134,7 +138,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     armed: machine.hotThreshold,
     firstPage: pc >>> Layout.pageShift,
     lastPage: (end - 1) >>> Layout.pageShift,
-    bytes: new Uint8Array(machine.state.u8.slice(pc, end)),
+    bytes: machine.state.u8.slice(pc, end),
     incoming: [],
     rests: new Map(),
     runs: 0,

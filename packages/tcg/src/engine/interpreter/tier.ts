@@ -25,6 +25,9 @@ const bytesPerDoubling = 400_000
 
 const maxThreshold = 20_000
 
+/** A block that asked too early asks again after so many more runs at least. */
+const minRearm = 30
+
 /** Counts down from this when a block has lost its region: it is hot already, but may lose it again at once. */
 const rehotThreshold = 50
 
@@ -82,9 +85,11 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         const block = machine.blocks.get(pc)
         return block === undefined || machine.code[block.entry] === Code.region ? 0 : runsOf(machine, block)
       },
-      askAgain: (pc) => {
+      askAgain: (pc, times) => {
         const block = machine.blocks.get(pc)
-        if (block !== undefined) arm(machine, block, Math.min(2 * runsOf(machine, block), maxThreshold))
+        if (block === undefined) return
+        const more = Math.ceil((times - 1) * runsOf(machine, block))
+        arm(machine, block, Math.max(minRearm, Math.min(more, maxThreshold)))
       },
       published: (pc) => {
         publish(machine, pc)

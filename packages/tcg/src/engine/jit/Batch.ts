@@ -6,6 +6,8 @@ export interface BatchRegion {
   /** Name of its function in the module. */
   readonly name: string
   readonly root: number
+  /** The block that it was asked for. */
+  readonly hot: number
   /** Guest pcs at which it can be entered. */
   readonly entries: ReadonlyArray<number>
   readonly blocks: number

@@ -4,11 +4,11 @@ import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { ValType } from "../../wasm/Wasm.ts"
 import type { Batch, BatchRegion } from "./Batch.ts"
 import type { Blocks } from "./Blocks.ts"
-import { isWorthCompiling, isWorthLooking } from "./Budget.ts"
+import { shareSpent } from "./Budget.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
 import type { JitHost } from "./JitHost.ts"
 import type { Callees } from "./emit/lower/Context.ts"
-import { addCheck, addRangeCheck } from "./emit/lower/memory.ts"
+import { addCheck, addRangeCheck } from "./emit/pageChecks.ts"
 import type { Profile } from "./Profile.ts"
 import { type RegionLimits, selectRegion } from "./Region.ts"
 import type { RegionSource } from "./analysis/RegionAnalysis.ts"
@@ -23,6 +23,16 @@ const limits: RegionLimits = { maxBlocks: 200, maxOps: 3000 }
 /** Bytes of functions after which a module takes no further region. */
 const maxBatchBytes = 60_000
 
+/** Milliseconds after which a module takes no further region: the guest stands still meanwhile. */
+const maxBatchMilliseconds = 8
+
+/** How many blocks are looked at for regions ahead of time, and which share of a region's cost must have been spent then. */
+const maxLooks = 256
+const worthAhead = 0.5
+
+/** A hot block on which only this share of its own cost was spent is not looked at: the blocks around it will hardly make up for it. */
+const hopeless = 0.3
+
 /** What regions are made of and compiled by. */
 export interface BatchSources {
   readonly host: JitHost
@@ -32,6 +42,14 @@ export interface BatchSources {
   readonly windows: Windows
   /** Compile what is asked for, whether it is worth it or not. */
   readonly always: boolean
+}
+
+/** A region that is asked for. */
+interface Wish {
+  readonly hot: number
+  readonly strictFloat: boolean
+  /** The share of its cost that must have been spent on it. */
+  readonly worth: number
 }
 
 /** A module under way. */
@@ -53,6 +71,8 @@ export class BatchWriter {
   private readonly covered = new Set<number>()
   /** Entries for which there is a region that does not do. */
   private readonly again = new Set<number>()
+  /** Blocks that asked for regions that were not worth it yet. */
+  private readonly early = new Set<number>()
   private exactFma: boolean | undefined
 
   constructor(sources: BatchSources) {
@@ -69,9 +89,9 @@ export class BatchWriter {
     this.again.add(entry)
   }
 
-  /** The regions of the last batch are installed, or never will be. */
-  settle(): void {
-    this.coming.clear()
+  /** A batch's regions are installed, or never will be. */
+  settle({ regions }: Batch): void {
+    for (const { hot } of regions) this.coming.delete(hot)
   }
 
   /** Forgets what has been asked for and compiled so far. */
@@ -79,39 +99,62 @@ export class BatchWriter {
     this.wanted.clear()
     this.covered.clear()
     this.again.clear()
+    this.early.clear()
     this.sites.length = 0
   }
 
-  /** Writes a module of the regions that are wanted, as many as fit; undefined if there are none. */
-  write(): Batch | undefined {
+  /**
+   * Writes a module of the regions that are wanted, as many as fit; undefined if there are none.
+   *
+   * @param ahead also those that are likely to be asked for soon: what is called in turn becomes hot at the same time
+   */
+  write(ahead: boolean): Batch | undefined {
     const { host, table } = this.sources
     const draft = beginModule()
     const regions: Array<BatchRegion> = []
+    const begun = performance.now()
     let size = 0
-    for (const [hot, strictFloat] of this.wanted) {
-      if (size > maxBatchBytes || regions.length >= table.room) break
-      this.wanted.delete(hot)
-      if (table.isStrict(hot) === strictFloat && !this.again.delete(hot)) continue
-      const region = this.addRegion(draft, hot, strictFloat, regions.length)
-      if (region === undefined) continue
+    const isFull = () =>
+      size > maxBatchBytes ||
+      regions.length >= table.room ||
+      (!this.sources.always && performance.now() - begun > maxBatchMilliseconds)
+    const add = (hot: number, strictFloat: boolean, worth: number) => {
+      const region = this.addRegion(draft, { hot, strictFloat, worth }, regions.length)
+      if (region === undefined) return
       this.coming.add(hot)
       regions.push(region)
       size += region.bytes
+    }
+    for (const [hot, strictFloat] of this.wanted) {
+      if (isFull()) break
+      this.wanted.delete(hot)
+      if (table.isStrict(hot) !== strictFloat || this.again.delete(hot)) add(hot, strictFloat, 1)
+    }
+    if (ahead && regions.length > 0) {
+      let looks = maxLooks
+      for (const pc of this.early) {
+        if (isFull() || looks-- === 0) break
+        this.early.delete(pc)
+        if (!table.has(pc) && !this.coming.has(pc)) add(pc, false, worthAhead)
+      }
     }
     if (regions.length === 0) return undefined
     return { bytes: draft.module.finish({ sharedMemory: table.shared }), regions, imports: host.imports }
   }
 
   /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
-  private addRegion(draft: Draft, hot: number, strictFloat: boolean, number: number): BatchRegion | undefined {
+  private addRegion(draft: Draft, { hot, strictFloat, worth }: Wish, number: number): BatchRegion | undefined {
     const { blocks, host, profile, windows } = this.sources
     const { callees, module, regionType } = draft
     const mustEnter = this.covered.has(hot) && !blocks.noteJumpTarget(hot)
     const begun = performance.now()
-    const source = this.select(hot)
+    const source = this.select(hot, worth)
     if (source === undefined) return undefined
     // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
-    for (const { pc } of source.blocks) if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
+    for (const { pc } of source.blocks) {
+      if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
+      this.early.delete(pc)
+    }
     const sharing = profile.sharing(source.blocks)
     const compiled = compileRegion(
       source,
@@ -138,6 +181,7 @@ export class BatchWriter {
     return {
       name,
       root,
+      hot,
       entries: compiled.entries,
       blocks: source.blocks.length,
       insns: source.blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0),
@@ -149,18 +193,28 @@ export class BatchWriter {
   }
 
   /** The region to compile for a hot block; without one, as it is not worth it yet, the block is to ask again. */
-  private select(hot: number): RegionSource | undefined {
+  private select(hot: number, worth: number): RegionSource | undefined {
     const { always, blocks, host, table } = this.sources
     const mustBeWorth = !always && !table.has(hot)
     const block = blocks.get(hot)
-    // Finding the region costs, too.
-    const isHopeless = mustBeWorth && block !== undefined && !isWorthLooking(block, host.runs)
-    const region = isHopeless ? undefined : selectRegion(blocks, hot, limits, host.isWarm)
-    if (region === undefined || (mustBeWorth && !isWorthCompiling(region.blocks, host.runs))) {
-      host.askAgain(hot)
-      return undefined
+    if (mustBeWorth && block !== undefined) {
+      // Finding the region costs, too: it costs as much as its hot block at least.
+      const alone = shareSpent([block], host.runs)
+      if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
+    }
+    const region = selectRegion(blocks, hot, limits, host.isWarm)
+    if (mustBeWorth) {
+      const spent = shareSpent(region.blocks, host.runs)
+      if (spent < worth) return this.refuse(hot, spent, worth)
     }
     return retranslateRegion(region, blocks, host)
+  }
+
+  /** A region is not worth it yet, of whose cost only this share was spent: its block is to ask again. */
+  private refuse(hot: number, spent: number, worth: number): undefined {
+    // Looked at ahead of time, it will ask by itself.
+    if (worth === 1) this.sources.host.askAgain(hot, 1 / spent)
+    this.early.add(hot)
   }
 }
 

@@ -9,7 +9,7 @@ export interface KnownBlock {
   readonly end: number
   readonly ops: number
   /** Guest addresses of its instructions. */
-  readonly insnPcs: ReadonlyArray<number>
+  readonly insnPcs: Uint32Array
   readonly exits: ReadonlyArray<StaticExit>
   /** It ends with a computed jump that is neither a call nor a return. */
   readonly jumps: boolean
@@ -29,9 +29,12 @@ export class Blocks {
   private readonly jumpedTo = new Neighbours()
 
   /** Takes note of a block. */
-  add(pc: number, end: number, ir: IrBlock, instrumentation: Instrumentation | undefined): void {
+  add(
+    { end, insnPcs, pc }: Pick<KnownBlock, "pc" | "end" | "insnPcs">,
+    ir: IrBlock,
+    instrumentation: Instrumentation | undefined
+  ): void {
     const exits = staticExits(ir, end)
-    const insnPcs = ir.insns.map((insn) => Number(insn.pc))
     const jumps = ir.ops.some((op) => op.opcode === Opcode.goto_ptr && op.args[1] === JumpHint.jump)
     this.byPc.set(pc, { pc, end, ops: ir.ops.length, insnPcs, exits, jumps, instrumentation })
     if (jumps) this.jumping.add(pc)

@@ -11,8 +11,8 @@ const stallShare = 0.1
 const stallGrace = 40
 
 /** What it costs to compile a region and each of its instructions, in interpreted instructions. */
-const costOfRegion = 5_000
-const costOfInsn = 500
+const costOfRegion = 2_500
+const costOfInsn = 250
 
 /** Milliseconds that went into compilation. */
 export class Budget {
@@ -20,9 +20,25 @@ export class Budget {
   writing = 0
   /** Installing them; and compiling them, where the guest waited for it. */
   installing = 0
-  /** Waiting for V8 to compile them while the guest went on. */
-  waiting = 0
+  private waited = 0
+  private waitingSince: number | undefined
   private readonly started = performance.now()
+
+  /** V8 begins to compile while the guest goes on. */
+  beginWaiting(): void {
+    this.waitingSince = performance.now()
+  }
+
+  /** V8 has nothing more to compile. */
+  endWaiting(): void {
+    this.waited = this.waiting
+    this.waitingSince = undefined
+  }
+
+  /** Waiting for V8 to compile modules while the guest went on. */
+  get waiting(): number {
+    return this.waited + (this.waitingSince === undefined ? 0 : performance.now() - this.waitingSince)
+  }
 
   /**
    * Whether the guest may wait for a compilation. It stands still for a few milliseconds then, but in the interpreter it would
@@ -34,7 +50,7 @@ export class Budget {
 
   /** Whether there may be a compilation that the guest does not wait for. */
   mayCompile(): boolean {
-    return this.writing + this.waiting < grace + compileShare * this.elapsed()
+    return this.writing + this.waiting / 2 < grace + compileShare * this.elapsed()
   }
 
   private elapsed(): number {
@@ -42,23 +58,17 @@ export class Budget {
   }
 }
 
-/** Whether the interpreter has spent about as much on a block as a region costs, however small. */
-export const isWorthLooking = (block: KnownBlock, runs: (pc: number) => number): boolean =>
-  spentOn(block, runs) >= costOfRegion
-
 /**
- * Whether the interpreter has spent about as much on a region's blocks as its compilation will cost.
+ * How much the interpreter has spent on a region's blocks, as a share of what its compilation will cost.
  *
  * @param runs how often the block at a pc was interpreted
  */
-export const isWorthCompiling = (blocks: ReadonlyArray<KnownBlock>, runs: (pc: number) => number): boolean => {
+export const shareSpent = (blocks: ReadonlyArray<KnownBlock>, runs: (pc: number) => number): number => {
   let spent = 0
   let insns = 0
-  for (const block of blocks) {
-    spent += spentOn(block, runs)
-    insns += block.insnPcs.length
+  for (const { insnPcs, pc } of blocks) {
+    spent += runs(pc) * insnPcs.length
+    insns += insnPcs.length
   }
-  return spent >= costOfRegion + costOfInsn * insns
+  return spent / (costOfRegion + costOfInsn * insns)
 }
-
-const spentOn = ({ insnPcs, pc }: KnownBlock, runs: (pc: number) => number): number => runs(pc) * insnPcs.length

@@ -16,6 +16,9 @@ import { Windows } from "./Windows.ts"
 /** Functions that can be held at one time, unless the options say otherwise; when there are as many all regions are dropped. */
 const usualSlots = 1 << 15
 
+/** Modules that the host may compile at one time. */
+const maxUnderWay = 4
+
 export class Jit {
   /** Bytes of WebAssembly made. */
   bytes = 0
@@ -33,7 +36,10 @@ export class Jit {
   private readonly table: RegionTable
   private readonly writer: BatchWriter
   private readonly budget = new Budget()
-  private compiling = false
+  /** Modules that the host compiles while the guest goes on. */
+  private underWay = 0
+  /** The next turn will begin one. */
+  private isPlanned = false
   /** Compilation failed in a way that it cannot fail: there is no more of it. */
   private isBroken = false
   /** Counts how often all regions were dropped: what was begun before must not be installed. */
@@ -76,45 +82,60 @@ export class Jit {
     if (this.table.room <= 0) this.dropRegions()
     this.writer.want(hot, strictFloat)
     if (this.synchronous ?? this.mayStall()) this.compileNow()
-    else if (!this.compiling && this.mayCompile()) void this.compileWanted()
+    else if (!this.isPlanned && this.mayBegin()) void this.compileSoon()
   }
 
   /** Compiles at once what has been asked for. */
   private compileNow(): void {
     try {
-      const batch = this.makeBatch()
-      if (batch !== undefined) {
-        const started = performance.now()
-        const module = new WebAssembly.Module(batch.bytes)
-        const took = performance.now() - started
-        this.budget.installing += took
-        this.install(module, batch, took)
-      }
+      const batch = this.makeBatch(false)
+      if (batch === undefined) return
+      const started = performance.now()
+      const module = new WebAssembly.Module(batch.bytes)
+      const took = performance.now() - started
+      this.budget.installing += took
+      this.install(module, batch, took)
+      this.writer.settle(batch)
     } catch (cause) {
       if (this.synchronous === true) throw cause
       this.giveUp(cause)
     }
-    this.writer.settle()
   }
 
-  private async compileWanted(): Promise<void> {
-    this.compiling = true
+  private async compileSoon(): Promise<void> {
+    this.isPlanned = true
     // In the next turn: by then more blocks may be hot.
     await Promise.resolve()
+    this.isPlanned = false
+    this.beginModules()
+  }
+
+  /** Lets the host compile what has been asked for: while it works on one module the next is written. */
+  private beginModules(): void {
     try {
-      for (let batch = this.nextBatch(); batch !== undefined; batch = this.nextBatch()) {
-        const { generation } = this
-        const started = performance.now()
-        const module = await WebAssembly.compile(batch.bytes)
-        const took = performance.now() - started
-        this.budget.waiting += took
-        if (generation === this.generation) this.install(module, batch, took)
-        this.writer.settle()
+      while (this.mayBegin()) {
+        const batch = this.makeBatch(true)
+        if (batch === undefined) return
+        void this.compileBehind(batch)
       }
     } catch (cause) {
       this.giveUp(cause)
     }
-    this.compiling = false
+  }
+
+  private async compileBehind(batch: Batch): Promise<void> {
+    const { generation } = this
+    const started = performance.now()
+    if (this.underWay++ === 0) this.budget.beginWaiting()
+    try {
+      const module = await WebAssembly.compile(batch.bytes)
+      if (generation === this.generation) this.install(module, batch, performance.now() - started)
+      this.writer.settle(batch)
+    } catch (cause) {
+      this.giveUp(cause)
+    }
+    if (--this.underWay === 0) this.budget.endWaiting()
+    this.beginModules()
   }
 
   /** The guest can do without: a host that refuses to compile, or a mistake here, must not end its run. */
@@ -124,23 +145,20 @@ export class Jit {
   }
 
   private mayStall(): boolean {
-    return !this.compiling && !this.isBroken && this.budget.mayStall()
+    return this.underWay === 0 && !this.isPlanned && !this.isBroken && this.budget.mayStall()
   }
 
-  private mayCompile(): boolean {
-    return !this.isBroken && this.budget.mayCompile()
+  /** Whether another module may be compiled while the guest goes on. */
+  private mayBegin(): boolean {
+    return this.underWay < maxUnderWay && !this.isBroken && this.budget.mayCompile()
   }
 
-  private nextBatch(): Batch | undefined {
-    return this.mayCompile() ? this.makeBatch() : undefined
-  }
-
-  private makeBatch(): Batch | undefined {
+  /** @param ahead also what is likely to be asked for soon */
+  private makeBatch(ahead: boolean): Batch | undefined {
     const started = performance.now()
-    const batch = this.writer.write()
-    if (batch === undefined) return undefined
-    this.bytes += batch.bytes.length
+    const batch = this.writer.write(ahead)
     this.budget.writing += performance.now() - started
+    if (batch !== undefined) this.bytes += batch.bytes.length
     return batch
   }
 
@@ -231,7 +249,7 @@ export class Jit {
   /** A block is gone: so are the regions, any of which may contain it. */
   removeBlock(pc: number): void {
     this.blocks.remove(pc)
-    if (!this.table.isEmpty || this.compiling) this.dropRegions()
+    if (!this.table.isEmpty || this.underWay > 0) this.dropRegions()
   }
 
   /** Pages `first` to `last` get other `PageFlag`s. */

@@ -41,6 +41,12 @@ export const callbackFlags = (ir: IrBlock, op: Op): CallbackFlags => {
 export const isBarrier = (ir: IrBlock, op: Op): boolean =>
   op.opcode === Opcode.call || callbackFlags(ir, op) >= CallbackFlags.readWriteRegs
 
+/** The set of each global by itself. */
+export const singleton: ReadonlyArray<Globals> = Array.from(
+  { length: firstMemoryGlobal },
+  (_, global) => 1n << BigInt(global)
+)
+
 export interface Dataflow {
   /** Globals that may differ from memory when the node begins. */
   readonly dirtyIn: ReadonlyArray<Globals>
@@ -51,7 +57,7 @@ export interface Dataflow {
 /** Globals that an operation defines. */
 export const definesOf = (op: Op): Globals => {
   let set = 0n
-  for (let i = 0; i < outputsOf(op); i++) if (isLocalGlobal(op.args[i]!)) set |= 1n << BigInt(op.args[i]!)
+  for (let i = 0; i < outputsOf(op); i++) if (isLocalGlobal(op.args[i]!)) set |= singleton[op.args[i]!]!
   return set
 }
 
@@ -60,7 +66,7 @@ export const usesOf = (op: Op): Globals => {
   const info = opTable[op.opcode]!
   let set = 0n
   for (let i = info.outputs; i < info.outputs + info.inputs; i++) {
-    if (isLocalGlobal(op.args[i]!)) set |= 1n << BigInt(op.args[i]!)
+    if (isLocalGlobal(op.args[i]!)) set |= singleton[op.args[i]!]!
   }
   return set
 }

@@ -14,8 +14,8 @@ import type { EntryWay } from "./Entries.ts"
 /** Value numbers from here on are webs. Temps are far below. */
 export const firstWeb = 1 << 24
 
-/** Current web of each global; -1 where it has none. */
-export type WebMap = Int32Array
+/** Current web of each global; -1 where it has none. Plain arrays: copies of small ones cost a tenth of typed ones. */
+export type WebMap = Array<number>
 
 /** Loads of globals into webs: `[global, web]` pairs. */
 export type WebLoads = ReadonlyArray<readonly [number, number]>
@@ -38,7 +38,7 @@ export interface Webs {
   readonly definedIn: (nodes: ReadonlySet<number>) => ReadonlySet<number>
 }
 
-const noWebs = new Int32Array(firstMemoryGlobal).fill(-1)
+const noWebs: ReadonlyArray<number> = Array.from({ length: firstMemoryGlobal }, () => -1)
 
 /**
  * Finds the webs of a region.
@@ -81,13 +81,13 @@ export const findWebs = (
       return [global, web]
     })
 
-  const startMaps = cfg.nodes.map(() => noWebs)
-  const endMaps = cfg.nodes.map(() => noWebs)
+  const startMaps: Array<WebMap> = []
+  const endMaps: Array<WebMap> = []
   const ops = cfg.nodes.map((): Array<Op> => [])
   const behindCall = new Map<number, Array<[number, number]>>()
   const behindOp = new Map<Op, Array<[number, number]>>()
   for (const n of order) {
-    const map = Int32Array.from(noWebs)
+    const map = noWebs.slice()
     for (const global of members(flow.liveIn[n]!)) map[global] = fresh(global)
     startMaps[n] = map
   }
@@ -98,14 +98,14 @@ export const findWebs = (
   }
   const entry = ways.map(({ node, pcs }) => {
     const wideGlobals = pcs.reduce((set, pc) => set | wideAt(pc), 0n)
-    const map = Int32Array.from(noWebs)
+    const map = noWebs.slice()
     const loads = load(flow.liveIn[node]!, map, wideGlobals)
     join(map, node)
     return loads
   })
   for (const n of order) {
     const node = cfg.nodes[n]!
-    const current = Int32Array.from(startMaps[n]!)
+    const current = startMaps[n]!.slice()
     const behind = liveBehindBarriers(node, flow, n)
     ops[n] = node.ir.ops.slice(node.start, node.end).map((op, i) => {
       const { args, opcode } = op
@@ -121,7 +121,7 @@ export const findWebs = (
     endMaps[n] = current
     if (n === start) continue
     if (node.terminator.kind === "call") {
-      const map = Int32Array.from(noWebs)
+      const map = noWebs.slice()
       behindCall.set(n, load(flow.liveIn[node.terminator.next]!, map, wideAt(node.terminator.returnPc)))
       join(map, node.terminator.next)
     } else for (const to of flowSuccessors(node.terminator)) join(current, to)

@@ -1,9 +1,9 @@
 /** Where in a region the compiler is, and what the region's locals hold there that memory lacks. */
 import type { Op } from "../../../ir/Block.ts"
-import { Opcode } from "../../../ir/Opcode.ts"
+import { Opcode, opTable } from "../../../ir/Opcode.ts"
 import type { Node } from "../analysis/Cfg.ts"
 import type { CounterSet } from "../analysis/Counters.ts"
-import { definesOf, type Globals, isBarrier, isLocalGlobal, members } from "../analysis/Dataflow.ts"
+import { type Globals, isBarrier, isLocalGlobal, members, singleton } from "../analysis/Dataflow.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
 import type { WebLoads, WebMap } from "../analysis/Webs.ts"
 
@@ -66,10 +66,10 @@ export class Cursor {
       this.dirty = 0n
       for (const [global, web] of region.webs.behindOp.get(op)!) this.current[global] = web
     }
-    const defined = definesOf(original)
-    if (defined === 0n) return
-    this.dirty |= defined
-    this.current[original.args[0]!] = op.args[0]!
+    const defined = original.args[0]!
+    if (opTable[original.opcode]!.outputs === 0 || !isLocalGlobal(defined)) return
+    this.dirty |= singleton[defined]!
+    this.current[defined] = op.args[0]!
   }
 
   /** Takes note of a call to another region: all is in memory behind it. */

@@ -1,0 +1,130 @@
+/** The functions of a module that look at the page table for its regions: the same in every module, so written only once. */
+import { pageShift, pageTableBase } from "../../../Layout.ts"
+import { CodeWriter, type FunctionBody } from "../../../wasm/CodeWriter.ts"
+import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { Cell } from "../Runtime.ts"
+
+/**
+ * Adds the module's check of a stretch of pages: `(address: i64, size - 1: i32, flags: i32) -> i32`. Gives 1 where one of them
+ * lacks one of the flags.
+ */
+export const addRangeCheck = (module: ModuleWriter): number => {
+  const { i32, i64 } = ValType
+  return module.function(module.type([i64, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck()))
+}
+
+let rangeCheck: FunctionBody | undefined
+
+const writeRangeCheck = (): FunctionBody => {
+  const code = new CodeWriter(3)
+  const [first, last, flags] = [0, 1, 2]
+  const page = code.local(ValType.i32)
+  const end = code.local(ValType.i32)
+  const pageOf = (push: () => void, into: number) => {
+    push()
+    code.i32(pageShift)
+    code.op(Insn.i32_shr_u)
+    code.set(into)
+  }
+  // Neither the first byte nor the last one may be beyond 32 bits.
+  code.get(first)
+  code.get(last)
+  code.op(Insn.i64_extend_i32_u)
+  code.op(Insn.i64_add)
+  code.get(first)
+  code.op(Insn.i64_or)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i64_eqz)
+  code.if()
+  const low = () => {
+    code.get(first)
+    code.op(Insn.i32_wrap_i64)
+  }
+  pageOf(low, page)
+  pageOf(() => {
+    low()
+    code.get(last)
+    code.op(Insn.i32_add)
+  }, end)
+  const next = code.loop()
+  code.get(page)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.get(flags)
+  code.op(Insn.i32_and)
+  code.get(flags)
+  code.op(Insn.i32_eq)
+  code.if()
+  code.get(page)
+  code.get(end)
+  code.op(Insn.i32_eq)
+  code.if()
+  code.i32(0)
+  code.op(Insn.return)
+  code.end()
+  code.get(page)
+  code.i32(1)
+  code.op(Insn.i32_add)
+  code.set(page)
+  code.br(next)
+  code.end()
+  code.end()
+  code.end()
+  code.i32(1)
+  return code.body()
+}
+
+/**
+ * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32) -> i32`. Gives 1
+ * where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
+ */
+export const addCheck = (module: ModuleWriter, name: string, flag: number): number => {
+  let body = checks.get(flag)
+  if (body === undefined) checks.set(flag, (body = writeCheck(flag)))
+  const { i32, i64 } = ValType
+  return module.function(module.type([i64, i32, i32], [i32]), name, body)
+}
+
+/** Bodies by flag. */
+const checks = new Map<number, FunctionBody>()
+
+const writeCheck = (flag: number): FunctionBody => {
+  const code = new CodeWriter(3)
+  const page = code.local(ValType.i32)
+  const entry = () => {
+    code.i32(pageShift)
+    code.op(Insn.i32_shr_u)
+    code.memory(Insn.i32_load8_u, pageTableBase)
+  }
+  code.get(0)
+  code.op(Insn.i32_wrap_i64)
+  code.tee(page)
+  entry()
+  code.get(page)
+  code.get(1)
+  code.op(Insn.i32_add)
+  entry()
+  code.op(Insn.i32_and)
+  code.i32(flag)
+  code.op(Insn.i32_and)
+  code.op(Insn.i32_eqz)
+  code.get(0)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i32_wrap_i64)
+  code.op(Insn.i32_or)
+  code.op(Insn.i32_eqz)
+  code.if()
+  code.i32(0)
+  code.op(Insn.return)
+  code.end()
+  code.i32(0)
+  code.get(0)
+  code.memory(Insn.i64_store, Cell.address)
+  code.i32(0)
+  code.get(2)
+  code.memory(Insn.i32_store, Cell.site)
+  code.i32(1)
+  return code.body()
+}
