@@ -246,6 +246,8 @@ export const Code = {
   hot: 113,
   /** pc: at the head of a block that has been compiled */
   region: 114,
+  /** a, target: in front of a computed jump, which led to this target the last time */
+  jump_target: 118,
   // --- traces ---
   /** cursor, most, callback: drains the trace where its cursor is above `most` */
   trace_reserve: 115,

@@ -33,7 +33,7 @@ import { callCond, callExec, callHelper, callMem, drainTrace } from "./callbacks
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
 import { load, store } from "./memory.ts"
-import { enterRegion, hot } from "./tier.ts"
+import { enterRegion, hot, noteTarget } from "./tier.ts"
 import { recordAccess, recordExec } from "./traces.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
@@ -1297,6 +1297,16 @@ export const execute = (machine: Machine, entry: number): void => {
         }
         left = machine.left
         limit = machine.limit
+        continue
+      }
+      case 118: {
+        // jump_target
+        const low = i32[code[pc + 1]!]!
+        if (code[pc + 2] !== low) {
+          code[pc + 2] = low
+          noteTarget(machine, low)
+        }
+        pc += 3
         continue
       }
       // --- traces ---

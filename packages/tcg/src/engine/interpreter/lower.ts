@@ -3,7 +3,7 @@ import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { ExitKind } from "../../Engine.ts"
 import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
-import { Cond, ExitCode, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
+import { Cond, ExitCode, JumpHint, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
 import * as Layout from "../../Layout.ts"
 import { recordOf, traceOf } from "../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
@@ -184,6 +184,9 @@ class Lowering {
       case Opcode.goto_tb:
         return this.gotoTb(args[0]!)
       case Opcode.goto_ptr:
+        if (args[1] === JumpHint.jump && this.machine.jit !== undefined) {
+          this.emit3(Code.jump_target, this.operand(args[0]!), 0)
+        }
         return this.emit3(Code.goto_ptr, this.insns, this.operand(args[0]!))
       case Opcode.exit_tb:
         return this.emit4(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)

@@ -142,6 +142,9 @@ export const hot = (machine: Machine, at: number): number => {
   return machine.code[at] === Code.region ? at : at + headWords
 }
 
+/** A computed jump leads to another place than the last time. */
+export const noteTarget = (machine: Machine, pc: number): void => machine.jit!.blocks.addJumpTarget(pc >>> 0)
+
 /** Takes back what was counted of a block that was left in its middle. */
 const uncount = (machine: Machine, { unexecuted }: Site): void => {
   machine.left += unexecuted

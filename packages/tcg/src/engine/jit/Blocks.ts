@@ -69,6 +69,11 @@ export class Blocks {
     return this.unexplained.has(pc) || this.jumpedTo.has(pc)
   }
 
+  /** Notes that a computed jump was seen to lead to a pc. */
+  addJumpTarget(pc: number): void {
+    this.jumpedTo.add(pc)
+  }
+
   /** Notes that a block is entered by something that is not known. Gives whether a computed jump near it may be that. */
   noteJumpTarget(pc: number): boolean {
     const found = this.jumping.near(pc).length > 0
