@@ -61,6 +61,30 @@ describe("emu plugin new", () => {
     assert.match(stdout.toString(), /^\S*mine\.ts\(\d+,\d+\): error TS2561: .*'functoins'/)
   })
 
+  it.each([
+    ["of its own", ["--module", "nodenext"]],
+    ["of an editor", ["--module", "preserve"]]
+  ])("is not needed for types in the checkout: a lone file has them, with settings %s", async (_, settings) => {
+    using directory = directoryInCheckout()
+    await run(emu, ["plugin", "new", "mine"], { cwd: directory.path })
+    const lone = path.join(directory.path, "mine.ts")
+    fs.copyFileSync(path.join(directory.path, "mine/mine.ts"), lone)
+    const options = [
+      "--ignoreConfig",
+      "--noEmit",
+      "--strict",
+      "--target",
+      "esnext",
+      "--allowImportingTsExtensions",
+      ...settings
+    ]
+    const { status, stdout } = await run(path.join(root, "node_modules/.bin/tsc"), [...options, lone], {
+      env: { PATH: process.env["PATH"] ?? "" }
+    })
+    assert.strictEqual(stdout.toString(), "")
+    assert.strictEqual(status, 0)
+  })
+
   it("works from the published bundle", async () => {
     using directory = temporaryDirectory()
     const dist = path.join(directory.path, "dist")
@@ -72,6 +96,7 @@ describe("emu plugin new", () => {
 
   it.each([
     { words: [], says: "give one name: emu plugin new NAME" },
+    { words: [""], says: "give one name: emu plugin new NAME" },
     { words: ["a", "b"], says: "give one name: emu plugin new NAME" },
     { words: ["Bad name"], says: '"Bad name" is no name for a plugin: use small letters, digits and dashes' },
     { words: ["there"], says: "there exists already: choose another name, or remove it" },
