@@ -61,24 +61,14 @@ describe("emu plugin new", () => {
     assert.match(stdout.toString(), /^\S*mine\.ts\(\d+,\d+\): error TS2561: .*'functoins'/)
   })
 
-  it.each([
-    ["of its own", ["--module", "nodenext"]],
-    ["of an editor", ["--module", "preserve"]]
-  ])("is not needed for types in the checkout: a lone file has them, with settings %s", async (_, settings) => {
+  it.each(["nodenext", "preserve"])("is not needed for types in the checkout: a lone file has them (%s)", async (module) => {
     using directory = directoryInCheckout()
     await run(emu, ["plugin", "new", "mine"], { cwd: directory.path })
     const lone = path.join(directory.path, "mine.ts")
     fs.copyFileSync(path.join(directory.path, "mine/mine.ts"), lone)
-    const options = [
-      "--ignoreConfig",
-      "--noEmit",
-      "--strict",
-      "--target",
-      "esnext",
-      "--allowImportingTsExtensions",
-      ...settings
-    ]
-    const { status, stdout } = await run(path.join(root, "node_modules/.bin/tsc"), [...options, lone], {
+    const editor = ["--ignoreConfig", "--noEmit", "--strict", "--target", "esnext", "--allowImportingTsExtensions"]
+    const words = [...editor, "--module", module, lone]
+    const { status, stdout } = await run(path.join(root, "node_modules/.bin/tsc"), words, {
       env: { PATH: process.env["PATH"] ?? "" }
     })
     assert.strictEqual(stdout.toString(), "")
