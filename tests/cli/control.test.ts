@@ -149,7 +149,8 @@ describe("emu run --control", () => {
       ["used", /--control: used is in use by another run/],
       ["file", /--control: file exists, and is no socket/],
       ["stale", /--control: stale is left over from a run that was killed: remove it/],
-      ["none/s", /--control: cannot make the socket none\/s: /],
+      ["none/s", /--control: cannot make the socket none\/s: there is no such directory/],
+      ["", /--control: give the path of a socket/],
       ["x".repeat(200), /too long for a socket/]
     ]
     for (const [name, error] of runs) {

@@ -49,10 +49,14 @@ export const serveControl = Effect.fnUntraced(function* (
 const checkFree = (file: string, absolute: string): Effect.Effect<void, UsageError> =>
   Effect.suspend(() => {
     const problem = (text: string) => Effect.fail(new UsageError(`option --control: ${text}`))
+    if (file === "") return problem("give the path of a socket")
     if (Buffer.byteLength(absolute) > longestSocketPath) {
       return problem(`the path of ${file} is too long for a socket: ${longestSocketPath} bytes at most`)
     }
     const stat = fs.lstatSync(absolute, { throwIfNoEntry: false })
+    // Node says EACCES where there is no such directory.
+    const hasDirectory = stat !== undefined || fs.existsSync(path.dirname(absolute))
+    if (!hasDirectory) return problem(`cannot make the socket ${file}: there is no such directory`)
     if (stat === undefined) return Effect.void
     if (!stat.isSocket()) return problem(`${file} exists, and is no socket: choose another path`)
     return Effect.flatMap(isListening(absolute), (listening) =>
