@@ -1,6 +1,7 @@
 /** Between the interpreter and the compiled tier: blocks that become hot, and entering compiled regions. */
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
+import { jumpCacheIndex } from "../../TbCache.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import { Jit } from "../jit/Jit.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
@@ -162,7 +163,14 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
   const result = jit.enter(machine.code[at + 1]! >>> 0, left)
   machine.left = jit.fuelLeft + machine.fuelTaken
   machine.compiledInsns[0]! += left - machine.left
-  if ((result & 1) === 0) return next(machine, machine.left, computedJump, result, 0)
+  if ((result & 1) === 0) {
+    const { jumpCache } = machine
+    const index = jumpCacheIndex(result)
+    const entry = jumpCache[index + 1]!
+    // As the loop does for computed jumps.
+    if (jumpCache[index] === result && entry >= 0 && machine.left > machine.limit) return entry
+    return next(machine, machine.left, computedJump, result, 0)
+  }
   switch (result) {
     case Leave.farJump:
       return next(machine, machine.left, computedJump, i32[pcWord]!, i32[pcWord + 1]!)
