@@ -1,5 +1,12 @@
 /** Random callbacks on random instructions, and the log of what they saw. */
-import { type DynCallback, type Instrumentation, InlineOp, MemRw, type TbInfo } from "@emu/core/Instrumentation"
+import {
+  CallbackFlags,
+  type DynCallback,
+  type Instrumentation,
+  InlineOp,
+  MemRw,
+  type TbInfo
+} from "@emu/core/Instrumentation"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { arenaBase } from "@emu/tcg/Layout"
@@ -22,8 +29,11 @@ export interface Requests {
 /** Kinds from here on are records of executed instructions and of accesses, beside what else there is. */
 const traceExec = 16
 const traceMem = 17
+/** And these are callbacks of both sorts that may be called later, beside what else there is. */
+const deferredExec = 18
+const deferredMem = 19
 /** How many kinds there are. */
-export const kindCount = 18
+export const kindCount = 20
 
 /** All registers as one number. */
 const registersHash = (state: CpuState): number => {
@@ -147,20 +157,53 @@ export const makeInstrumenter = (
     }
   }
 
+  /** Deferred callbacks look at their arguments only. Sometimes they drain traces. */
+  const laterExec = (pc: number, n: number): DynCallback => {
+    const block = owner
+    return {
+      kind: "exec",
+      plugin,
+      flags: CallbackFlags.deferred,
+      callback: (vcpu) => {
+        calls++
+        log.push(block, pc, deferredExec, vcpu)
+        if (n % 7 === 0) traces.drain()
+      }
+    }
+  }
+
+  const laterMem = (pc: number, n: number): DynCallback => {
+    const block = owner
+    return {
+      kind: "mem",
+      plugin,
+      flags: CallbackFlags.deferred,
+      rw: n % 3 === 0 ? MemRw.readWrite : n % 3 === 1 ? MemRw.read : MemRw.write,
+      callback: (vcpu, { isSignExtended, isStore, sizeShift, value }, address) => {
+        calls++
+        log.push(block, pc, deferredMem, vcpu, address, (isStore ? 16 : 0) + (isSignExtended ? 8 : 0) + sizeShift)
+        log.push(Number(value & 0xffffffffn), Number(value >> 32n))
+      }
+    }
+  }
+
   const known = new Map<number, Instrumentation["insns"][number]>()
   const forInsn = (pc: number, size: number) => {
     const h = mix(plugins.seed, pc)
     if (h % plugins.sparse !== 0) return { exec: [], mem: [] }
     const isUsed = (kind: number) => ((plugins.kinds >>> kind) & 1) !== 0
     const n = mix(h, 8)
+    const m = mix(h, 9)
     const lists = {
       exec: [
         exec(pc, mix(h, 1), pc + size),
         isUsed(traceExec) && n % 3 !== 0 ? traces.exec(pc, size, n >>> 8) : undefined,
+        isUsed(deferredExec) && m % 3 !== 0 ? laterExec(pc, m >>> 8) : undefined,
         mix(h, 2) % 3 === 0 ? exec(pc, mix(h, 3), pc + size) : undefined
       ],
       mem: [
         mix(h, 4) % 3 === 0 ? memory(pc, mix(h, 5)) : undefined,
+        isUsed(deferredMem) && m % 5 !== 0 ? laterMem(pc, m >>> 16) : undefined,
         isUsed(traceMem) && n % 5 !== 0 ? traces.mem(n >>> 16) : undefined
       ]
     }
@@ -181,6 +224,7 @@ export const makeInstrumenter = (
     const h = mix(plugins.seed, pc + 1)
     const next = pc + tb.insns[0]!.size
     const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), next), exec(pc, mix(h, 7), next)] : []
+    if (plugins.blocks && ((plugins.kinds >>> deferredExec) & 1) !== 0 && h % 3 === 0) head.push(laterExec(pc, h >>> 8))
     return { tb: head.filter((callback) => callback !== undefined), insns }
   }
 }

@@ -5,8 +5,14 @@
 import type { ScoreboardU64 } from "./Scoreboard.ts"
 import type { TraceBuffer } from "./trace/TraceBuffer.ts"
 
-/** Which registers a callback may touch. Values are QEMU's. */
-export const CallbackFlags = { noRegs: 0, readRegs: 1, readWriteRegs: 2, readWriteRegsPc: 3 } as const
+/**
+ * Which registers a callback may touch: values are QEMU's, save for `deferred`.
+ *
+ * `deferred` is a promise: the callback looks only at its arguments and at what its plugin keeps, and shares no scoreboard entry
+ * with inline operations and conditions. It may then be called later, but each time, in order among all callbacks of all plugins, and
+ * before anything outside of translated code happens. Registers, guest memory, the pc and the guest's end are out of its reach.
+ */
+export const CallbackFlags = { deferred: -1, noRegs: 0, readRegs: 1, readWriteRegs: 2, readWriteRegsPc: 3 } as const
 export type CallbackFlags = (typeof CallbackFlags)[keyof typeof CallbackFlags]
 
 /** Which accesses a memory callback is for; a bit mask. */

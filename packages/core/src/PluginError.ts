@@ -155,6 +155,13 @@ export class RegisterPermissionError extends Data.TaggedError("RegisterPermissio
   }
 }
 
+/** A deferred callback used what belongs to the moment it stands for, which is over. */
+export class DeferredCallbackError extends Data.TaggedError("DeferredCallbackError")<{ readonly operation: string }> {
+  override get message() {
+    return `${this.operation} has no place in a deferred callback, which runs later: register it without CallbackFlags.deferred`
+  }
+}
+
 /** A register that plugins can't write, or that does not exist. */
 export class RegisterAccessError extends Data.TaggedError("RegisterAccessError")<{
   readonly register: string
@@ -336,6 +343,7 @@ export type PluginError =
   | ClosedTraceError
   | NoVcpuContextError
   | RegisterPermissionError
+  | DeferredCallbackError
   | RegisterAccessError
   | PcAlignmentError
   | GuestMemoryError

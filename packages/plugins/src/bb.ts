@@ -7,10 +7,12 @@
  * A block counts with all its instructions when it is entered, also when it faults in the middle.
  */
 import * as Effect from "effect/Effect"
-import { InlineOp } from "@emu/core/Instrumentation"
+import { CallbackFlags, type ExecCallback, InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
+import type { PluginApi } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
+import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 
 interface Counts {
   readonly vcpu: number | bigint
@@ -19,6 +21,14 @@ interface Counts {
 }
 
 const line = ({ blocks, insns, vcpu }: Counts): string => `CPU${vcpu}: bb's: ${blocks}, insns: ${insns}\n`
+
+/** What is called for a block. A function that finds all it needs in its own scope is the fastest there is. */
+const counter =
+  (add: PluginApi["u64Add"], blocks: ScoreboardU64, insns: ScoreboardU64, size: bigint): ExecCallback =>
+  (vcpu) => {
+    add(blocks, vcpu, 1n)
+    add(insns, vcpu, size)
+  }
 
 export default Plugin.make({
   name: "bb",
@@ -51,10 +61,7 @@ export default Plugin.make({
         tb.inline(InlineOp.addU64, blocks, 1n)
         tb.inline(InlineOp.addU64, insns, size)
       } else {
-        tb.onExec((vcpu) => {
-          api.u64Add(blocks, vcpu, 1n)
-          api.u64Add(insns, vcpu, size)
-        })
+        tb.onExec(counter(api.u64Add, blocks, insns, size), CallbackFlags.deferred)
       }
     })
 

@@ -5,7 +5,7 @@
  *     0x000000000001017c, 1, 10, 100
  */
 import * as Effect from "effect/Effect"
-import { InlineOp } from "@emu/core/Instrumentation"
+import { CallbackFlags, InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
@@ -73,7 +73,7 @@ export default Plugin.make({
       } else {
         tb.onExec(() => {
           known.executions++
-        })
+        }, CallbackFlags.deferred)
       }
     })
 

@@ -7,6 +7,7 @@
  * QEMU knows no classes of RISC-V: all is one, and counted individually. So it is here, too, unless classes are asked for.
  */
 import * as Effect from "effect/Effect"
+import { CallbackFlags } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import { DisconKind } from "@emu/core/PluginEvent"
 import { PluginInstallFailure } from "@emu/core/Plugin"
@@ -133,7 +134,7 @@ export default Plugin.make({
       if (inline) return blocks.count(tb)
       for (const insn of tb.insns) {
         const counter = counterOf(insn)
-        if (counter !== undefined) insn.onExec(() => void counter.hits++)
+        if (counter !== undefined) insn.onExec(() => void counter.hits++, CallbackFlags.deferred)
       }
     })
     if (inline) yield* api.onDiscon(DisconKind.exception, (vcpu, _kind, pc) => blocks.interrupted(vcpu, pc))

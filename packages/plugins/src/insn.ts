@@ -5,7 +5,7 @@
  *     total insns: 2457
  */
 import * as Effect from "effect/Effect"
-import { InlineOp } from "@emu/core/Instrumentation"
+import { CallbackFlags, InlineOp } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
@@ -130,17 +130,19 @@ export default Plugin.make({
       translatedBySize.set(size, (translatedBySize.get(size) ?? 0) + 1)
     }
 
+    // One function for all instructions: blocks that overlap then have the same callbacks, and can share code.
+    const count = (vcpu: number) => api.u64Add(executed, vcpu, 1n)
     yield* api.onTbTrans((tb) => {
       for (const insn of tb.insns) {
         if (inline) insn.inline(InlineOp.addU64, executed, 1n)
-        else insn.onExec((vcpu) => api.u64Add(executed, vcpu, 1n))
+        else insn.onExec(count, CallbackFlags.deferred)
         if (sizes) countSize(insn.size)
         if (matches.length === 0) continue
         const disas = insn.disas()
         for (const wanted of matches) {
           if (!disas.startsWith(wanted.prefix)) continue
           const matched = record(wanted, insn, disas)
-          insn.onExec((vcpu) => hit(wanted, matched, vcpu))
+          insn.onExec((vcpu) => hit(wanted, matched, vcpu), inline ? CallbackFlags.noRegs : CallbackFlags.deferred)
         }
       }
     })

@@ -80,13 +80,17 @@ export default Plugin.make({
       }
     }
 
+    // One function for all instructions: blocks that overlap then have the same callbacks, and can share code.
+    const count = (vcpu: number) => api.u64Add(accesses, vcpu, 1n)
+    const addToRegion = (_vcpu: number, info: MemInfo, address: number) => regions.add(info, address)
+
     if (printAccesses) api.outs("insn_vaddr,insn_symbol,mem_vaddr,mem_hwaddr,access_size,access_type,mem_value\n")
     yield* api.onTbTrans((tb) => {
       for (const insn of tb.insns) {
-        if (counts && byCallback) insn.onMem((vcpu) => api.u64Add(accesses, vcpu, 1n), rw, CallbackFlags.noRegs)
+        if (counts && byCallback) insn.onMem(count, rw, CallbackFlags.deferred)
         else if (counts) insn.memInline(rw, InlineOp.addU64, accesses, 1n)
-        if (regionSummary) insn.onMem((_vcpu, info, address) => regions.add(info, address), rw, CallbackFlags.noRegs)
-        if (printAccesses) insn.onMem(printer(insn), rw, CallbackFlags.noRegs)
+        if (regionSummary) insn.onMem(addToRegion, rw, CallbackFlags.deferred)
+        if (printAccesses) insn.onMem(printer(insn), rw, CallbackFlags.deferred)
       }
     })
     yield* api.onAtExit(() =>

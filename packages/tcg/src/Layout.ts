@@ -5,6 +5,7 @@
  *     0x00001000  guest
  *     0xe0000000  the JIT's table of entries
  *     0xe0200000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
+ *     0xffde0000  deferred callbacks that wait to be called
  *     0xffe00000  the interpreter's constants
  *     0xfff00000  page table: one byte per 4 KiB page
  */
@@ -30,7 +31,9 @@ export const guestBase = 0x1000
 export const guestEnd = 0xe0000000
 /** The arena of the emulator itself. */
 export const arenaBase = 0xe0200000
-export const arenaEnd = 0xffe00000
+export const arenaEnd = 0xffde0000
+/** Records of deferred callbacks (`instrument/records.ts`). */
+export const deferredBase = 0xffde0000
 /** Constants that the interpreter's code names like slots: eight bytes each. */
 export const constantPoolBase = 0xffe00000
 export const constantPoolEnd = 0xfff00000

@@ -159,7 +159,9 @@ const plugins = (random: Random): Plugins => ({
   sparse: random.pick([1, 2, 5, 20]),
   blocks: random.oneIn(2),
   shared: random.oneIn(2),
-  kinds: random.oneIn(2) ? random.word() : random.pick([0b11, 0b1100, 0b110000, 0b1000001, 0x30000, 0x30010])
+  kinds: random.oneIn(2)
+    ? random.word()
+    : random.pick([0b11, 0b1100, 0b110000, 0b1000001, 0x30000, 0x30010, 0xc0000, 0xf0018])
 })
 
 /** The program of a seed. */

@@ -10,7 +10,7 @@ import {
 } from "../PluginError.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
-import { currentScope } from "../system/callbacks.ts"
+import { currentScope, refuseDeferred } from "../system/callbacks.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime } from "../system/Runtime.ts"
 
@@ -36,6 +36,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
   const context = (operation: string): Readonly<CallbackScope> => {
     const current = currentScope(runtime)
     if (current === undefined) throw new NoVcpuContextError({ operation })
+    refuseDeferred(current, operation)
     return current
   }
 
@@ -47,6 +48,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
 
   const memoryContext = (operation: string): void => {
     if (stateOf(runtime).numVcpus === 0) throw new NoVcpuContextError({ operation })
+    refuseDeferred(currentScope(runtime), operation)
   }
 
   return {

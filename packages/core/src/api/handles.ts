@@ -17,7 +17,7 @@ import type { PluginState } from "../PluginState.ts"
 import type { ScoreboardU64 } from "../Scoreboard.ts"
 import { type Trace, TraceKind } from "../Trace.ts"
 import { TraceBuffer } from "../trace/TraceBuffer.ts"
-import { checkCond, checkFlags, checkOp, checkRw } from "../transitions/instrumentation.ts"
+import { checkCond, checkCondFlags, checkFlags, checkOp, checkRw } from "../transitions/instrumentation.ts"
 import { checkEntry } from "../transitions/scoreboard.ts"
 
 /**
@@ -104,6 +104,7 @@ export class TranslationTurn {
     flags: CallbackFlags
   ): DynCallback | undefined {
     Result.getOrThrow(checkCond(cond))
+    Result.getOrThrow(checkCondFlags(flags))
     Result.getOrThrow(checkEntry(this.services.state(), entry))
     const exec = this.exec(callback, flags)
     if (cond === PluginCond.never) return undefined

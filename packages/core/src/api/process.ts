@@ -6,7 +6,7 @@ import { NoVcpuContextError } from "../PluginError.ts"
 import { anyVcpu } from "../PluginState.ts"
 import type { PluginSource } from "../Ports.ts"
 import { ExitRequest } from "../ExitRequest.ts"
-import { callCold, currentScope } from "../system/callbacks.ts"
+import { callCold, currentScope, refuseDeferred } from "../system/callbacks.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime, WorkError } from "../system/Runtime.ts"
 
@@ -23,7 +23,9 @@ export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => 
 
   return {
     exit: (status) => {
-      if (currentScope(runtime) === undefined) throw new NoVcpuContextError({ operation: "exit" })
+      const current = currentScope(runtime)
+      if (current === undefined) throw new NoVcpuContextError({ operation: "exit" })
+      refuseDeferred(current, "exit")
       throw new ExitRequest(status & 0xff)
     },
     queueWork: (callback) => {

@@ -6,6 +6,7 @@ import { ScoreboardIndexError, ScoreboardOffsetError } from "../PluginError.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime } from "../system/Runtime.ts"
 import { createScoreboard, releaseScoreboard } from "../system/scoreboards.ts"
+import { PlacedU64 } from "../scoreboard/PlacedU64.ts"
 import type { ScoreboardU64 } from "../Scoreboard.ts"
 import { checkEntry, elementOffset, findScoreboard } from "../transitions/scoreboard.ts"
 
@@ -27,8 +28,13 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
   const { buffer } = runtime.memory
   const words = new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8))
 
-  /** Index in `words` of an entry for vCPU 0, and the words from one vCPU to the next. Throws on misuse. */
-  const locate = (entry: ScoreboardU64, vcpu: number): number => {
+  /** Index in `words` of an entry of a vCPU. Throws on misuse. An entry that `u64` did not make is searched for each time. */
+  const locate = (entry: ScoreboardU64 & Partial<PlacedU64>, vcpu: number): number =>
+    entry.state === stateOf(runtime) && vcpu >>> 0 === vcpu && vcpu < entry.numVcpus!
+      ? entry.first! + Math.imul(vcpu, entry.stride!)
+      : search(entry, vcpu)
+
+  const search = (entry: ScoreboardU64, vcpu: number): number => {
     const state = stateOf(runtime)
     const board = state.scoreboards.get(entry.scoreboard) ?? Result.getOrThrow(findScoreboard(state, entry.scoreboard))
     if (!(vcpu >= 0 && vcpu < state.numVcpus)) {
@@ -39,6 +45,7 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
     if (!(offset >= 0 && offset + 8 <= elementSize && offset % 8 === 0)) {
       throw new ScoreboardOffsetError({ scoreboard: board.id, offset, elementSize })
     }
+    if (entry instanceof PlacedU64) entry.place(state, board)
     return (board.byteOffset + vcpu * elementSize + offset) / 8
   }
 
@@ -51,7 +58,7 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
       const offset = Result.getOrThrow(elementOffset(state, scoreboard, vcpu))
       return new DataView(buffer, offset, Result.getOrThrow(findScoreboard(state, scoreboard)).elementSize)
     },
-    u64: (scoreboard, offset = 0) => Result.getOrThrow(checkEntry(stateOf(runtime), { scoreboard, offset })),
+    u64: (scoreboard, offset = 0) => new PlacedU64(Result.getOrThrow(checkEntry(stateOf(runtime), { scoreboard, offset }))),
     u64Add: (entry, vcpu, value) => {
       const index = locate(entry, vcpu)
       words[index] = words[index]! + value

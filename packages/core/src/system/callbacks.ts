@@ -4,7 +4,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import type { CallbackFlags } from "../Instrumentation.ts"
+import { CallbackFlags } from "../Instrumentation.ts"
+import { DeferredCallbackError } from "../PluginError.ts"
 import type { EventShapeError, UnknownEventError } from "../PluginError.ts"
 import { eventNames, PluginEvent } from "../PluginEvent.ts"
 import type { EventShape } from "../PluginEvent.ts"
@@ -24,6 +25,11 @@ const CurrentCallback = Context.Reference<Readonly<CallbackScope> | undefined>("
 /** The vCPU callback that calls us now, or undefined outside of one. */
 export const currentScope = (runtime: Runtime): Readonly<CallbackScope> | undefined =>
   runtime.scope.vcpu >= 0 ? runtime.scope : Fiber.getCurrent()?.getRef(CurrentCallback)
+
+/** Refuses an operation that a deferred callback has no business with. Throws. */
+export const refuseDeferred = (current: Readonly<CallbackScope> | undefined, operation: string): void => {
+  if (current?.flags === CallbackFlags.deferred) throw new DeferredCallbackError({ operation })
+}
 
 /** Runs a plain function as a callback of a vCPU: sets the scope for its time. A `vcpu` of -1 means none. */
 export const inScope = <A>(runtime: Runtime, vcpu: number, flags: number, f: () => A): A => {

@@ -1,20 +1,24 @@
 /** What inline operations, conditions and directions mean. Engines compile the same rules; these are the reference. */
 import * as Result from "effect/Result"
-import { InlineOp, PluginCond } from "../Instrumentation.ts"
-import type { CallbackFlags, MemRw } from "../Instrumentation.ts"
+import { CallbackFlags, InlineOp, PluginCond } from "../Instrumentation.ts"
+import type { MemRw } from "../Instrumentation.ts"
 import { OutOfRangeError } from "../PluginError.ts"
 
 const check = <A extends number>(
   what: OutOfRangeError["what"],
   value: number,
-  max: number
+  max: number,
+  min = 0
 ): Result.Result<A, OutOfRangeError> =>
-  Number.isInteger(value) && value >= 0 && value <= max
+  Number.isInteger(value) && value >= min && value <= max
     ? Result.succeed(value as A)
     : Result.fail(new OutOfRangeError({ what, value }))
 
 /** Refuses callback flags that are out of range. */
-export const checkFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3)
+export const checkFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3, CallbackFlags.deferred)
+
+/** Refuses flags that a conditional callback cannot have: its condition is for a moment, so it is called at that moment. */
+export const checkCondFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3)
 
 /** Refuses a condition that is out of range. */
 export const checkCond = (cond: number) => check<PluginCond>("PluginCond", cond, 7)

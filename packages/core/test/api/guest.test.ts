@@ -42,9 +42,11 @@ const uses = (api: PluginApi) => {
 }
 
 const denied = "RegisterPermissionError"
+const late = "DeferredCallbackError"
 
 describe("registers", () => {
   it.effect.each([
+    ["deferred", [late, late, late]],
     ["noRegs", [denied, denied, denied]],
     ["readRegs", [undefined, denied, denied]],
     ["readWriteRegs", [undefined, undefined, denied]],

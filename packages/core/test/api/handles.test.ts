@@ -116,7 +116,8 @@ describe("instrumentation", () => {
         const insn = tb.insns[0]!
         const uses = [
           () => tb.onExec(noop, 4 as CallbackFlags),
-          () => insn.onExec(noop, -1 as CallbackFlags),
+          () => insn.onExec(noop, -2 as CallbackFlags),
+          () => insn.onExecCond(noop, PluginCond.eq, entry, 0n, CallbackFlags.deferred),
           () => tb.onExecCond(noop, 8 as PluginCond, entry, 0n),
           () => tb.inline(3 as InlineOp, entry, 0n),
           () => insn.onMem(noop, 0 as MemRw),
@@ -133,7 +134,7 @@ describe("instrumentation", () => {
           }
         }
       })
-      const expected = [...Array<string>(6).fill("OutOfRangeError"), "ScoreboardOffsetError", "FreedScoreboardError"]
+      const expected = [...Array<string>(7).fill("OutOfRangeError"), "ScoreboardOffsetError", "FreedScoreboardError"]
       assert.deepStrictEqual(tags, expected)
     })
   )

@@ -12,6 +12,8 @@ const tagOf = (f: () => unknown): string | undefined => {
   }
 }
 
+const index = "ScoreboardIndexError"
+
 describe("scoreboards", () => {
   it.effect("add, get, set and sum 64-bit unsigned values per vCPU", () =>
     withSystem((system) =>
@@ -61,6 +63,31 @@ describe("scoreboards", () => {
         assert.deepStrictEqual(uses(0), Array<string>(4).fill("FreedScoreboardError"))
         assert.strictEqual((yield* Effect.flip(api.scoreboardFree(board)))._tag, "FreedScoreboardError")
         assert.strictEqual((yield* Effect.flip(api.scoreboardNew(0)))._tag, "ScoreboardSizeError")
+      })
+    )
+  )
+
+  it.effect("are found by an entry that was used before whatever has changed since", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        const board = yield* api.scoreboardNew(16)
+        const entry = api.u64(board, 8)
+        yield* system.vcpuInit(0)
+        const add = (vcpu: number) => tagOf(() => api.u64Add(entry, vcpu, 1n))
+        assert.deepStrictEqual([add(0), add(1), add(-1), add(0)], [undefined, index, index, undefined])
+        yield* system.vcpuInit(1)
+        yield* api.scoreboardNew(8)
+        assert.deepStrictEqual([add(0), add(1), add(2)], [undefined, undefined, index])
+        yield* system.vcpuInit(40)
+        assert.deepStrictEqual([add(0), add(1), add(40)], [undefined, undefined, undefined])
+        assert.deepStrictEqual(
+          [0, 1, 2, 40].map((vcpu) => api.u64Get(entry, vcpu)),
+          [4n, 2n, 0n, 1n]
+        )
+        assert.strictEqual(api.scoreboardFind(board, 0).getBigUint64(8, true), 4n)
+        yield* api.scoreboardFree(board)
+        assert.strictEqual(add(0), "FreedScoreboardError")
       })
     )
   )

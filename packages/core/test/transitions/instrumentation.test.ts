@@ -1,7 +1,15 @@
 /** Inline operations and conditions: reference sections 1 and 3 (`exec_inline_op`), and unsigned compares of section 4. */
 import { InlineOp, PluginCond } from "@emu/core/Instrumentation"
 import * as State from "@emu/core/PluginState"
-import { applyInline, checkCond, checkFlags, checkOp, checkRw, holds } from "@emu/core/transitions/instrumentation"
+import {
+  applyInline,
+  checkCond,
+  checkCondFlags,
+  checkFlags,
+  checkOp,
+  checkRw,
+  holds
+} from "@emu/core/transitions/instrumentation"
 import { checkEntry, elementOffset, scoreboardFree, scoreboardNew } from "@emu/core/transitions/scoreboard"
 import { vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
@@ -42,7 +50,8 @@ describe("conditions", () => {
 describe("numbers out of range are refused with the list to choose from", () => {
   it.each([
     ["CallbackFlags", checkFlags(4)],
-    ["CallbackFlags", checkFlags(-1)],
+    ["CallbackFlags", checkFlags(-2)],
+    ["CallbackFlags", checkCondFlags(-1)],
     ["PluginCond", checkCond(8)],
     ["InlineOp", checkOp(3)],
     ["MemRw", checkRw(0)],

@@ -146,6 +146,24 @@ const hot: ReadonlyArray<Place> = [1, 150].flatMap((n): ReadonlyArray<Place> => 
     }
   },
   {
+    event: "exec",
+    late: n,
+    install: (api, fail) => {
+      const callback = atNth(n, fail)
+      return api.onTbTrans((tb) => tb.insns.forEach((instruction) => instruction.onExec(callback, CallbackFlags.deferred)))
+    }
+  },
+  {
+    event: "mem",
+    late: n,
+    install: (api, fail) => {
+      const callback = atNth(n, fail)
+      return api.onTbTrans((tb) =>
+        tb.insns.forEach((instruction) => instruction.onMem(callback, MemRw.readWrite, CallbackFlags.deferred))
+      )
+    }
+  },
+  {
     event: "cond",
     late: n,
     install: (api, fail) => {

@@ -10,6 +10,7 @@ const known: ReadonlyArray<Scenario> = [
   // compiled code ran a block too many where a callback was for a block as a whole
   {
     installed: [["translate"], ["translate"]],
+    deferred: [],
     steps: [
       { after: 5, action: { _tag: "uninstall", plugin: 0 } },
       { after: 20, action: { _tag: "uninstall", plugin: 1 } }
@@ -36,10 +37,11 @@ describe.each(engines)("plugins that change their registrations while the guest 
     })
   )
 
-  it.effect("from compiled code as well", () =>
+  it.effect.each([[], [0], [1], [0, 1]] as const)("from compiled code as well, deferred: %j", (...deferred) =>
     Effect.gen(function* () {
       const scenario: Scenario = {
         installed: [["translate"], ["exit"]],
+        deferred,
         steps: [
           { after: 20, action: { _tag: "register", plugin: 1, event: "translate" } },
           { after: 20, action: { _tag: "uninstall", plugin: 0 } }

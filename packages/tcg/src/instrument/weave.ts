@@ -1,9 +1,9 @@
 /** Weaves what plugins asked for into a block's IR. */
 import { type DynCallback, type Instrumentation, MemRw, PluginCond } from "@emu/core/Instrumentation"
 import { type BlockCallback, constantIn, type IrBlock, type Op, type Value } from "../ir/Block.ts"
-import type { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { Cond, MemOp, Opcode, OpFlag, opTable } from "../ir/Opcode.ts"
 import { cpuStateSlots } from "../Layout.ts"
+import { bufferFor, type RecordBuffer } from "./records.ts"
 
 const opcodeFor: Record<DynCallback["kind"], number> = {
   exec: Opcode.plugin_exec,
@@ -18,15 +18,12 @@ const opcodeFor: Record<DynCallback["kind"], number> = {
 /** Records that are reserved at a time, at most. */
 const mostReserved = 64
 
-/** Room in a trace's buffer that was reserved, and the cursor in a temp. */
+/** Room in a buffer of records that was reserved, and the cursor in a temp. */
 interface Reservation {
   readonly at: Value
   /** The `trace_reserve`, whose number of records grows. */
   readonly op: Op
 }
-
-/** Kinds whose callbacks are called: they may drain a trace, or look at what it has. */
-const isCalled = ({ kind }: DynCallback): boolean => kind === "exec" || kind === "cond" || kind === "mem"
 
 /** Where an access was and what it moved. */
 interface Access {
@@ -47,7 +44,7 @@ class Weaver {
   /** Index of the guest instruction whose operations follow. */
   private insn = -1
   /** What holds on every way to the next operation. */
-  private readonly reserved = new Map<TraceBuffer, Reservation>()
+  private readonly reserved = new Map<RecordBuffer, Reservation>()
 
   constructor(block: IrBlock, instrumentation: Instrumentation) {
     this.block = block
@@ -96,8 +93,9 @@ class Weaver {
       if (callback.kind === "cond" && callback.cond === PluginCond.never) {
         continue
       }
-      if (callback.kind === "traceExec") {
-        const at = this.reserve(callback)
+      const buffer = bufferFor(callback)
+      if (buffer !== undefined) {
+        const at = this.reserve(buffer, callback)
         this.op(Opcode.trace_exec, at, at, this.add(callback))
         continue
       }
@@ -107,24 +105,27 @@ class Weaver {
     }
   }
 
-  /** Room for one more record: of the reservation there is, or of a new one here. Gives the cursor. */
-  private reserve(callback: DynCallback & { readonly trace: TraceBuffer }): Value {
-    const { trace } = callback
-    const known = this.reserved.get(trace)
-    if (known !== undefined && known.op.args[1]! < Math.min(mostReserved, trace.records)) {
+  /**
+   * Room for one more record: of the reservation there is, or of a new one here. Gives the cursor. A new one may drain its buffer, and
+   * plugins that are called then may drain others: what was reserved in those is to be reserved anew.
+   */
+  private reserve(buffer: RecordBuffer, callback: DynCallback): Value {
+    const known = this.reserved.get(buffer)
+    if (known !== undefined && known.op.args[1]! < Math.min(mostReserved, buffer.records)) {
       known.op.args[1]!++
       return known.at
     }
     const at = known?.at ?? this.temp()
     const op = { opcode: Opcode.trace_reserve, args: [at, 1, this.add(callback)] }
     this.out.push(op)
-    this.reserved.set(trace, { at, op })
+    this.reserved.clear()
+    this.reserved.set(buffer, { at, op })
     return at
   }
 
-  /** Behind a callback cursors must be fetched anew. */
-  private called(callback: DynCallback): void {
-    if (isCalled(callback)) {
+  /** Behind a callback that was called cursors must be fetched anew: it may have drained traces. */
+  private called({ kind }: DynCallback): void {
+    if (kind === "exec" || kind === "cond" || kind === "mem") {
       this.reserved.clear()
     }
   }
@@ -136,9 +137,10 @@ class Weaver {
       if (!("rw" in callback) || (callback.rw & rw) === 0) {
         continue
       }
-      if (callback.kind === "traceMem") {
-        const at = this.reserve(callback)
-        const recorded = callback.trace.values === 0 ? constantIn(this.block, 0n) : value
+      const buffer = bufferFor(callback)
+      if (buffer !== undefined) {
+        const at = this.reserve(buffer, callback)
+        const recorded = buffer.values === 0 ? constantIn(this.block, 0n) : value
         this.op(Opcode.trace_mem, at, at, base, recorded, disp, this.add(callback, memop, store))
       } else {
         this.op(Opcode.plugin_mem, base, value, disp, this.add(callback, memop, store))

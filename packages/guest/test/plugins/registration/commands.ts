@@ -25,6 +25,8 @@ export type Action = typeof Action.Type
 /** Plugins that are installed before the guest starts, and what callbacks do: `after` so many of them, the next one acts. */
 export const Scenario = Schema.Struct({
   installed: Schema.Tuple([Schema.Array(event), Schema.Array(event)]),
+  /** Plugins whose callbacks in code are deferred: those do nothing but to be heard of. */
+  deferred: Schema.Array(plugin),
   steps: Schema.Array(Schema.Struct({ after: Schema.Literals([0, 1, 2, 3, 5, 9, 20]), action: Action }))
 })
 export type Scenario = typeof Scenario.Type

@@ -43,11 +43,14 @@ export const predict = (scenario: Scenario): ReadonlyArray<string> => {
   let exitWanted = false
   let exited = false
 
-  const called = (line: string, inVcpu: boolean) => {
+  const called = (line: string, inVcpu: boolean, acts = true) => {
     lines.push(line)
     const action = actions.get(calls++)
-    if (action !== undefined) act(action, inVcpu)
+    if (action !== undefined && acts) act(action, inVcpu)
   }
+
+  const inCode = (what: string, { label, plugin }: Woven, block: number) =>
+    called(`${plugin.id} ${what} ${label} ${block}`, true, !scenario.deferred.some((id) => id === plugin.id))
 
   const queue = (place: "any" | "vcpu", item: () => void) => {
     work[place].push(item)
@@ -227,9 +230,8 @@ export const predict = (scenario: Scenario): ReadonlyArray<string> => {
   deliver("init", "", true)
   for (const { block, stores, syscall } of execution) {
     const woven = enter(block)
-    for (const { label, plugin } of woven) called(`${plugin.id} exec ${label} ${block}`, true)
-    for (let i = 0; i < stores; i++)
-      for (const { label, plugin } of woven) called(`${plugin.id} store ${label} ${block}`, true)
+    for (const callback of woven) inCode("exec", callback, block)
+    for (let i = 0; i < stores; i++) for (const callback of woven) inCode("store", callback, block)
     if (syscall === undefined) continue
     leave()
     const [before, filters] = [hears("syscall"), hears("filter")]

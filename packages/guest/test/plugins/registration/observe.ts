@@ -1,5 +1,5 @@
 /** The same scenario on a real guest: what plugins really saw. */
-import { MemRw } from "@emu/core/Instrumentation"
+import { CallbackFlags, MemRw } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
 import type { PluginSystem } from "@emu/core/PluginSystem"
 import * as Effect from "effect/Effect"
@@ -17,10 +17,10 @@ export const observe = Effect.fnUntraced(function* (scenario: Scenario, engine: 
   let calls = 0
   let labels = 0
 
-  const called = (line: string) => {
+  const called = (line: string, acts = true) => {
     lines.push(line)
     const action = actions.get(calls++)
-    if (action !== undefined) act(action)
+    if (action !== undefined && acts) act(action)
   }
 
   const on = (api: PluginApi, event: Event) => {
@@ -34,8 +34,10 @@ export const observe = Effect.fnUntraced(function* (scenario: Scenario, engine: 
         return api.onTbTrans((tb) => {
           const { insns, pc } = tb
           say(` ${pc}`)
-          tb.onExec(() => called(`${id} exec ${label} ${pc}`))
-          for (const insn of insns) insn.onMem(() => called(`${id} store ${label} ${pc}`), MemRw.write)
+          const isDeferred = scenario.deferred.some((other) => other === id)
+          const flags = isDeferred ? CallbackFlags.deferred : CallbackFlags.noRegs
+          tb.onExec(() => called(`${id} exec ${label} ${pc}`, !isDeferred), flags)
+          for (const insn of insns) insn.onMem(() => called(`${id} store ${label} ${pc}`, !isDeferred), MemRw.write, flags)
         })
       case "syscall":
         return api.onSyscall((_vcpu, number) => say(` ${number}`))

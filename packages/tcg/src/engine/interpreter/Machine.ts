@@ -9,6 +9,7 @@ import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
 import { ConstantPool } from "./ConstantPool.ts"
+import { DeferredQueue } from "./DeferredQueue.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
 export const codeWords = 1 << 22
@@ -79,6 +80,8 @@ export class Machine {
   readonly byEntry: Array<CodeBlock> = []
   readonly constants: ConstantPool
   readonly callbacks: Array<CodeCallback> = []
+  /** Callbacks that compiled code has put off: none, while anything else runs. */
+  readonly deferred: DeferredQueue
   /** The compiled tier, where there is one. */
   jit: Jit | undefined
   /** How often a block is interpreted before it is compiled. */
@@ -130,6 +133,7 @@ export class Machine {
   constructor(state: CpuState, translator: Translator, traceExec?: (vcpu: number, pc: number) => void) {
     this.state = state
     this.translator = translator
+    this.deferred = new DeferredQueue(state)
     this.traceExec = traceExec
     this.blocks = new TbCache<CodeBlock>(
       state,
@@ -152,6 +156,7 @@ export class Machine {
     this.blocks.flush()
     this.byEntry.length = 0
     this.callbacks.length = 0
+    this.deferred.clear()
     this.constants.clear()
     this.mostCode = Math.max(this.mostCode, this.codeEnd)
     this.codeEnd = 0
@@ -164,6 +169,7 @@ export class Machine {
 
   /** Makes the callbacks of a plugin that are in code do nothing. */
   silence(plugin: bigint): void {
+    this.deferred.silence(plugin)
     this.callbacks.forEach((code, index) => {
       const { callback } = code
       const isCalled = callback.kind === "exec" || callback.kind === "cond" || callback.kind === "mem"

@@ -92,6 +92,23 @@ export const drainTrace = (machine: Machine, index: number): boolean => {
   return true
 }
 
+/** Calls the deferred callbacks that wait: before anything else is called, or compiled code is left. As `callExec`. */
+export const drainDeferred = (machine: Machine): boolean => {
+  const { scope, vcpu } = machine
+  const asDeferred = () => {
+    scope.vcpu = vcpu
+    scope.flags = CallbackFlags.deferred
+  }
+  asDeferred()
+  const drained = machine.deferred.drain(vcpu, (code, cause) => {
+    const goesOn = failed(machine, code, cause)
+    asDeferred()
+    return goesOn
+  })
+  scope.vcpu = -1
+  return drained
+}
+
 /** `plugin_cond`: as `callExec` where the scoreboard's condition holds. */
 export const callCond = (machine: Machine, index: number): boolean => {
   const code = machine.callbacks[index]!

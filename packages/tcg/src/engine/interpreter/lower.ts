@@ -1,14 +1,13 @@
 /** Writes the interpreter's code of an optimised IR block. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import type { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { ExitKind } from "../../Engine.ts"
 import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
 import { Cond, ExitCode, JumpHint, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
 import * as Layout from "../../Layout.ts"
-import { recordOf, traceOf } from "../../instrument/records.ts"
+import { bufferOf, isDeferred, pcOf, siteOf } from "../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
 import { Code } from "./Code.ts"
-import type { Machine } from "./Machine.ts"
+import type { CodeCallback, Machine } from "./Machine.ts"
 
 /** Operations whose code has the same name and the operands of the IR operation in the same order. */
 const plain: ReadonlyArray<number | undefined> = opTable.map((info) =>
@@ -83,13 +82,20 @@ export const scoreboardPlace = (machine: Machine, entry: ScoreboardU64) => {
 }
 
 /** Adds a callback of a block to the machine's list. Returns its number. */
-export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number => {
+export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number =>
+  machine.callbacks.push(codeCallback(machine, block, from)) - 1
+
+/** Adds a deferred callback of a block to those that compiled code may record. Returns what stands for it in records. */
+export const registerDeferred = (machine: Machine, block: IrBlock, from: BlockCallback): number =>
+  machine.deferred.add(codeCallback(machine, block, from))
+
+const codeCallback = (machine: Machine, block: IrBlock, from: BlockCallback): CodeCallback => {
   const { callback, memop, store } = from
   const pc = block.insns[from.insn]?.pc ?? block.pc
   const { address, stride } =
     callback.kind === "cond" ? scoreboardAddress(machine, callback.entry) : { address: 0, stride: 0 }
   const pcLow = Number(BigInt.asIntN(32, pc))
-  return machine.callbacks.push({ callback, pc, pcLow, memop, store, slot: address / 4, stride: stride / 4 }) - 1
+  return { callback, pc, pcLow, memop, store, slot: address / 4, stride: stride / 4 }
 }
 
 /** Writes one block; made anew for each. */
@@ -230,16 +236,10 @@ class Lowering {
         return this.pluginMem(args, this.block.callbacks[args[3]!]!)
       case Opcode.trace_reserve:
         return this.traceReserve(args[1]!, args[2]!)
-      case Opcode.trace_exec: {
-        const { pc, site, trace } = recordOf(this.block, args[2]!)
-        this.trace(Code.trace_exec, trace, site)
-        return this.emit(pc)
-      }
-      case Opcode.trace_mem: {
-        const { memop, site, trace } = recordOf(this.block, args[5]!)
-        this.trace(Code.trace_mem, trace, site)
-        return this.emit4(this.operand(args[2]!), args[4]!, this.operand(args[3]!), memop)
-      }
+      case Opcode.trace_exec:
+        return this.traceExec(args[2]!)
+      case Opcode.trace_mem:
+        return this.traceMem(args)
       default:
         return this.compute(op)
     }
@@ -415,14 +415,39 @@ class Lowering {
 
   /** The cursor is always in memory here: the temp that holds it is for engines that keep it in a register. */
   private traceReserve(records: number, number: number): void {
-    const { cursor, records: capacity } = traceOf(this.block, number)
-    this.emit4(Code.trace_reserve, cursor / 4, 4 * (capacity - records), this.register(this.block.callbacks[number]!))
+    const from = this.block.callbacks[number]!
+    if (isDeferred(from.callback)) {
+      return
+    }
+    const { cursor, records: capacity } = bufferOf(this.block, number)
+    this.emit4(Code.trace_reserve, cursor / 4, 4 * (capacity - records), this.register(from))
+  }
+
+  /** A deferred callback is called at once: here that costs no more than to put it off. */
+  private traceExec(number: number): void {
+    const from = this.block.callbacks[number]!
+    if (isDeferred(from.callback)) {
+      return this.plugin(from)
+    }
+    this.trace(Code.trace_exec, number)
+    this.emit(pcOf(this.block, number))
+  }
+
+  private traceMem(args: ReadonlyArray<number>): void {
+    const [, , base, value, disp, number] = args as [number, number, number, number, number, number]
+    const from = this.block.callbacks[number]!
+    if (isDeferred(from.callback)) {
+      return this.pluginMem([base, value, disp], from)
+    }
+    this.trace(Code.trace_mem, number)
+    this.emit4(this.operand(base), disp, this.operand(value), from.memop)
   }
 
   /** The words that both kinds of record begin with. */
-  private trace(code: number, { addresses, cursor, sites, values }: TraceBuffer, site: number): void {
+  private trace(code: number, number: number): void {
+    const { addresses, cursor, sites, values } = bufferOf(this.block, number)
     this.emit3(code, cursor / 4, sites / 4)
-    this.emit3(addresses / 4, values / 4, site)
+    this.emit3(addresses / 4, values / 4, siteOf(this.block, number)!)
   }
 
   private pluginMem(args: ReadonlyArray<number>, from: BlockCallback): void {

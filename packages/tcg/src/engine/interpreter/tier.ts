@@ -5,13 +5,14 @@ import { jumpCacheIndex } from "../../TbCache.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import { Jit } from "../jit/Jit.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
-import { Cell, Leave, Scratch } from "../jit/Runtime.ts"
+import { Cell, drainDeferredNumber, Leave, Scratch } from "../jit/Runtime.ts"
+import { isDeferred } from "../../instrument/records.ts"
 import { addRest } from "./addBlock.ts"
-import { callExec, callHelper, callMem } from "./callbacks.ts"
+import { callExec, callHelper, callMem, drainDeferred } from "./callbacks.ts"
 import { Code } from "./Code.ts"
 import { computedJump, next } from "./exits.ts"
 import { headWords, publish, usualThreshold } from "./heads.ts"
-import { exitKinds, registerCallback, scoreboardPlace } from "./lower.ts"
+import { exitKinds, registerCallback, registerDeferred, scoreboardPlace } from "./lower.ts"
 import { type CodeBlock, lookOutside, type Machine } from "./Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
@@ -68,15 +69,16 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         },
         helper: (helper, fuel) =>
           callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
-        exec: (callback) => after(callExec(machine, callback)),
+        exec: (callback) =>
+          after(settleDeferred(machine) && (callback === drainDeferredNumber || callExec(machine, callback))),
         mem: (callback, address) => {
           state.i32[word(Scratch.a)] = address
-          return after(callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
+          return after(settleDeferred(machine) && callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
         }
       },
       retranslate: (pc, limit, instrumentation) =>
         isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,
-      callbackNumber: (ir, callback) => registerCallback(machine, ir, callback),
+      callbackNumber: (ir, from) => (isDeferred(from.callback) ? registerDeferred : registerCallback)(machine, ir, from),
       scoreboardAddress: (entry) => scoreboardPlace(machine, entry),
       isWarm: (pc) => {
         const block = machine.blocks.get(pc)
@@ -146,6 +148,9 @@ export const hot = (machine: Machine, at: number): number => {
 /** A computed jump leads to another place than the last time. */
 export const noteTarget = (machine: Machine, pc: number): void => machine.jit!.blocks.addJumpTarget(pc >>> 0)
 
+/** Calls the deferred callbacks that wait, if any: false where one threw and the guest does not go on, with `machine.exit` set. */
+const settleDeferred = (machine: Machine): boolean => machine.deferred.isEmpty || drainDeferred(machine)
+
 /** Takes back what was counted of a block that was left in its middle. */
 const uncount = (machine: Machine, { unexecuted }: Site): void => {
   machine.left += unexecuted
@@ -163,6 +168,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
   const result = jit.enter(machine.code[at + 1]! >>> 0, left)
   machine.left = jit.fuelLeft + machine.fuelTaken
   machine.compiledInsns[0]! += left - machine.left
+  if (!settleDeferred(machine)) return stop(machine, result)
   if ((result & 1) === 0) {
     const { jumpCache } = machine
     const index = jumpCacheIndex(result)
@@ -216,4 +222,19 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
     default:
       throw new Error(`compiled code returned ${result}`)
   }
+}
+
+/** A deferred callback ends the run behind compiled code: brings pc and counts up to date, whatever that left for. */
+const stop = (machine: Machine, result: number): number => {
+  const { i32 } = machine.state
+  if ((result & 1) === 0) {
+    i32[pcWord] = result
+    i32[pcWord + 1] = 0
+  } else if (result === Leave.fault || result === Leave.rest) {
+    const site = machine.jit!.sites[i32[Cell.site >>> 2]!]!
+    uncount(machine, site)
+    i32[pcWord] = site.pc
+    i32[pcWord + 1] = 0
+  }
+  return -1
 }

@@ -50,11 +50,14 @@ export interface JitImports {
   readonly float: (packed: number) => void
   /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
   readonly helper: (helper: number, fuel: number) => void
-  /** A plugin's exec callback: fuel to take away, or negative to leave. */
+  /** A plugin's exec callback (or `drainDeferredNumber`): fuel to take away, or negative to leave. */
   readonly exec: (callback: number) => number
   /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
   readonly mem: (callback: number, address: number) => number
 }
+
+/** Instead of the number of a callback: calls the deferred callbacks that wait. */
+export const drainDeferredNumber = -1
 
 /** How deep regions may call each other before one returns to the engine instead: their frames, of up to 2 KB, must fit V8's stack of 1 MB. */
 export const maxDepth = 400

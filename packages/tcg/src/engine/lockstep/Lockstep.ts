@@ -152,9 +152,10 @@ export const make = (options: LockstepOptions): EngineServices => {
     } finally {
       running = false
     }
-    const others = follow(exit)
     const length = Number(count(state) - before)
-    const report = compare(length, exit, others)
+    // A plugin has failed and the run ends, which is what is to be heard of.
+    const isFailure = exit.kind === ExitKind.callbackError && replay.hasDeferredFailed
+    const report = isFailure ? undefined : compare(length, exit, follow(exit))
     for (const action of pending.splice(0)) action(reference.engine)
     return { exit, length, report }
   }

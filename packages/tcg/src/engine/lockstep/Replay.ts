@@ -2,6 +2,7 @@
  * Plugins under two engines: the tested engine calls them and writes down what they saw and changed; the reference compares
  * what they would have seen, and makes the same changes, without calling them.
  */
+import { CallbackFlags } from "@emu/core/Instrumentation"
 import type { DynCallback, ExecCallback, Instrumentation, MemCallback, MemInfo, TbInfo } from "@emu/core/Instrumentation"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
@@ -92,6 +93,8 @@ export class Replay {
   private unequal: string | undefined
   /** Asking plugins about a block failed since the last `settle`. */
   hasInstrumenterFailed = false
+  /** A deferred callback failed since the last `settle`: the tested side has gone further than it would have on the reference. */
+  hasDeferredFailed = false
   /** A volatile helper was called. */
   private asked = false
   /** Memory that callbacks wrote, since the last `settle`. */
@@ -130,6 +133,7 @@ export class Replay {
     this.next = 0
     this.asked = false
     this.hasInstrumenterFailed = false
+    this.hasDeferredFailed = false
   }
 
   /** Guest memory was written: if by a callback, the reference will write it, too. */
@@ -235,8 +239,8 @@ export class Replay {
 
   private recorder(pc: number, { callback, flags, kind }: Called): Called["callback"] {
     const record = (vcpu: number, access: Access | undefined, call: () => void) => {
-      const seen: Seen = { kind, pc, vcpu, registers: flags === 0 ? 0 : this.hash(this.tested), access }
-      const slots = flags >= 2 ? this.tested.i64.slice(0, CpuSlot.pc) : undefined
+      const seen: Seen = { kind, pc, vcpu, registers: flags <= CallbackFlags.noRegs ? 0 : this.hash(this.tested), access }
+      const slots = flags >= CallbackFlags.readWriteRegs ? this.tested.i64.slice(0, CpuSlot.pc) : undefined
       const boards = this.boards().map(([start, end]) => [start, this.tested.i32.slice(start / 4, end / 4)] as const)
       this.written = []
       let thrown: Effects["thrown"]
@@ -247,7 +251,9 @@ export class Replay {
       }
       this.queue.push({ seen, effects: this.effects(slots, boards, thrown) })
       this.written = undefined
-      if (thrown !== undefined) throw thrown.cause
+      if (thrown === undefined) return
+      this.hasDeferredFailed ||= flags === CallbackFlags.deferred
+      throw thrown.cause
     }
     const exec: ExecCallback = (vcpu) => record(vcpu, undefined, () => (callback as ExecCallback)(vcpu))
     const mem: MemCallback = (vcpu, info, address) =>
@@ -278,7 +284,7 @@ export class Replay {
   private readonly replaying = (pc: number, callback: Called): DynCallback => {
     const { flags, kind } = callback
     const replay = (vcpu: number, access: Access | undefined) => {
-      const seen: Seen = { kind, pc, vcpu, registers: flags === 0 ? 0 : this.hash(this.reference), access }
+      const seen: Seen = { kind, pc, vcpu, registers: flags <= CallbackFlags.noRegs ? 0 : this.hash(this.reference), access }
       const expected = this.queue[this.next++]
       if (expected === undefined) {
         this.unequal ??= `${describe(seen)}: the JIT has none`

@@ -60,6 +60,7 @@ export interface LowerContext {
   readonly counterOf: (entry: ScoreboardU64) => number | undefined
   /** Adds what counters have collected to memory, so that JS sees it. */
   readonly flushCounters: () => void
+  /** A new number for a callback: what `exec` and `mem` are called with, or for a deferred one what is recorded. */
   readonly callbackNumber: (ir: IrBlock, callback: BlockCallback) => number
   readonly scoreboardAddress: (entry: ScoreboardU64) => ScoreboardPlace
   readonly strictFloat: boolean

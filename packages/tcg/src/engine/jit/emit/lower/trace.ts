@@ -1,8 +1,9 @@
-/** Records of traces to WebAssembly: stores behind a cursor that a local holds, and that is in memory after each record. */
+/** Records of traces and of deferred callbacks to WebAssembly: stores behind a cursor that a local holds, and that is in memory after each record. */
 import type { IrBlock, Op } from "../../../../ir/Block.ts"
-import { recordOf, traceOf } from "../../../../instrument/records.ts"
+import { bufferOf, deferredBuffer, pcOf, siteOf } from "../../../../instrument/records.ts"
 import { MemOp, Opcode } from "../../../../ir/Opcode.ts"
 import { Insn } from "../../../../wasm/Wasm.ts"
+import { drainDeferredNumber } from "../../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
 
 /** Lowers an operation on a trace; false if it is none. */
@@ -26,7 +27,8 @@ export const lowerTrace = (context: LowerContext, ir: IrBlock, op: Op): boolean 
 const reserve = (context: LowerContext, ir: IrBlock, op: Op): void => {
   const { callbackNumber, callees, code, values } = context
   const [at, records, number] = op.args as [number, number, number]
-  const { cursor, records: capacity } = traceOf(ir, number)
+  const buffer = bufferOf(ir, number)
+  const { cursor, records: capacity } = buffer
   code.i32(0)
   code.memory(Insn.i32_load, cursor)
   values.setI32(at)
@@ -35,7 +37,7 @@ const reserve = (context: LowerContext, ir: IrBlock, op: Op): void => {
   code.op(Insn.i32_gt_s)
   code.ifUnlikely()
   context.flushCounters()
-  code.i32(callbackNumber(ir, ir.callbacks[number]!))
+  code.i32(buffer === deferredBuffer ? drainDeferredNumber : callbackNumber(ir, ir.callbacks[number]!))
   code.call(callees.exec)
   context.afterCallback()
   code.i32(0)
@@ -46,42 +48,44 @@ const reserve = (context: LowerContext, ir: IrBlock, op: Op): void => {
 const exec = (context: LowerContext, ir: IrBlock, op: Op): void => {
   const { code, values } = context
   const [next, at, number] = op.args as [number, number, number]
-  const { pc, site, trace } = recordOf(ir, number)
-  storeSite(context, at, site, trace.sites)
-  values.getI32(at)
-  code.i32(pc)
-  code.memory(Insn.i32_store, trace.addresses)
-  if (trace.values !== 0) {
-    pushValueOffset(context, at)
-    code.i64(0n)
-    code.memory(Insn.i64_store, trace.values)
+  const buffer = bufferOf(ir, number)
+  storeSite(context, ir, at, number)
+  if (buffer !== deferredBuffer) {
+    values.getI32(at)
+    code.i32(pcOf(ir, number))
+    code.memory(Insn.i32_store, buffer.addresses)
+    if (buffer.values !== 0) {
+      pushValueOffset(context, at)
+      code.i64(0n)
+      code.memory(Insn.i64_store, buffer.values)
+    }
   }
-  advance(context, next, at, trace.cursor)
+  advance(context, next, at, buffer.cursor)
 }
 
 const memory = (context: LowerContext, ir: IrBlock, op: Op): void => {
   const { code, values } = context
   const [next, at, base, value, disp, number] = op.args as [number, number, number, number, number, number]
-  const { memop, site, trace } = recordOf(ir, number)
-  storeSite(context, at, site, trace.sites)
+  const buffer = bufferOf(ir, number)
+  storeSite(context, ir, at, number)
   values.getI32(at)
   values.getI32(base)
   if (disp !== 0) {
     code.i32(disp)
     code.op(Insn.i32_add)
   }
-  code.memory(Insn.i32_store, trace.addresses)
-  if (trace.values !== 0) {
+  code.memory(Insn.i32_store, buffer.addresses)
+  if (buffer.values !== 0) {
     pushValueOffset(context, at)
-    storeValue(context, value, memop & MemOp.sizeMask, trace.values)
+    storeValue(context, value, ir.callbacks[number]!.memop & MemOp.sizeMask, buffer.values)
   }
-  advance(context, next, at, trace.cursor)
+  advance(context, next, at, buffer.cursor)
 }
 
-const storeSite = ({ code, values }: LowerContext, at: number, site: number, sites: number): void => {
+const storeSite = ({ callbackNumber, code, values }: LowerContext, ir: IrBlock, at: number, number: number): void => {
   values.getI32(at)
-  code.i32(site)
-  code.memory(Insn.i32_store, sites)
+  code.i32(siteOf(ir, number) ?? callbackNumber(ir, ir.callbacks[number]!))
+  code.memory(Insn.i32_store, bufferOf(ir, number).sites)
 }
 
 /** Values take eight bytes where sites and addresses take four. */
