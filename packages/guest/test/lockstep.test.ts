@@ -180,6 +180,26 @@ const changingItself = (() => {
 })()
 
 describe("no difference is found", () => {
+  it.effect("when a deferred callback throws: the plugin has failed, not an engine", () =>
+    Effect.gen(function* () {
+      let calls = 0
+      const broken = plugin(
+        (api) =>
+          api.onTbTrans((tb) =>
+            tb.onExec(() => {
+              if (++calls === turns / 2) throw new Error("oops")
+            }, CallbackFlags.deferred)
+          ),
+        "broken"
+      )
+      const { exit } = yield* run({ program: loop(increment), plugins: [broken], engine: { jit, lockstep: {} } })
+      assert.match(
+        Result.getOrThrow(Result.flip(exit)).message,
+        /^plugin broken failed in its exec callback at pc 0x1000c: oops$/
+      )
+    })
+  )
+
   it.effect.each([
     {
       what: "between clocks",

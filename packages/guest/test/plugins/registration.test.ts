@@ -18,6 +18,13 @@ const known: ReadonlyArray<Scenario> = [
   }
 ]
 
+const deferring: ReadonlyArray<Pick<Scenario, "deferred">> = [
+  { deferred: [] },
+  { deferred: [0] },
+  { deferred: [1] },
+  { deferred: [0, 1] }
+]
+
 describe.each(engines)("plugins that change their registrations while the guest runs, on the $name", ({ engine, name }) => {
   it.effect.prop(
     "hear what the model predicts, callback by callback",
@@ -37,7 +44,7 @@ describe.each(engines)("plugins that change their registrations while the guest 
     })
   )
 
-  it.effect.each([[], [0], [1], [0, 1]] as const)("from compiled code as well, deferred: %j", (...deferred) =>
+  it.effect.each(deferring)("from compiled code as well, deferred: $deferred", ({ deferred }) =>
     Effect.gen(function* () {
       const scenario: Scenario = {
         installed: [["translate"], ["exit"]],

@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import type { DynCallback } from "@emu/core/Instrumentation"
+import { CallbackFlags, type DynCallback } from "@emu/core/Instrumentation"
 import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import type { RegionBlock } from "@emu/tcg/engine/jit/analysis/Cfg"
 import { compileRegion, regionParameters, regionResults } from "@emu/tcg/engine/jit/emit/RegionCompiler"
@@ -20,7 +20,7 @@ const update = process.env["UPDATE"] !== undefined
 const wabt = await makeWabt()
 
 const entry = { scoreboard: 1, offset: 8 }
-const exec = (flags: 0 | 1 | 2): DynCallback => ({ kind: "exec", plugin: 1n, flags, callback: () => {} })
+const exec = (flags: CallbackFlags): DynCallback => ({ kind: "exec", plugin: 1n, flags, callback: () => {} })
 const trace = (byteOffset: number, values: boolean) =>
   new TraceBuffer({ buffer: new Guest().state.buffer, byteOffset, records: 1000, values, deliver: () => {} })
 const plainTrace = trace(0xe1000000, false)
@@ -36,7 +36,9 @@ const callbacks: ReadonlyArray<DynCallback> = [
   { kind: "mem", plugin: 1n, flags: 0, rw: 3, callback: () => {} },
   { kind: "traceMem", plugin: 1n, trace: plainTrace, rw: 3 },
   { kind: "traceMem", plugin: 1n, trace: valueTrace, rw: 3 },
-  { kind: "traceExec", plugin: 1n, trace: plainTrace, site: 5 }
+  { kind: "traceExec", plugin: 1n, trace: plainTrace, site: 5 },
+  exec(CallbackFlags.deferred),
+  { kind: "mem", plugin: 1n, flags: CallbackFlags.deferred, rw: 3, callback: () => {} }
 ]
 
 const blockOf = (text: string): RegionBlock => {
