@@ -30,14 +30,12 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
 
   /** Index in `words` of an entry of a vCPU. Throws on misuse. An entry that `u64` did not make is searched for each time. */
   const locate = (entry: ScoreboardU64 & Partial<PlacedU64>, vcpu: number): number =>
-    entry.state === stateOf(runtime) && vcpu >>> 0 === vcpu && vcpu < entry.numVcpus!
-      ? entry.first! + Math.imul(vcpu, entry.stride!)
-      : search(entry, vcpu)
+    entry.state === stateOf(runtime) && entry.vcpu === vcpu ? entry.index! : search(entry, vcpu)
 
   const search = (entry: ScoreboardU64, vcpu: number): number => {
     const state = stateOf(runtime)
     const board = state.scoreboards.get(entry.scoreboard) ?? Result.getOrThrow(findScoreboard(state, entry.scoreboard))
-    if (!(vcpu >= 0 && vcpu < state.numVcpus)) {
+    if (!(Number.isInteger(vcpu) && vcpu >= 0 && vcpu < state.numVcpus)) {
       throw new ScoreboardIndexError({ scoreboard: board.id, vcpu, numVcpus: state.numVcpus })
     }
     const { elementSize } = board
@@ -45,8 +43,14 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
     if (!(offset >= 0 && offset + 8 <= elementSize && offset % 8 === 0)) {
       throw new ScoreboardOffsetError({ scoreboard: board.id, offset, elementSize })
     }
-    if (entry instanceof PlacedU64) entry.place(state, board)
-    return (board.byteOffset + vcpu * elementSize + offset) / 8
+    // as one of V8's small integers: a quotient would be kept as a double
+    const index = ((board.byteOffset + vcpu * elementSize + offset) / 8) | 0
+    if (entry instanceof PlacedU64) {
+      entry.state = state
+      entry.vcpu = vcpu
+      entry.index = index
+    }
+    return index
   }
 
   return {

@@ -75,7 +75,7 @@ describe("scoreboards", () => {
         const entry = api.u64(board, 8)
         yield* system.vcpuInit(0)
         const add = (vcpu: number) => tagOf(() => api.u64Add(entry, vcpu, 1n))
-        assert.deepStrictEqual([add(0), add(1), add(-1), add(0)], [undefined, index, index, undefined])
+        assert.deepStrictEqual([0, 1, -1, 0.5, 0].map(add), [undefined, index, index, index, undefined])
         yield* system.vcpuInit(1)
         yield* api.scoreboardNew(8)
         assert.deepStrictEqual([add(0), add(1), add(2)], [undefined, undefined, index])
