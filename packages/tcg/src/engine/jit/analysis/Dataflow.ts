@@ -52,6 +52,8 @@ export interface Dataflow {
   readonly dirtyIn: ReadonlyArray<Globals>
   /** Globals whose local is needed when the node begins. */
   readonly liveIn: ReadonlyArray<Globals>
+  /** Globals to store in front of each loop, by its header. */
+  readonly storedBefore: ReadonlyMap<number, Globals>
 }
 
 /** Globals that an operation defines. */
@@ -111,18 +113,35 @@ export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?
 /**
  * Solves both problems to their fixed points.
  *
+ * What a loop does not define is stored in front of it, not where the loop is left in its middle: so it need not be in a local all
+ * through the loop, where the host has too few registers already.
+ *
  * @param order reverse postorder of the reachable nodes
- * @param loops headers of loops: the region may leave in front of them
+ * @param loops headers of loops, with their bodies: the region may leave in front of them
  */
-export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlySet<number>): Dataflow => {
+export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap<number, ReadonlySet<number>>): Dataflow => {
   const dirtyIn: Array<Globals> = cfg.nodes.map(() => 0n)
+  const storedBefore = new Map<number, Globals>()
+  const definedIn = new Map<number, Globals>()
+  for (const [header, body] of loops) {
+    let defined = 0n
+    for (const n of body) for (const op of opsOf(cfg.nodes[n]!)) defined |= definesOf(op)
+    definedIn.set(header, defined)
+    storedBefore.set(header, 0n)
+  }
   for (let changed = true; changed;) {
     changed = false
     for (const n of order) {
       const node = cfg.nodes[n]!
       const out = dirtyOut(node, dirtyIn[n]!)
       for (const s of successors(node.terminator)) {
-        const merged = dirtyIn[s]! | out
+        let dirty = out
+        const defined = definedIn.get(s)
+        if (defined !== undefined && !loops.get(s)!.has(n)) {
+          dirty &= defined
+          storedBefore.set(s, storedBefore.get(s)! | (out & ~defined))
+        }
+        const merged = dirtyIn[s]! | dirty
         if (merged !== dirtyIn[s]) {
           dirtyIn[s] = merged
           changed = true
@@ -139,12 +158,12 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlySet
       let liveOut = 0n
       for (const s of flowSuccessors(node.terminator)) liveOut |= liveIn[s]!
       let live = liveInOf(node, dirtyIn[n]!, liveOut)
-      if (loops.has(n)) live |= dirtyIn[n]!
+      if (loops.has(n)) live |= dirtyIn[n]! | storedBefore.get(n)!
       if (live !== liveIn[n]) {
         liveIn[n] = live
         changed = true
       }
     }
   }
-  return { dirtyIn, liveIn }
+  return { dirtyIn, liveIn, storedBefore }
 }

@@ -79,9 +79,9 @@ export const analyseRegion = (
   )
   const { order } = graph
   const loops = loopHeaders(graph)
-  const flow = solve(cfg, order, loops)
-  const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
   const bodies = naturalLoops(graph)
+  const flow = solve(cfg, order, bodies)
+  const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
   const weights = new Map(
     order.map((n) => [n, loopWeight ** [...bodies.values()].filter((body) => body.has(n)).length] as const)
   )

@@ -15,6 +15,7 @@ import { CounterLocals } from "./CounterLocals.ts"
 import { Cursor } from "./Cursor.ts"
 import type { WantedEntry } from "../analysis/Entries.ts"
 import { pushUnusualStatus } from "./floatStatus.ts"
+import { members } from "../analysis/Dataflow.ts"
 import { dominates } from "../analysis/Graph.ts"
 import type { LowerContext } from "./lower/Context.ts"
 import { lowerFloat } from "./lower/float.ts"
@@ -126,6 +127,7 @@ class RegionCompiler {
     const { code, labels } = this
     const { graph, loops, merges } = this.region
     if (loops.has(n)) {
+      this.storesInFrontOf(n)
       this.checksInFrontOf(n)
       labels.set(n, code.loop())
     }
@@ -157,6 +159,22 @@ class RegionCompiler {
       values.pass(op)
     })
     this.emitTerminator(n, terminator)
+  }
+
+  /** Brings to memory what a loop does not change, unless the way leads to an entry within the loop: there it is loaded. */
+  private storesInFrontOf(header: number): void {
+    const { code, values } = this
+    const { cfg, flow, webs } = this.region
+    const stored = members(flow.storedBefore.get(header) ?? 0n)
+    if (stored.length === 0) return
+    const isDispatch = cfg.nodes[header]!.terminator.kind === "dispatch"
+    if (isDispatch) {
+      code.get(Parameter.pc)
+      code.op(Insn.i32_eqz)
+      code.if()
+    }
+    values.store(stored.map((global) => [global, webs.start[header]![global]!]))
+    if (isDispatch) code.end()
   }
 
   /** Checks the accesses of a loop that are off values which it does not change. */
