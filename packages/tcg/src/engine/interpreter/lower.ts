@@ -190,9 +190,7 @@ class Lowering {
       case Opcode.goto_tb:
         return this.gotoTb(args[0]!)
       case Opcode.goto_ptr:
-        if (args[1] === JumpHint.jump && this.machine.jit !== undefined) {
-          this.emit3(Code.jump_target, this.operand(args[0]!), 0)
-        }
+        if (args[1] === JumpHint.jump && this.machine.jit) this.emit3(Code.jump_target, this.operand(args[0]!), 0)
         return this.emit3(Code.goto_ptr, this.insns, this.operand(args[0]!))
       case Opcode.exit_tb:
         return this.emit4(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)

@@ -4,11 +4,9 @@
  */
 import type { Op } from "../../../../ir/Block.ts"
 import { Cond, MemOp, Opcode } from "../../../../ir/Opcode.ts"
-import { Insn, ValType } from "../../../../wasm/Wasm.ts"
-import { CodeWriter } from "../../../../wasm/CodeWriter.ts"
-import type { ModuleWriter } from "../../../../wasm/ModuleWriter.ts"
-import { PageFlag, pageShift, pageTableBase } from "../../../../Layout.ts"
-import { Cell } from "../../Runtime.ts"
+import { Insn } from "../../../../wasm/Wasm.ts"
+import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
+import { PageFlag } from "../../../../Layout.ts"
 import type { Check } from "../../analysis/Accesses.ts"
 import type { LowerContext } from "./Context.ts"
 
