@@ -1,6 +1,9 @@
-/** Buffered traces of real programs, on both engines: their records are what plain callbacks are told, vCPU by vCPU. */
+/**
+ * Buffered traces and deferred callbacks in real programs, on both engines: they tell what plain callbacks are told, vCPU by vCPU, and as
+ * much of it by each system call.
+ */
 import { readFileSync } from "node:fs"
-import { MemRw } from "@emu/core/Instrumentation"
+import { CallbackFlags, MemRw } from "@emu/core/Instrumentation"
 import { type TraceBatch, TraceKind } from "@emu/core/Trace"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -24,8 +27,11 @@ class Sum {
 
 const low = (value: bigint): number => Number(value & 0xffffffffn) ^ Number(value >> 32n)
 
-/** Listens to everything that a program does, by callbacks or by a trace. */
-const listen = (name: string, engine: NonNullable<RunRequest["engine"]>, by: "callbacks" | "trace" | "both") =>
+/** How to listen. */
+type By = "callbacks" | "deferred" | "trace" | "both"
+
+/** Listens to everything that a program does. */
+const listen = (name: string, engine: NonNullable<RunRequest["engine"]>, by: By) =>
   Effect.gen(function* () {
     const told: Array<Sum> = []
     const recorded: Array<Sum> = []
@@ -34,7 +40,7 @@ const listen = (name: string, engine: NonNullable<RunRequest["engine"]>, by: "ca
     const progress: Array<number> = []
     const look = (): void => {
       if (by === "both") assert.deepStrictEqual(recorded, told)
-      const sums = by === "callbacks" ? told : recorded
+      const sums = records ? recorded : told
       progress.push(sums.reduce((sum, { count }) => sum + count, 0))
     }
     const onBatch = ({ addresses, kinds, length, pcs, sizes, values, vcpu }: TraceBatch) => {
@@ -42,24 +48,29 @@ const listen = (name: string, engine: NonNullable<RunRequest["engine"]>, by: "ca
       for (let i = 0; i < length; i++) sum.add(kinds[i]!, pcs[i]!, sizes[i]!, addresses[i]!, low(values[i]!))
     }
     const calls = by !== "trace"
-    const records = by !== "callbacks"
+    const records = by === "trace" || by === "both"
+    const flags = by === "deferred" ? CallbackFlags.deferred : CallbackFlags.noRegs
     const listener = plugin(
       Effect.fnUntraced(function* (api) {
         const trace = yield* api.trace({ onBatch, records: 300, values: true })
         yield* api.onTbTrans((tb) => {
           const start = Number(tb.pc)
           const bytes = tb.insns.reduce((sum, insn) => sum + insn.size, 0)
-          if (calls) tb.onExec((vcpu) => sumOf(told, vcpu).add(TraceKind.block, start, bytes, start, 0))
+          if (calls) tb.onExec((vcpu) => sumOf(told, vcpu).add(TraceKind.block, start, bytes, start, 0), flags)
           if (records) tb.traceExec(trace)
           for (const insn of tb.insns) {
             const pc = Number(insn.pc)
             const { size } = insn
             if (calls) {
-              insn.onExec((vcpu) => sumOf(told, vcpu).add(TraceKind.exec, pc, size, pc, 0))
-              insn.onMem((vcpu, info, address) => {
-                const kind = info.isStore ? TraceKind.store : TraceKind.load
-                sumOf(told, vcpu).add(kind, pc, 1 << info.sizeShift, address, low(info.value))
-              }, MemRw.readWrite)
+              insn.onExec((vcpu) => sumOf(told, vcpu).add(TraceKind.exec, pc, size, pc, 0), flags)
+              insn.onMem(
+                (vcpu, info, address) => {
+                  const kind = info.isStore ? TraceKind.store : TraceKind.load
+                  sumOf(told, vcpu).add(kind, pc, 1 << info.sizeShift, address, low(info.value))
+                },
+                MemRw.readWrite,
+                flags
+              )
             }
             if (records) {
               insn.traceExec(trace)
@@ -78,11 +89,12 @@ const listen = (name: string, engine: NonNullable<RunRequest["engine"]>, by: "ca
   })
 
 describe.each(programs)("%s", (name) => {
-  it.effect("has the records that callbacks are told of, on both engines", () =>
+  it.effect("is recorded as callbacks are told of it, on both engines", () =>
     Effect.gen(function* () {
       const expected = yield* listen(name, {}, "callbacks")
       for (const { engine } of engines) {
-        for (const by of engine.jit === undefined ? (["trace"] as const) : (["trace", "both"] as const)) {
+        const ways: ReadonlyArray<By> = engine.jit === undefined ? ["trace"] : ["trace", "deferred", "both"]
+        for (const by of ways) {
           const { progress, regions, sums } = yield* listen(name, engine, by)
           assert.deepStrictEqual(sums, expected.sums)
           assert.deepStrictEqual(progress, expected.progress)
