@@ -7,7 +7,8 @@ import * as Layout from "../../Layout.ts"
 import { bufferOf, isDeferred, pcOf, siteOf } from "../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
 import { Code } from "./Code.ts"
-import type { CodeCallback, Machine } from "./Machine.ts"
+import { registerCallback, scoreboardAddress } from "./codeCallbacks.ts"
+import type { Machine } from "./Machine.ts"
 
 /** Operations whose code has the same name and the operands of the IR operation in the same order. */
 const plain: ReadonlyArray<number | undefined> = opTable.map((info) =>
@@ -68,35 +69,6 @@ const isInt32 = (value: bigint): boolean => value >= -0x80000000n && value <= 0x
 
 /** Displacements up to this many bytes wrap around, if at all, into page 0 or above the guest's pages: never permitted. */
 const quickDisp = 4096
-
-/** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
-export const scoreboardAddress = (machine: Machine, entry: ScoreboardU64): { address: number; stride: number } => {
-  const board = machine.findScoreboard(entry.scoreboard)
-  return { address: board.byteOffset + entry.offset, stride: board.elementSize }
-}
-
-/** The same, with what the slot of the running vCPU holds now. */
-export const scoreboardPlace = (machine: Machine, entry: ScoreboardU64) => {
-  const place = scoreboardAddress(machine, entry)
-  return { ...place, value: machine.state.u64[(place.address + machine.vcpu * place.stride) / 8]! }
-}
-
-/** Adds a callback of a block to the machine's list. Returns its number. */
-export const registerCallback = (machine: Machine, block: IrBlock, from: BlockCallback): number =>
-  machine.callbacks.push(codeCallback(machine, block, from)) - 1
-
-/** Adds a deferred callback of a block to those that compiled code may record. Returns what stands for it in records. */
-export const registerDeferred = (machine: Machine, block: IrBlock, from: BlockCallback): number =>
-  machine.deferred.add(codeCallback(machine, block, from))
-
-const codeCallback = (machine: Machine, block: IrBlock, from: BlockCallback): CodeCallback => {
-  const { callback, memop, store } = from
-  const pc = block.insns[from.insn]?.pc ?? block.pc
-  const { address, stride } =
-    callback.kind === "cond" ? scoreboardAddress(machine, callback.entry) : { address: 0, stride: 0 }
-  const pcLow = Number(BigInt.asIntN(32, pc))
-  return { callback, pc, pcLow, memop, store, slot: address / 4, stride: stride / 4 }
-}
 
 /** Writes one block; made anew for each. */
 class Lowering {
