@@ -4,8 +4,8 @@ import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { emu, root, run } from "../support/cli.ts"
 
-/** A program that prints a line at its end, under plugins that make it take several seconds. */
-const slow = `-D /dev/null ${"--plugin inline ".repeat(2)}${path.join(root, "examples/primes.elf")} 1048576`
+/** A program that prints a line at its end, where it takes several seconds. */
+const slow = `--engine interpreter -D /dev/null ${"--plugin inline ".repeat(3)}${path.join(root, "examples/primes.elf")} 1048576`
 const answer = "82025 primes below 1048576, the last is 1048573\r\n"
 
 /** What a terminal gets while a command runs in it. */
