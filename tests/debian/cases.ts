@@ -136,9 +136,56 @@ const pythonCases: ReadonlyArray<Case> = [
   python("import sys; sys.exit(7)")
 ]
 
+const shell = (script: string): Case => busybox("sh", "-c", script)
+
+/**
+ * Programs that make others. Under QEMU what they execute is the host's, by the same name: so only what prints the same everywhere.
+ */
+const processCases: ReadonlyArray<Case> = [
+  shell("for i in 1 2 3; do echo $i; done | cat"),
+  shell("ls | sort | wc -l"),
+  shell("cat words.txt | sort -n | uniq -c | head -5"),
+  shell("x=$(echo sub | tr a-z A-Z); echo $x; (exit 3); echo $?; false || echo no; echo one; true && echo two"),
+  shell("{ sleep 0.2; echo late; } & echo early; wait; echo done"),
+  shell("(echo a; (echo b; (echo c) | cat) | cat) | cat -n; echo $(echo $(echo deep))"),
+  shell(
+    "yes | head -3; seq 1 100000 | tail -1; seq 1 5000 | while read n; do s=$((${s:-0} + n)); [ $n = 5000 ] && echo $s; done"
+  ),
+  shell(
+    "trap 'echo caught' USR1; kill -USR1 $$; sleep 1 & kill $!; wait $!; echo $?; (kill -9 $(sh -c 'echo $PPID'); echo no); echo $?"
+  ),
+  shell(
+    "exec 3>file; echo one >&3; (echo two >&3); exec 3>&-; cat file; cat <<end; rm file\nhere $((6 * 7))\nend".replaceAll(
+      "\\n",
+      "\n"
+    )
+  ),
+  shell("exec env A=b printenv A"),
+  shell("no-such-command; echo $?; ./words.txt; echo $?; exit 9"),
+  { command: ["timeout", "0.3", "sleep", "5"] },
+  { command: ["env", "-i", "A=1", "printenv"] },
+  { command: ["nice", "-n", "3", "echo", "nice"] },
+  python("import os; p = os.fork(); p or os._exit(5); print(os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]))"),
+  python("import subprocess; print(subprocess.run(['echo', 'hello'], capture_output=True).stdout)"),
+  python(
+    "import subprocess; print(subprocess.run(['tr', 'a-z', 'A-Z'], input=b'words ' * 30000, capture_output=True).stdout[-12:])"
+  ),
+  python(
+    "import subprocess as s; a = s.Popen(['sort', '-n', 'words.txt'], stdout=s.PIPE); print(s.check_output(['head', '-n', '2'], stdin=a.stdout))"
+  ),
+  python("import subprocess as s; p = s.Popen(['sleep', '9']); p.terminate(); print(p.wait())"),
+  python(
+    "import os, mmap, struct; m = mmap.mmap(-1, 8); p = os.fork(); p or (m.write(struct.pack('q', 77)), os._exit(0)); os.wait(); print(struct.unpack('q', m[:8]))"
+  ),
+  python(
+    "import multiprocessing as m, math; m.set_start_method('fork'); p = m.Pool(3); print(p.map(math.factorial, range(12))); p.close(); p.join()"
+  )
+]
+
 export const groups: ReadonlyArray<readonly [string, ReadonlyArray<Case>]> = [
   ["busybox", busyboxCases],
   ["coreutils", coreutilsCases],
   ["sqlite3", sqliteCases],
-  ["python3", pythonCases]
+  ["python3", pythonCases],
+  ["processes", processCases]
 ]

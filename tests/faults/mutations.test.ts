@@ -40,6 +40,7 @@ const load = (bytes: Uint8Array) => {
     argv: ["damaged.elf"],
     env: [],
     execFn: "/damaged.elf",
+    path: "/damaged.elf",
     stackSize: 8 << 20,
     random: new Uint8Array(16),
     identity: { uid: 0, euid: 0, gid: 0, egid: 0 },

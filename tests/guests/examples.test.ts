@@ -16,7 +16,8 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = [
     ["1000"],
     "ascending: first 1172, middle 523142, last 996703\ndescending: first 996703, middle 522903, last 1172\n"
   ],
-  ["threads", ["3"], "4203 primes below 40000, counted by 3 threads\n"]
+  ["threads", ["3"], "4203 primes below 40000, counted by 3 threads\n"],
+  ["processes", ["3"], "4203 primes below 40000, counted by 3 processes\n"]
 ]
 
 describe("examples", () => {

@@ -5,6 +5,8 @@ import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 import { type CodeCache, ScoreboardMemory } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
 import type { Engine } from "@emu/tcg/Engine"
+import type { CpuState } from "@emu/tcg/CpuState"
+import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
 import * as Layout from "@emu/tcg/Layout"
@@ -23,15 +25,19 @@ const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
   })
 })
 
-/** The engine of a run, for the machine that it runs on. */
+/** The engine of a run, for the machine that it runs on, and what makes engines for the memories of further processes. */
 export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Engine | CodeCache, never, Machine> =>
   Layer.unwrap(
     Effect.map(Machine, ({ frontEnd, state }) => {
       const { engine, oneInsnPerTb, seed, stats } = options
       const jit = engine !== "interpreter"
       if (jit) optimizeWasmAtOnce()
-      const common = { frontEnd, state, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
-      return engine === "lockstep" ? Lockstep.layer({ ...common, seed: Number(seed ?? 0n) }) : Interpreter.layer(common)
+      const common = { frontEnd, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
+      const makeEngine = (memory: CpuState) =>
+        engine === "lockstep"
+          ? Lockstep.make({ ...common, state: memory, seed: Number(seed ?? 0n) })
+          : Interpreter.make({ ...common, state: memory })
+      return EngineGroup.layer(makeEngine, state)
     })
   )
 

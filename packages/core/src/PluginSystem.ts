@@ -87,6 +87,12 @@ export class PluginSystem extends Context.Service<
     /** Attaches and detaches plugins while the guest runs; from any fiber but a vCPU's. */
     readonly host: PluginHost
 
+    /**
+     * Code goes on in another memory: another process has the turn, or the one that has it executes another program. Scoreboards and
+     * traces go along, so that all processes count in the same ones. No guest code runs meanwhile.
+     */
+    readonly enterMemory: (buffer: ArrayBufferLike) => void
+
     // vCPUs; call these outside guest code
     readonly vcpuInit: (vcpu: number) => Effect.Effect<void, Failure>
     readonly vcpuExit: (vcpu: number) => Effect.Effect<void, Failure>
@@ -167,6 +173,11 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
     reset: (id, done) => Lifecycle.reset(runtime, id, done),
     uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
     host: makeHost(runtime),
+    enterMemory: (buffer) => {
+      if (buffer === runtime.memory.buffer) return
+      runtime.memory.moveTo(buffer)
+      for (const { trace } of runtime.traces) trace.moveTo(buffer)
+    },
     vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
     vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
     vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),

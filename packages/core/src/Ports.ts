@@ -185,6 +185,11 @@ export class ScoreboardMemory extends Context.Service<
     readonly allocate: (bytes: number) => number
     /** Gives bytes back. */
     readonly free: (byteOffset: number, bytes: number) => void
+    /** The memory whose code runs: that of the process that has the turn. */
     readonly buffer: ArrayBufferLike
+    /** The same as 64-bit words. */
+    readonly words: BigUint64Array<ArrayBufferLike>
+    /** Takes what is allocated along to the same places in another memory, where code goes on. */
+    readonly moveTo: (buffer: ArrayBufferLike) => void
   }
 >()("@emu/core/ScoreboardMemory") {}

@@ -59,4 +59,21 @@ describe("scoreboard arena", () => {
     assert.strictEqual(arena.allocate(80), a)
     assert.strictEqual(arena.allocate(8), c + 8)
   })
+
+  it("takes what is allocated along to another buffer, and nothing else", () => {
+    const [from, to] = [new ArrayBuffer(2048), new ArrayBuffer(2048)]
+    const arena = make({ buffer: from, base, end })
+    const [a, b, c] = [arena.allocate(16), arena.allocate(64), arena.allocate(8)]
+    arena.free(b, 64)
+    new Uint8Array(from).fill(7)
+    new Uint8Array(to).fill(1)
+    arena.moveTo(to)
+    assert.strictEqual(arena.buffer, to)
+    const moved = new Uint8Array(to)
+    for (let at = 0; at < moved.length; at++) {
+      const isAllocated = (at >= a && at < a + 16) || (at >= c && at < c + 8)
+      assert.strictEqual(moved[at], isAllocated ? 7 : 1, `byte ${at}`)
+    }
+    assert.isTrue(new Uint8Array(to, arena.allocate(64), 64).every((byte) => byte === 0))
+  })
 })

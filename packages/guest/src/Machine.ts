@@ -24,13 +24,13 @@ export class Machine extends Context.Service<
     readonly abi: LinuxAbi
     /** What the guest's clocks and its time CSR show. */
     readonly clock: GuestClock
-    /** The process that runs; undefined before it is loaded. */
+    /** The process that has the turn; undefined before the first is loaded. */
     process: GuestProcess | undefined
     /** Which callback runs, once there is a plugin system: its pc is the one that registers show. */
     scope: CallbackScope | undefined
   }
 >()("@emu/guest/Machine") {
-  /** A riscv64 machine with 4 GiB of memory of its own, shared with workers where the platform allows that. */
+  /** A riscv64 machine with, for its first process, 4 GiB of memory of its own, shared with workers where the platform allows that. */
   static readonly layer = Layer.effect(Machine)(
     Effect.gen(function* () {
       const clock = new GuestClock(yield* HostClock)
@@ -41,7 +41,8 @@ export class Machine extends Context.Service<
   )
 }
 
-const makeMemory = (): WebAssembly.Memory => {
+/** The memory of a process: 4 GiB. Throws RangeError where the host has no room. */
+export const makeMemory = (): WebAssembly.Memory => {
   const shared = typeof SharedArrayBuffer !== "undefined"
   // Grown, not made, at full size: V8 counts the initial size as garbage-collector debt and pays with full collections.
   const memory = new WebAssembly.Memory({ initial: 1, maximum: wasmPages, shared })

@@ -25,10 +25,9 @@ type Scoreboards = Pick<
 
 /** Makes the scoreboard functions of a plugin. */
 export const makeScoreboards = (runtime: Runtime): Scoreboards => {
-  const { buffer } = runtime.memory
-  const words = new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8))
+  const { memory } = runtime
 
-  /** Index in `words` of an entry of a vCPU. Throws on misuse. An entry that `u64` did not make is searched for each time. */
+  /** Index in the memory's words of an entry of a vCPU. Throws on misuse. An entry that `u64` did not make is searched for each time. */
   const locate = (entry: ScoreboardU64 & Partial<PlacedU64>, vcpu: number): number =>
     entry.state === stateOf(runtime) && entry.vcpu === vcpu ? entry.index! : search(entry, vcpu)
 
@@ -60,22 +59,30 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
     scoreboardFind: (scoreboard, vcpu) => {
       const state = stateOf(runtime)
       const offset = Result.getOrThrow(elementOffset(state, scoreboard, vcpu))
-      return new DataView(buffer, offset, Result.getOrThrow(findScoreboard(state, scoreboard)).elementSize)
+      return new DataView(memory.buffer, offset, Result.getOrThrow(findScoreboard(state, scoreboard)).elementSize)
     },
     u64: (scoreboard, offset = 0) => new PlacedU64(Result.getOrThrow(checkEntry(stateOf(runtime), { scoreboard, offset }))),
     u64Add: (entry, vcpu, value) => {
       const index = locate(entry, vcpu)
+      const { words } = memory
       words[index] = words[index]! + value
     },
-    u64Get: (entry, vcpu) => words[locate(entry, vcpu)]!,
+    u64Get: (entry, vcpu) => {
+      const index = locate(entry, vcpu)
+      return memory.words[index]!
+    },
     u64Set: (entry, vcpu, value) => {
-      words[locate(entry, vcpu)] = value
+      const index = locate(entry, vcpu)
+      memory.words[index] = value
     },
     u64Sum: (entry) => {
       Result.getOrThrow(checkEntry(stateOf(runtime), entry))
       let sum = 0n
       const { numVcpus } = stateOf(runtime)
-      for (let vcpu = 0; vcpu < numVcpus; vcpu++) sum += words[locate(entry, vcpu)]!
+      for (let vcpu = 0; vcpu < numVcpus; vcpu++) {
+        const index = locate(entry, vcpu)
+        sum += memory.words[index]!
+      }
       return BigInt.asUintN(64, sum)
     }
   }

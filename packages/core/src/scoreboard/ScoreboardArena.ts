@@ -24,8 +24,10 @@ const alignment = 8
  *
  * @returns an implementation of the `ScoreboardMemory` port
  */
-export const make = ({ base, buffer, end }: ArenaRange): ScoreboardMemory["Service"] => {
-  const bytes = new Uint8Array(buffer)
+export const make = ({ base, buffer: first, end }: ArenaRange): ScoreboardMemory["Service"] => {
+  let buffer = first
+  let bytes = new Uint8Array(buffer)
+  let words = wordsOf(buffer)
   /** Ascending, never touching each other. */
   const holes: Array<Hole> = [{ start: base, end }]
 
@@ -53,8 +55,34 @@ export const make = ({ base, buffer, end }: ArenaRange): ScoreboardMemory["Servi
     mergeWithNext(holes, index - 1)
   }
 
-  return { allocate, free, buffer }
+  const moveTo = (next: ArrayBufferLike): void => {
+    if (next === buffer) return
+    const target = new Uint8Array(next)
+    let start = base
+    for (const hole of [...holes, { start: end, end }]) {
+      if (hole.start > start) target.set(bytes.subarray(start, hole.start), start)
+      start = hole.end
+    }
+    buffer = next
+    bytes = target
+    words = wordsOf(next)
+  }
+
+  return {
+    allocate,
+    free,
+    moveTo,
+    get buffer() {
+      return buffer
+    },
+    get words() {
+      return words
+    }
+  }
 }
+
+const wordsOf = (buffer: ArrayBufferLike): BigUint64Array<ArrayBufferLike> =>
+  new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8))
 
 const rounded = (size: number): number => Math.max(alignment, Math.ceil(size / alignment) * alignment)
 

@@ -17,7 +17,7 @@ export class Batch implements TraceBatch {
   vcpu = 0
   length = 0
   private readonly table: TraceSites
-  private readonly columns: Columns
+  private columns: Columns
   // Room for the arrays made of tables, and this batch's views of everything.
   private readonly room: { pcs?: Words; sizes?: Uint16Array; kinds?: Uint8Array } = {}
   private addressView: Words | undefined
@@ -29,6 +29,11 @@ export class Batch implements TraceBatch {
 
   constructor(table: TraceSites, columns: Columns) {
     this.table = table
+    this.columns = columns
+  }
+
+  /** The arrays are elsewhere from the next batch on, as long as before. */
+  moveTo(columns: Columns): void {
     this.columns = columns
   }
 

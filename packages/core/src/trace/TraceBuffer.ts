@@ -1,6 +1,6 @@
 /** A trace's buffer, in memory that translated code can reach: how engines write to it, and how it becomes batches. */
 import type { Trace, TraceBatch, TraceSite } from "../Trace.ts"
-import { Batch } from "./Batch.ts"
+import { Batch, type Columns } from "./Batch.ts"
 import { TraceSites } from "./TraceSites.ts"
 
 /** Bytes in front of the arrays: the cursor. */
@@ -44,7 +44,7 @@ export class TraceBuffer implements Trace {
   /** The trace is gone: nothing may be instrumented with it any more. */
   isClosed = false
   private readonly table = new TraceSites()
-  private readonly cursorWord: Uint32Array<ArrayBufferLike>
+  private cursorWord: Uint32Array<ArrayBufferLike>
   private readonly batch: Batch
   private readonly deliver: (batch: TraceBatch) => void
 
@@ -55,12 +55,14 @@ export class TraceBuffer implements Trace {
     this.addresses = this.sites + 4 * records
     this.values = values ? this.addresses + 4 * records : 0
     this.cursorWord = new Uint32Array(buffer, byteOffset, 1)
-    this.batch = new Batch(this.table, {
-      sites: new Uint32Array(buffer, this.sites, records),
-      addresses: new Uint32Array(buffer, this.addresses, records),
-      values: values ? new BigUint64Array(buffer, this.values, records) : undefined
-    })
+    this.batch = new Batch(this.table, this.columnsIn(buffer))
     this.deliver = deliver
+  }
+
+  /** The buffer is at the same place in another memory from now on. */
+  moveTo(buffer: ArrayBufferLike): void {
+    this.cursorWord = new Uint32Array(buffer, this.cursor, 1)
+    this.batch.moveTo(this.columnsIn(buffer))
   }
 
   /** The number that records of a place in the guest's code carry: as in `TraceSite`. */
@@ -80,5 +82,14 @@ export class TraceBuffer implements Trace {
     if (this.isClosed) return
     this.batch.begin(this.vcpu, length)
     this.deliver(this.batch)
+  }
+
+  private columnsIn(buffer: ArrayBufferLike): Columns {
+    const { addresses, records, sites, values } = this
+    return {
+      sites: new Uint32Array(buffer, sites, records),
+      addresses: new Uint32Array(buffer, addresses, records),
+      values: values === 0 ? undefined : new BigUint64Array(buffer, values, records)
+    }
   }
 }

@@ -7,6 +7,9 @@ import type { FileTable } from "./files/FileTable.ts"
 import type { AddressSpace } from "./memory/AddressSpace.ts"
 import type { Attributes } from "./misc/Attributes.ts"
 import type { ProcessInfo } from "./process/ProcessInfo.ts"
+import type { ProcessRunner } from "./processes/ProcessRunner.ts"
+import type { Place } from "./processes/Place.ts"
+import type { ProcessNode, ProcessTree } from "./processes/ProcessTree.ts"
 import type { Random } from "./process/Random.ts"
 import type { Signals } from "./signals/Signals.ts"
 import type { Thread } from "./threads/Thread.ts"
@@ -15,6 +18,8 @@ import type { Clock } from "./time/Clock.ts"
 
 /** One concern per field; each is a class or record of its folder. */
 export interface Kernel {
+  /** Where the process lives: another one from each program on that it executes. `state` and `memory` are the place's. */
+  place: Place
   readonly state: CpuState
   readonly abi: LinuxAbi
   /** Who and where the host says we are: ids, names, processors, memory. */
@@ -23,6 +28,11 @@ export interface Kernel {
   readonly signals: Signals
   readonly threads: Threads
   readonly files: FileTable
+  /** The processes of the run, and this one among them. */
+  readonly processes: ProcessTree
+  readonly node: ProcessNode
+  /** Starts and ends threads and processes. */
+  readonly runner: ProcessRunner
   readonly time: Clock
   readonly process: ProcessInfo
   /** Limits, groups and other settings that the process can change. */

@@ -40,6 +40,8 @@ export interface Syscall<K> {
   readonly name: string
   readonly args: ReadonlyArray<ArgKind>
   readonly run: (kernel: K, ...args: ReadonlyArray<never>) => SyscallResult
+  /** Nobody else runs while its Effect does, nor does a signal end it: the call ends other threads, or replaces what they run. */
+  readonly keepsTurn?: true
   /** What is missing, for the table of support; undefined if nothing is. */
   readonly partial?: string
 }

@@ -4,6 +4,7 @@ import { fileSyscalls } from "./files/syscalls.ts"
 import type { Kernel } from "./Kernel.ts"
 import { memorySyscalls } from "./memory/syscalls.ts"
 import { miscSyscalls } from "./misc/syscalls.ts"
+import { processSyscalls } from "./processes/syscalls.ts"
 import { signalSyscalls } from "./signals/syscalls.ts"
 import type { Syscall } from "./Syscall.ts"
 import { threadSyscalls } from "./threads/syscalls.ts"
@@ -18,6 +19,7 @@ export const syscalls: ReadonlyMap<number, Syscall<Kernel>> = new Map(
     ...memorySyscalls,
     ...signalSyscalls,
     ...threadSyscalls,
+    ...processSyscalls,
     ...riscv64Syscalls
   ].map((row) => [row.number, row])
 )

@@ -5,6 +5,8 @@ import type { Elf } from "../../elf/Elf.ts"
 import { ElfError } from "../../elf/ElfError.ts"
 import type { HostFsShape } from "../../HostFs.ts"
 import type { LinuxAbi } from "../Abi.ts"
+import { Errno } from "../errno.ts"
+import { toBytes } from "../files/lookup/Path.ts"
 import { type AddressSpace, pageUp } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
 import { Prot } from "../memory/Region.ts"
@@ -23,10 +25,13 @@ export interface LoadRequest {
   readonly hostPath: string
   /** As the user typed it, for error messages. */
   readonly shownPath: string
+  /** Byte strings. */
   readonly argv: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
-  /** Absolute path in the guest: AT_EXECFN, and the name in /proc/self/maps. */
+  /** AT_EXECFN, a byte string. */
   readonly execFn: string
+  /** Absolute path of the program in the guest: the name in /proc/self/maps. */
+  readonly path: string
   /** Bytes. */
   readonly stackSize: number
   /** 16 bytes for AT_RANDOM. */
@@ -59,7 +64,7 @@ export const loadProgram = (
   const program = openProgram(host, request.hostPath, request.shownPath)
   if (Result.isFailure(program)) return Result.fail(program.failure)
   const { elf } = program.success
-  const image = mapProgram(space, { elf, file: named(program.success.file, request.execFn) }, relocatableBase)
+  const image = mapProgram(space, { elf, file: named(program.success.file, request.path) }, relocatableBase)
   if (Result.isFailure(image)) return Result.fail(image.failure)
   space.breakStart = space.breakEnd = image.success.end
 
@@ -73,15 +78,19 @@ export const loadProgram = (
   space.pages.bytesToFill(vdsoBase, abi.vdso.length).set(abi.vdso)
 
   const contents = {
-    argv: request.argv.map(encode),
-    env: request.env.map(encode),
-    execFn: encode(request.execFn),
+    argv: request.argv.map(toBytes),
+    env: request.env.map(toBytes),
+    execFn: toBytes(request.execFn),
     random: request.random,
     aux: auxOf(abi, elf, image.success, interpreter.success, vdsoBase, request)
   }
   if (stackNeed(contents) > request.stackSize / 4) {
     return Result.fail(
-      new LoadError({ path: request.shownPath, reason: "its arguments and environment are too large for its stack" })
+      new LoadError({
+        path: request.shownPath,
+        reason: "its arguments and environment are too large for its stack",
+        errno: Errno.E2BIG
+      })
     )
   }
   const { pointer, aux } = writeStack(space.state, { ...contents, top: stack.success })
@@ -124,7 +133,8 @@ const mapInterpreter = (
     const missing = opened.failure._tag === "LoadError"
     const hint = missing ? "; -L names the directory of the guest's libraries" : ""
     const reason = `its dynamic loader ${elf.interpreter} cannot be used: ${opened.failure.reason}${hint}`
-    return Result.fail(new LoadError({ path: request.shownPath, reason }))
+    const errno = opened.failure._tag === "LoadError" ? opened.failure.errno : Errno.ELIBBAD
+    return Result.fail(new LoadError({ path: request.shownPath, reason, errno }))
   }
   const { start, end } = span(opened.success.elf)
   const base = space.choose(end - start, 0)
@@ -166,8 +176,11 @@ const auxOf = (
 /** The same file under the name that the guest knows. */
 const named = (file: MappedFile, path: string): MappedFile => ({ ...file, path })
 
-const encoder = new TextEncoder()
-const encode = (text: string): Uint8Array => encoder.encode(text)
-
 const noRoom = (request: LoadRequest): Result.Result<never, LoadError> =>
-  Result.fail(new LoadError({ path: request.shownPath, reason: "guest memory has no room for its stack and loader" }))
+  Result.fail(
+    new LoadError({
+      path: request.shownPath,
+      reason: "guest memory has no room for its stack and loader",
+      errno: Errno.ENOMEM
+    })
+  )

@@ -31,7 +31,7 @@ export const openProgram = (
   shownPath: string
 ): Result.Result<ProgramFile, LoadError | ElfError> => {
   const fd = host.open(fromText(hostPath), cloexec, 0)
-  if (fd < 0) return Result.fail(new LoadError({ path: shownPath, reason: describe(fd) }))
+  if (fd < 0) return Result.fail(failed(shownPath, fd))
   const opened = readProgram(host, fd, shownPath)
   if (Result.isFailure(opened)) host.close(fd)
   return opened
@@ -39,16 +39,17 @@ export const openProgram = (
 
 const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result<ProgramFile, LoadError | ElfError> => {
   const stat = host.fstat(fd)
-  if (typeof stat === "number") return Result.fail(new LoadError({ path, reason: describe(stat) }))
+  if (typeof stat === "number") return Result.fail(failed(path, stat))
   if ((stat.mode & fileTypeMask) !== regularFile)
-    return Result.fail(new LoadError({ path, reason: "it is not a regular file" }))
+    return Result.fail(new LoadError({ path, reason: "it is not a regular file", errno: Errno.EACCES }))
   const bytes = new Uint8Array(stat.size)
   const length = readAll(host, fd, bytes)
-  if (length < 0) return Result.fail(new LoadError({ path, reason: describe(length) }))
+  if (length < 0) return Result.fail(failed(path, length))
   const elf = parseElf(bytes.subarray(0, length), path)
   if (Result.isFailure(elf)) return Result.fail(elf.failure)
   const wrong = checkEntry(elf.success)
   if (wrong !== undefined) return Result.fail(wrong)
+  let holders = 1
   const file: MappedFile = {
     path,
     identity: `${stat.dev}:${stat.ino}`,
@@ -58,7 +59,12 @@ const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result
     read: (offset, into) => host.pread(fd, into, offset),
     write: () => -Errno.EBADF,
     size: () => length,
-    close: () => host.close(fd)
+    hold: () => {
+      holders++
+    },
+    close: () => {
+      if (--holders === 0) host.close(fd)
+    }
   }
   return Result.succeed({ elf: elf.success, file })
 }
@@ -74,6 +80,9 @@ const readAll = (host: HostFsShape, fd: number, into: Uint8Array): number => {
   }
   return at
 }
+
+const failed = (path: string, failure: number): LoadError =>
+  new LoadError({ path, reason: describe(failure), errno: -failure })
 
 const texts = new Map<number, string>([
   [Errno.ENOENT, "there is no such file"],

@@ -9,6 +9,7 @@ import type { MappedFile } from "./MappedFile.ts"
 import { Pages } from "./Pages.ts"
 import { Prot, type Region } from "./Region.ts"
 import { RegionList } from "./RegionList.ts"
+import { type FileSegments, SharedSegment } from "./SharedSegment.ts"
 import { SharedFiles } from "./SharedFiles.ts"
 
 /** Where the search for free addresses begins: a third of 2^32, as in QEMU. */
@@ -21,8 +22,10 @@ export interface Mapping {
   /** Shown in maps where there is no file. */
   readonly name?: string
   readonly file?: MappedFile
-  /** Offset in the file, a multiple of the page size. */
+  /** Offset in the file or segment, a multiple of the page size. */
   readonly offset?: number
+  /** Of a shared mapping that is moved or grows: the segment that it is part of. */
+  readonly segment?: SharedSegment
 }
 
 /** Rounds up to a multiple of the page size. */
@@ -46,10 +49,20 @@ export class AddressSpace {
   breakEnd = 0
 
   readonly #written: (address: number, length: number) => void
+  readonly #fileSegments: FileSegments
+  readonly #segments = new Set<SharedSegment>()
 
-  /** @param engine is told when pages with translated code change, when page table entries do, and what plugins write */
-  constructor(state: CpuState, engine: Pick<Engine["Service"], "flushPages" | "protect" | "memoryWritten">) {
+  /**
+   * @param engine is told when pages with translated code change, when page table entries do, and what plugins write
+   * @param fileSegments what other spaces of the run share as well
+   */
+  constructor(
+    state: CpuState,
+    engine: Pick<Engine["Service"], "flushPages" | "protect" | "memoryWritten">,
+    fileSegments: FileSegments = new Map()
+  ) {
     this.state = state
+    this.#fileSegments = fileSegments
     this.#written = engine.memoryWritten ?? (() => {})
     this.pages = new Pages(state, engine.flushPages, engine.protect)
     this.#shared = new SharedFiles(this.regions, this.pages)
@@ -77,20 +90,24 @@ export class AddressSpace {
       shared: mapping.shared ?? false,
       name: mapping.name ?? "",
       file: mapping.file,
-      offset: mapping.file === undefined ? 0 : (mapping.offset ?? 0)
+      segment: mapping.shared === true ? (mapping.segment ?? this.#segmentOf(mapping.file)) : undefined,
+      offset: mapping.offset ?? 0
     }
     this.pages.clear(start / Layout.pageSize, end / Layout.pageSize)
     this.#fillFromFile(region)
     this.regions.insert(region)
     this.#applyProtection(region)
     if (region.shared && region.file !== undefined) this.#shared.added(region)
+    if (region.segment !== undefined) this.#join(region.segment)
   }
 
   /** Unmaps what is in start..end. Shared file mappings are written back, files that nothing maps any more are closed. */
   unmap(start: number, end: number): void {
     this.flushShared(start, end)
+    if (this.#segments.size > 0) this.#handOver(start, end)
     const removed = this.regions.remove(start, end)
     for (const region of removed) this.pages.unmap(region.start / Layout.pageSize, region.end / Layout.pageSize)
+    if (this.#segments.size > 0) this.#leaveUnmapped()
     for (const file of new Set(removed.map((region) => region.file))) {
       if (file === undefined || this.regions.all.some((region) => region.file === file)) continue
       this.#shared.removed(file)
@@ -129,6 +146,7 @@ export class AddressSpace {
         shared: part.shared,
         name: part.name,
         offset: part.offset,
+        ...(part.segment && { segment: part.segment }),
         ...(part.file === undefined ? {} : { file: part.file })
       })
       this.pages.copy(part.start / Layout.pageSize, moved.start / Layout.pageSize, (part.end - part.start) / Layout.pageSize)
@@ -140,7 +158,7 @@ export class AddressSpace {
   /** madvise(MADV_DONTNEED): private pages read as when they were mapped. */
   discard(start: number, end: number): void {
     for (const region of this.regions.within(start, end)) {
-      if (region.shared && region.file !== undefined) continue
+      if (region.shared) continue
       this.pages.clear(region.start / Layout.pageSize, region.end / Layout.pageSize)
       this.#fillFromFile(region)
       this.#applyProtection(region)
@@ -152,9 +170,23 @@ export class AddressSpace {
     this.#shared.flush(start, end)
   }
 
-  /** A file was changed by other means than its mappings: shared mappings of it show that from now on. */
+  /** A file was changed by other means than its mappings: shared mappings of it, in any process, show that from now on. */
   fileWritten(identity: string): void {
-    for (const region of this.#shared.refresh(identity)) this.#applyProtection(region)
+    for (const space of this.#fileSegments.get(identity)?.users ?? []) space.#refresh(identity)
+  }
+
+  /** The process has the turn: it sees what others have stored to memory that it shares. They have flushed theirs. */
+  catchUp(): void {
+    for (const segment of this.#segments) {
+      if (segment.users.size === 1) continue
+      for (const region of this.regions.all) if (region.segment === segment) this.#takeOver(segment, region)
+    }
+  }
+
+  /** The address of a byte that is shared with others, in terms of those: a segment and an offset in it. */
+  sharedAddress(address: number): { readonly segment: SharedSegment; readonly offset: number } | undefined {
+    const region = this.#segments.size === 0 ? undefined : this.regions.at(address)
+    return region?.segment && { segment: region.segment, offset: region.offset + address - region.start }
   }
 
   /** Whether an access that failed at an address went beyond the end of a mapped file: SIGBUS, not SIGSEGV. */
@@ -183,9 +215,92 @@ export class AddressSpace {
     return mapsText(this.regions.all)
   }
 
+  /** Makes it a copy of another space, for a forked process. Nothing is mapped here. */
+  copyFrom(other: AddressSpace): void {
+    other.flushShared()
+    for (const file of new Set(other.regions.all.map((region) => region.file))) file?.hold()
+    for (const region of other.regions.all) {
+      const first = region.start / Layout.pageSize
+      const last = region.end / Layout.pageSize
+      this.pages.clear(first, last)
+      this.pages.copyFrom(other.pages, first, last)
+      this.regions.insert(region)
+      this.#applyProtection(region)
+      if (region.shared && region.file !== undefined) this.#shared.added(region)
+      if (region.segment !== undefined) this.#join(region.segment)
+    }
+    this.breakStart = other.breakStart
+    this.breakEnd = other.breakEnd
+  }
+
   /** Ends the space: everything is written back, unmapped and closed. */
   clear(): void {
     this.unmap(Layout.guestBase, Layout.guestEnd)
+  }
+
+  #segmentOf(file: MappedFile | undefined): SharedSegment {
+    const known = file && this.#fileSegments.get(file.identity)
+    if (known !== undefined) return known
+    const segment = new SharedSegment(this)
+    if (file !== undefined) this.#fileSegments.set(file.identity, segment)
+    return segment
+  }
+
+  #join(segment: SharedSegment): void {
+    this.#segments.add(segment)
+    segment.users.add(this)
+  }
+
+  /** Makes pages of a region what they are in the space that could write there last. */
+  #takeOver(segment: SharedSegment, region: Region): void {
+    forEachPage(region, (page, address) => {
+      const owner = segment.ownerOf(page)
+      if (owner === this) return
+      segment.setOwner(page, this)
+      const from = owner.addressOf(segment, page)
+      if (from !== undefined) this.pages.replace(address / Layout.pageSize, owner.pages, from / Layout.pageSize)
+    })
+  }
+
+  /** Where a page of a segment is mapped. */
+  addressOf(segment: SharedSegment, page: number): number | undefined {
+    const offset = page * Layout.pageSize
+    const region = this.regions.all.find(
+      (one) => one.segment === segment && one.offset <= offset && offset < one.offset + one.end - one.start
+    )
+    return region && region.start + offset - region.offset
+  }
+
+  /** Pages of segments in start..end are about to be unmapped: others get what only this space has. */
+  #handOver(start: number, end: number): void {
+    for (const region of this.regions.within(start, end)) {
+      const { segment } = region
+      if (segment === undefined) continue
+      forEachPage(region, (page, address) => {
+        if (segment.ownerOf(page) !== this) return
+        for (const other of segment.users) {
+          const to = other === this ? undefined : other.addressOf(segment, page)
+          if (to === undefined) continue
+          other.pages.replace(to / Layout.pageSize, this.pages, address / Layout.pageSize)
+          segment.setOwner(page, other)
+        }
+      })
+    }
+  }
+
+  /** Leaves segments of which nothing is mapped any more. */
+  #leaveUnmapped(): void {
+    for (const segment of Array.from(this.#segments)) {
+      if (this.regions.all.some((region) => region.segment === segment)) continue
+      this.#segments.delete(segment)
+      segment.users.delete(this)
+      if (segment.users.size > 0) continue
+      for (const [identity, one] of this.#fileSegments) if (one === segment) this.#fileSegments.delete(identity)
+    }
+  }
+
+  #refresh(identity: string): void {
+    for (const region of this.#shared.refresh(identity)) this.#applyProtection(region)
   }
 
   #applyProtection(region: Region): void {
@@ -200,6 +315,13 @@ export class AddressSpace {
     if (region.file === undefined) return
     const length = Math.min(region.end, fileEnd(region)) - region.start
     if (length > 0) region.file.read(region.offset, this.pages.bytesToFill(region.start, length))
+  }
+}
+
+/** Calls a function with each page of a region: its number in the segment, and its address. */
+const forEachPage = (region: Region, visit: (page: number, address: number) => void): void => {
+  for (let address = region.start; address < region.end; address += Layout.pageSize) {
+    visit((region.offset + address - region.start) / Layout.pageSize, address)
   }
 }
 

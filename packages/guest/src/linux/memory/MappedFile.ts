@@ -18,6 +18,8 @@ export interface MappedFile {
   readonly write: (offset: number, from: Uint8Array) => number
   /** Size in bytes now. */
   readonly size: () => number
-  /** Called once for each time that the file table handed it out. */
+  /** Another address space maps it, too: `close` will be called once more. */
+  readonly hold: () => void
+  /** Called once for each time that the file table handed it out, and for each `hold`. */
   readonly close: () => void
 }

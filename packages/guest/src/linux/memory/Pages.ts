@@ -69,6 +69,42 @@ export class Pages {
     }
   }
 
+  /** Copies contents of pages from another memory, where they are mapped. The destination must read as zero. */
+  copyFrom(other: Pages, first: number, last: number): void {
+    let page = other.#used.indexOf(1, first)
+    while (page >= 0 && page < last) {
+      if (other.#hasContents(page)) {
+        const start = page * Layout.pageSize
+        this.#state.u8.set(other.#state.u8.subarray(start, start + Layout.pageSize), start)
+        this.#used[page] = 1
+      }
+      page = other.#used.indexOf(1, page + 1)
+    }
+  }
+
+  /** Makes a page equal to one of another memory. */
+  replace(page: number, other: Pages, from: number): void {
+    const mine = this.#state.i32
+    const theirs = other.#state.i32
+    const words = Layout.pageSize / 4
+    let i = 0
+    while (i < words && mine[page * words + i] === theirs[from * words + i]) i++
+    if (i === words) return
+    this.dropCode(page, page + 1)
+    const source = other.#state.u8.subarray(from * Layout.pageSize, (from + 1) * Layout.pageSize)
+    this.bytesToFill(page * Layout.pageSize, Layout.pageSize).set(source)
+  }
+
+  /** Whether a page is not all zeros. */
+  #hasContents(page: number): boolean {
+    const words = this.#state.i32
+    const end = ((page + 1) * Layout.pageSize) >>> 2
+    for (let i = (page * Layout.pageSize) >>> 2; i < end; i += 4) {
+      if ((words[i]! | words[i + 1]! | words[i + 2]! | words[i + 3]!) !== 0) return true
+    }
+    return false
+  }
+
   /** A view of guest bytes for the kernel to fill, whatever the protection. */
   bytesToFill(address: number, length: number): Uint8Array<ArrayBufferLike> {
     this.#used.fill(1, Math.floor(address / Layout.pageSize), Math.ceil((address + length) / Layout.pageSize))

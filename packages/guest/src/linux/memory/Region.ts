@@ -1,5 +1,6 @@
 /** Regions: what /proc/self/maps has lines of. */
 import type { MappedFile } from "./MappedFile.ts"
+import type { SharedSegment } from "./SharedSegment.ts"
 
 /** PROT_* of mmap and mprotect. */
 export const Prot = { none: 0, read: 1, write: 2, exec: 4 } as const
@@ -14,7 +15,9 @@ export interface Region {
   /** Shown in maps where there is no file, e.g. `[stack]`. */
   readonly name: string
   readonly file: MappedFile | undefined
-  /** Offset in the file of the byte at `start`. */
+  /** What it shares with others: of shared mappings. */
+  readonly segment: SharedSegment | undefined
+  /** Offset in the file or segment of the byte at `start`. */
   readonly offset: number
 }
 
@@ -25,7 +28,8 @@ export const mergeable = (a: Region, b: Region): boolean =>
   a.shared === b.shared &&
   a.name === b.name &&
   a.file === b.file &&
-  (a.file === undefined || a.offset + (a.end - a.start) === b.offset)
+  a.segment === b.segment &&
+  (!hasOffset(a) || a.offset + (a.end - a.start) === b.offset)
 
 /** The part of a region in start..end, which must overlap it. */
 export const clip = (region: Region, start: number, end: number): Region => {
@@ -34,6 +38,8 @@ export const clip = (region: Region, start: number, end: number): Region => {
     ...region,
     start: from,
     end: Math.min(end, region.end),
-    offset: region.file === undefined ? 0 : region.offset + (from - region.start)
+    offset: hasOffset(region) ? region.offset + (from - region.start) : 0
   }
 }
+
+const hasOffset = ({ file, segment }: Region): boolean => file !== undefined || segment !== undefined

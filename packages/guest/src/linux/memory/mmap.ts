@@ -131,7 +131,9 @@ const growInPlace = (kernel: Kernel, address: number, oldSize: number, newSize: 
     prot: last.prot,
     shared: last.shared,
     name: last.name,
-    ...(last.file === undefined ? {} : { file: last.file, offset: last.offset + (oldEnd - last.start) })
+    ...(last.segment && { segment: last.segment }),
+    ...(last.file === undefined ? {} : { file: last.file }),
+    offset: last.shared || last.file !== undefined ? last.offset + (oldEnd - last.start) : 0
   })
   return address
 }

@@ -83,6 +83,7 @@ export class Attributes {
     child.#limits.clear()
     for (const [resource, limit] of this.#limits) child.#limits.set(resource, limit)
     child.parentDeathSignal = 0
+    child.childSubreaper = 0
     return child
   }
 }

@@ -37,21 +37,33 @@ const getgroups = (kernel: Kernel, size: number, address: number): number => {
 export const isSelf = ({ process, threads }: Kernel, pid: number): boolean =>
   pid === 0 || pid === process.pid || threads.list().some((thread) => thread.tid === pid)
 
-const getpgid = (kernel: Kernel, pid: number): number =>
-  isSelf(kernel, pid) ? kernel.attributes.processGroup : -Errno.ESRCH
+/** The process that a pid argument means, also a zombie; 0 is the caller's. */
+const processOf = (kernel: Kernel, pid: number): Kernel | undefined =>
+  isSelf(kernel, pid) ? kernel : kernel.processes.find(pid)?.kernel
 
+const getpgid = (kernel: Kernel, pid: number): number => processOf(kernel, pid)?.attributes.processGroup ?? -Errno.ESRCH
+
+const getsid = (kernel: Kernel, pid: number): number => processOf(kernel, pid)?.attributes.session ?? -Errno.ESRCH
+
+/** setpgid: of the process itself or a child of its session, to a group of its own or one of the session. */
 const setpgid = (kernel: Kernel, pid: number, group: number): number => {
-  const { attributes, process } = kernel
   if (group < 0) return -Errno.EINVAL
-  if (!isSelf(kernel, pid)) return -Errno.ESRCH
-  if (attributes.session === process.pid && group !== 0 && group !== process.pid) return -Errno.EPERM
-  attributes.processGroup = group === 0 ? process.pid : group
+  const target = processOf(kernel, pid)
+  if (target === undefined || (target !== kernel && target.node.parent !== kernel.node)) return -Errno.ESRCH
+  const { attributes, process } = target
+  const wanted = group === 0 ? process.pid : group
+  if (attributes.session === process.pid || attributes.session !== kernel.attributes.session) return -Errno.EPERM
+  const isInSession = kernel.processes
+    .group(wanted)
+    .some((member) => member.kernel.attributes.session === attributes.session)
+  if (wanted !== process.pid && !isInSession) return -Errno.EPERM
+  attributes.processGroup = wanted
   return 0
 }
 
 /** setsid: refused to the leader of a process group, which the first process of a run is. */
-const setsid = ({ attributes, process }: Kernel): number => {
-  if (attributes.processGroup === process.pid) return -Errno.EPERM
+const setsid = ({ attributes, process, processes }: Kernel): number => {
+  if (processes.group(process.pid).length > 0) return -Errno.EPERM
   attributes.processGroup = process.pid
   attributes.session = process.pid
   return process.pid
@@ -106,14 +118,8 @@ export const identitySyscalls = [
   row(151, "setfsuid", ["uint"], ({ process }) => process.euid, "never changes it"),
   row(152, "setfsgid", ["uint"], ({ process }) => process.egid, "never changes it"),
   row(154, "setpgid", ["int", "int"], setpgid, "known to the emulator only"),
-  row(155, "getpgid", ["int"], getpgid, "of this process only"),
-  row(
-    156,
-    "getsid",
-    ["int"],
-    (kernel, pid) => (isSelf(kernel, pid) ? kernel.attributes.session : -Errno.ESRCH),
-    "of this process only"
-  ),
+  row(155, "getpgid", ["int"], getpgid, "of processes of this run"),
+  row(156, "getsid", ["int"], getsid, "of processes of this run"),
   row(157, "setsid", [], setsid, "known to the emulator only"),
   row(158, "getgroups", ["int", "pointer"], getgroups),
   row(159, "setgroups", ["size", "pointer"], () => -Errno.EPERM, "always EPERM"),

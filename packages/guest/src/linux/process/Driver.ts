@@ -9,7 +9,7 @@ import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
 import type { PluginSystem } from "@emu/core/PluginSystem"
 import { type ExitRequest, exitRequestIn } from "@emu/core/ExitRequest"
 import type { SetPcRequest } from "@emu/core/SetPcRequest"
-import { type Engine, type Exit, ExitKind } from "@emu/tcg/Engine"
+import { type Exit, ExitKind } from "@emu/tcg/Engine"
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -35,14 +35,23 @@ type Step = Effect.Effect<void, DriverError | SetPcRequest | ExitRequest>
 
 export interface DriverOptions {
   readonly kernel: Kernel
-  readonly engine: Engine["Service"]
   readonly plugins: PluginSystem["Service"]
   readonly clock: GuestClock
   /** Guest instructions per slice. */
   readonly budget: number
-  readonly strace: ((call: Call, result: number | bigint | undefined) => void) | undefined
-  /** Told once how the process ends. */
+  readonly strace: Strace | undefined
+  /** Told once how the process ends. The thread that ends it keeps the turn. */
   readonly end: (end: ProcessEnd) => void
+  /** A plugin ends the run. */
+  readonly exit: (end: ProcessEnd) => void
+}
+
+/** Prints system calls. */
+export interface Strace {
+  /** The call, before it is made. */
+  readonly call: (call: Call) => string
+  /** What a call has given; undefined where it does not return. */
+  readonly result: (text: string, call: Call, result: number | bigint | undefined) => void
 }
 
 /** A system call counts as that many instructions of a slice, so that a loop of them leaves others their turn. */
@@ -60,7 +69,6 @@ const interrupted = Symbol("interrupted")
 export class Driver {
   readonly #options: DriverOptions
   readonly #kernel: Kernel
-  readonly #engine: Engine["Service"]
   readonly #plugins: PluginSystem["Service"]
   readonly #clock: GuestClock
   readonly #events: VcpuEvents
@@ -72,7 +80,6 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options
     this.#kernel = options.kernel
-    this.#engine = options.engine
     this.#plugins = options.plugins
     this.#clock = options.clock
     this.#events = new VcpuEvents(options.kernel, options.plugins)
@@ -134,7 +141,7 @@ export class Driver {
       }
       if (this.#plugins.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
-      const exit = this.#engine.run(left)
+      const exit = kernel.place.engine.run(left)
       left -= Number(u64[CpuSlot.instructions]! - before)
       switch (exit.kind) {
         case ExitKind.syscall: {
@@ -146,7 +153,7 @@ export class Driver {
           break
         }
         case ExitKind.fenceI:
-          this.#engine.flushWritable()
+          kernel.place.engine.flushWritable()
           break
         case ExitKind.yield:
           left = 0
@@ -229,19 +236,27 @@ export class Driver {
     if (!kernel.abi.hiddenSyscalls.has(call.number) && this.#events.watchesCalls(thread))
       return this.#watchedCall(thread, call)
     const from = this.#events.callSite(thread)
+    const text = this.#textOf(call)
     const result = makeCall(kernel, call, this.#unknown)
-    if (typeof result === "object") {
-      return Effect.flatMap(
-        this.#wait(thread, call, result),
-        (value) => this.#finish(thread, call, value) ?? this.#events.wokeUp(thread)
-      )
-    }
-    return this.#finish(thread, call, result) ?? this.#events.sigreturned(thread, from, result)
+    if (typeof result !== "object")
+      return this.#finish(thread, call, result, text) ?? this.#events.sigreturned(thread, from, result)
+    if (call.row?.keepsTurn === true)
+      return Effect.flatMap(result, (value) => this.#finish(thread, call, value, text) ?? Effect.void)
+    return Effect.flatMap(
+      this.#wait(thread, call, result),
+      (value) => this.#finish(thread, call, value, text) ?? this.#events.wokeUp(thread)
+    )
+  }
+
+  /** How a call is printed whose arguments are not there any more when it has been made. */
+  #textOf(call: Call): string | undefined {
+    return call.row?.keepsTurn === true ? this.#options.strace?.call(call) : undefined
   }
 
   /** Stores a result; an Effect if the thread or the process ends by the call. */
-  #finish(thread: Thread, call: Call, result: number | bigint): Step | undefined {
-    this.#options.strace?.(call, result === internalResult.exit ? undefined : result)
+  #finish(thread: Thread, call: Call, result: number | bigint, text?: string): Step | undefined {
+    const { strace } = this.#options
+    strace?.result(text ?? strace.call(call), call, result === internalResult.exit ? undefined : result)
     storeResult(this.#kernel, result)
     if (result !== internalResult.exit) return undefined
     const { exitStatus } = this.#kernel.process
@@ -260,13 +275,18 @@ export class Driver {
         // callbacks may have changed registers
         const actual = readCall(this.#kernel)
         const from = this.#events.callSite(thread)
+        const text = this.#textOf(actual)
         const result = filtered ?? makeCall(this.#kernel, actual, this.#unknown)
-        const finished =
-          typeof result === "object" ? this.#wait(thread, actual, result) : Effect.succeed<number | bigint>(result)
+        const waits = typeof result === "object" && actual.row?.keepsTurn !== true
+        const finished: Effect.Effect<number | bigint, Effect.Error<Step>> = typeof result !== "object"
+          ? Effect.succeed(result)
+          : waits
+            ? this.#wait(thread, actual, result)
+            : result
         return Effect.flatMap(finished, (value) => {
-          const end = this.#finish(thread, actual, value)
+          const end = this.#finish(thread, actual, value, text)
           if (value === internalResult.exit) return end ?? Effect.void
-          const woken = typeof result === "object" ? this.#events.wokeUp(thread) : Effect.void
+          const woken = waits ? this.#events.wokeUp(thread) : Effect.void
           const told = Effect.andThen(
             woken,
             this.#events.returned(thread, actual.number, this.#events.shownResult(thread, value))
@@ -305,7 +325,7 @@ export class Driver {
     })
     return Effect.suspend(() => {
       threads.scheduler.release()
-      return Effect.flatMap(Effect.raceFirst(effect, signal), (result) => {
+      return Effect.flatMap(thread.isUninterruptible ? effect : Effect.raceFirst(effect, signal), (result) => {
         thread.interrupt = undefined
         return Effect.map(threads.scheduler.acquire(thread), () => {
           const timed = thread.isTimedWait
@@ -329,7 +349,7 @@ export class Driver {
           thread.interrupted = undefined
           thread.isTimedWait = false
         }),
-      ExitRequest: ({ status }) => this.#finishProcess({ kind: "exit", status, vcpu: thread.vcpu })
+      ExitRequest: ({ status }) => this.#finishProcess({ kind: "exit", status, vcpu: thread.vcpu }, this.#options.exit)
     })
   }
 
@@ -337,12 +357,12 @@ export class Driver {
     return this.#finishProcess({ kind: "signal", info, pc: this.#kernel.state.u64[CpuSlot.pc]!, vcpu: thread.vcpu })
   }
 
-  #finishProcess(end: ProcessEnd): Effect.Effect<void> {
+  #finishProcess(end: ProcessEnd, tell = this.#options.end): Effect.Effect<void> {
     return Effect.sync(() => {
       if (this.#isOver) return
       this.#isOver = true
       this.#events.showPc()
-      this.#options.end(end)
+      tell(end)
     })
   }
 

@@ -5,16 +5,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
 
-/** `GuestAccess` for the process of the machine. Before one is loaded, registers read as zero and nothing is mapped. */
+/** `GuestAccess` for the process that has the turn; vCPUs are those of all processes. Before one is loaded, registers read as zero and nothing is mapped. */
 export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.effect(GuestAccess)(
   Effect.gen(function* () {
     const machine = yield* Machine
     const { abi, frontEnd } = machine
     const pcIndex = abi.registers.findIndex((register) => register.name === "pc")
     const slotsOf = (vcpu: number): BigUint64Array<ArrayBufferLike> | undefined => {
-      const threads = machine.process?.kernel.threads
-      const thread = threads?.onVcpu(vcpu)
-      return thread === undefined ? undefined : threads!.scheduler.slots(thread)
+      const found = machine.process?.kernel.processes.onVcpu(vcpu)
+      return found && found.node.kernel.threads.scheduler.slots(found.thread)
     }
     return {
       pcAlignment: BigInt(abi.pcAlignment),
@@ -46,9 +45,8 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
         return { pid, ppid, name, path: executable, args: argv }
       },
       vcpuInfo: (vcpu) => {
-        const kernel = machine.process?.kernel
-        const thread = kernel?.threads.onVcpu(vcpu)
-        return thread === undefined ? undefined : { vcpu, tid: thread.tid, pid: kernel!.process.pid, name: thread.name }
+        const thread = machine.process?.kernel.processes.onVcpu(vcpu)?.thread
+        return thread && { vcpu, tid: thread.tid, pid: thread.pid, name: thread.name }
       },
       time: machine.clock
     }

@@ -3,10 +3,12 @@ import type { Identity } from "./ProcessOptions.ts"
 
 /** Who the process is and how it was started. Identities are the host's unless the run fixes them. */
 export interface ProcessInfo extends Identity {
+  /** Another one when the parent has ended. */
+  ppid: number
   /** Absolute guest path of the program: /proc/self/exe. */
-  readonly executable: string
-  readonly argv: ReadonlyArray<string>
-  readonly env: ReadonlyArray<string>
+  executable: string
+  argv: ReadonlyArray<string>
+  env: ReadonlyArray<string>
   /** Auxiliary vector as it lies on the stack: /proc/self/auxv. */
   auxv: Uint8Array
   /** Where the vdso is mapped. */

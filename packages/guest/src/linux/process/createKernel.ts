@@ -1,6 +1,4 @@
-/** Puts the parts of a process's kernel together. */
-import type { Engine } from "@emu/tcg/Engine"
-import type { CpuState } from "@emu/tcg/CpuState"
+/** Puts the parts of a process's kernel together: of the first process, and of those that are forked. */
 import type * as Effect from "effect/Effect"
 import type { HostFsShape } from "../../HostFs.ts"
 import type { HostInfoShape } from "../../HostInfo.ts"
@@ -9,40 +7,58 @@ import { FileTable } from "../files/FileTable.ts"
 import { fromText } from "../files/lookup/Path.ts"
 import { makeProcessView } from "../files/processView.ts"
 import type { Kernel } from "../Kernel.ts"
-import { AddressSpace } from "../memory/AddressSpace.ts"
 import { Attributes } from "../misc/Attributes.ts"
+import type { Place } from "../processes/Place.ts"
+import type { ForkRequest, ProcessRunner } from "../processes/ProcessRunner.ts"
+import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Signals } from "../signals/Signals.ts"
-import { Scheduler } from "../threads/Scheduler.ts"
+import type { Scheduler } from "../threads/Scheduler.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { Threads } from "../threads/Threads.ts"
 import { makeClock } from "../time/Clock.ts"
 import type { GuestClock } from "../time/GuestClock.ts"
+import type { ProcessInfo } from "./ProcessInfo.ts"
 import { defaultRelease, defaultStackSize, type ProcessOptions } from "./ProcessOptions.ts"
-import { makeRandom } from "./Random.ts"
+import { makeRandom, type Random } from "./Random.ts"
 
-/** What a kernel needs from outside. */
-export interface KernelParts {
-  readonly state: CpuState
+/** What the kernels of all processes of a run have in common. */
+export interface CommonParts {
   readonly abi: LinuxAbi
-  readonly engine: Engine["Service"]
-  readonly hostFs: HostFsShape
+  readonly host: HostInfoShape
   readonly clock: GuestClock
-  readonly hostInfo: HostInfoShape
-  readonly options: ProcessOptions
-  /** Absolute path of the program as the guest sees it. */
-  readonly executable: string
-  readonly fork: (effect: Effect.Effect<void>) => () => void
-  /** Runs a new thread. */
-  readonly startThread: (thread: Thread) => void
+  readonly scheduler: Scheduler
+  readonly processes: ProcessTree
+  readonly runner: ProcessRunner
+  readonly warn: (line: string) => void
 }
 
-/** Makes the kernel of a process that has no memory mapped and no thread yet. */
-export const createKernel = (parts: KernelParts): Kernel => {
-  const { state, abi, engine, options } = parts
+/** What is a process's own. */
+interface OwnParts {
+  readonly place: Place
+  readonly process: ProcessInfo
+  readonly attributes: Attributes
+  readonly random: Random
+  readonly files: (kernel: () => Kernel) => FileTable
+  readonly parent: ProcessNode | undefined
+  readonly exitSignal: number
+}
+
+/**
+ * Makes the kernel of the first process, which has no memory mapped and no thread yet.
+ *
+ * @param executable absolute path of the program as the guest sees it
+ */
+export const createKernel = (
+  common: CommonParts,
+  place: Place,
+  options: ProcessOptions,
+  hostFs: HostFsShape,
+  executable: string
+): Kernel => {
   const stackSize = options.stackSize ?? defaultStackSize
-  const process = {
+  const process: ProcessInfo = {
     ...options.identity,
-    executable: parts.executable,
+    executable,
     argv: [options.argv0 ?? options.program, ...options.args],
     env: options.env,
     auxv: new Uint8Array(),
@@ -51,45 +67,93 @@ export const createKernel = (parts: KernelParts): Kernel => {
     leaderStatus: undefined,
     unameRelease: options.unameRelease ?? defaultRelease,
     stackSize,
-    name: commandName(parts.executable)
+    name: commandName(executable)
   }
-  const random = makeRandom(options.seed, parts.hostInfo.fillRandom)
-  const scheduler = new Scheduler(state, (isIdle) => parts.clock.setIdle(isIdle))
-  const threads = new Threads(scheduler, process, parts.startThread)
-  const files = new FileTable({
-    host: parts.hostFs,
-    sysroot: options.sysroot === undefined ? undefined : fromText(options.sysroot),
-    random,
-    process: makeProcessView(process.pid, () => kernel)
-  })
-  let isShared = false
-  const kernel: Kernel = {
-    state,
-    abi,
-    host: parts.hostInfo,
-    memory: new AddressSpace(state, engine),
-    signals: new Signals(threads, process),
-    threads,
-    files,
-    time: makeClock(parts.clock),
+  const random = makeRandom(options.seed, common.host.fillRandom)
+  return assemble(common, {
+    place,
     process,
     attributes: new Attributes(process.pid, stackSize),
     random,
-    flushCode: engine.flushWritable,
-    shareMemory: () => {
-      if (!isShared) engine.flush()
-      isShared = true
+    files: (kernel) =>
+      new FileTable({
+        host: hostFs,
+        sysroot: options.sysroot === undefined ? undefined : fromText(options.sysroot),
+        random,
+        process: makeProcessView(process.pid, kernel)
+      }),
+    parent: undefined,
+    exitSignal: 0
+  })
+}
+
+/** Makes the kernel of a forked process, which has no thread yet: fork(2) says what it has of its parent's. */
+export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkRequest): Kernel => {
+  const { exitSignal, place } = request
+  const pid = common.processes.nextId()
+  const kernel = assemble(common, {
+    place,
+    process: {
+      ...parent.process,
+      pid,
+      ppid: parent.process.pid,
+      name: parent.thread.name,
+      exitStatus: undefined,
+      leaderStatus: undefined
     },
-    fork: parts.fork,
-    warn: options.warn ?? (() => {}),
+    attributes: parent.attributes.fork(),
+    random: parent.random,
+    files: (self) => parent.files.fork(makeProcessView(pid, self)),
+    parent: parent.node,
+    exitSignal
+  })
+  kernel.signals.inherit(parent.signals, request.clearsHandlers)
+  return kernel
+}
+
+const assemble = (common: CommonParts, own: OwnParts): Kernel => {
+  const { abi, clock, host, processes, runner, scheduler, warn } = common
+  const { attributes, process, random } = own
+  const threads = new Threads(scheduler, process, processes, (thread) => runner.start(kernel, thread))
+  const kernel: Kernel = {
+    place: own.place,
+    get state() {
+      return kernel.place.state
+    },
+    get memory() {
+      return kernel.place.memory
+    },
+    abi,
+    host,
+    signals: new Signals(threads, process),
+    threads,
+    files: own.files(() => kernel),
+    processes,
+    get node() {
+      return node
+    },
+    runner,
+    time: makeClock(clock),
+    process,
+    attributes,
+    random,
+    flushCode: () => kernel.place.engine.flushWritable(),
+    shareMemory: () => {
+      const { place } = kernel
+      if (!place.isShared) place.engine.flush()
+      place.isShared = true
+    },
+    fork: (effect: Effect.Effect<void>) => runner.background(kernel, effect),
+    warn,
     get thread(): Thread {
       const running = scheduler.running
       if (running === undefined) throw new Error("a system call was handled while no thread had the turn")
       return running
     }
   }
+  const node = processes.add(kernel, own.parent, own.exitSignal)
   return kernel
 }
 
 /** What the kernel calls a process by default: the last part of its path, cut to 15 bytes. */
-const commandName = (path: string): string => path.slice(path.lastIndexOf("/") + 1).slice(0, 15)
+export const commandName = (path: string): string => path.slice(path.lastIndexOf("/") + 1).slice(0, 15)

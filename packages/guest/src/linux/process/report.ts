@@ -7,6 +7,9 @@ import type { GuestProcess } from "./GuestProcess.ts"
 /** Signals after which shells say nothing either: the user or the reader of a pipe wanted it so. */
 const quiet = new Set<number>([Sig.INT, Sig.PIPE])
 
+/** Whether a signal says that a program did something wrong. */
+export const isFault = (signal: number): boolean => signalText(signal) !== signalName(signal)
+
 /** One line: signal, pc with its symbol, faulting address if there is one. Undefined where silence is usual. */
 export const describeDeath = (info: SignalInfo, pc: bigint, guest: GuestProcess): string | undefined => {
   if (quiet.has(info.signal)) return undefined

@@ -48,6 +48,25 @@ export class Signals {
     for (const thread of this.#threads.list()) thread.pending.drop(signal)
   }
 
+  /** Takes over what signals do in another process: in a forked one. */
+  inherit(parent: Signals, clearsHandlers: boolean): void {
+    parent.#actions.forEach((action, signal) => (this.#actions[signal] = action))
+    if (clearsHandlers) this.#clearHandlers()
+  }
+
+  /** Another program is executed: handlers are gone, what is ignored stays so, and so do interval timers. */
+  exec(): void {
+    this.#clearHandlers()
+    for (const { timer } of this.posixTimers.values()) timer.set({ value: 0n, interval: 0n })
+    this.posixTimers.clear()
+  }
+
+  #clearHandlers(): void {
+    this.#actions.forEach((action, signal) => {
+      if (action.handler !== Disposition.ignore) this.#actions[signal] = defaultAction
+    })
+  }
+
   /** Whether the guest has a handler for a signal. */
   hasHandler(signal: number): boolean {
     const { handler } = this.#actions[signal]!

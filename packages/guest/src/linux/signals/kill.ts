@@ -1,22 +1,36 @@
 /** Sending signals: kill(2), tkill, tgkill(2), rt_sigqueueinfo(2). */
 import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
+import type { ProcessNode } from "../processes/ProcessTree.ts"
 import { readable } from "../UserMemory.ts"
 import { maxSignal, SigCode } from "./constants.ts"
 import { readSiginfo, type SignalInfo, siginfoSize } from "./SignalInfo.ts"
 
 const isSignal = (signal: number): boolean => signal >= 0 && signal <= maxSignal
 
-/** kill: the process itself (its pid, its group as 0 or negative) is all that can be reached. 0 or a negative errno. */
+/** kill: 0 or a negative errno. Only processes of this run can be reached: -1 means all of them but the caller. */
 export const kill = (kernel: Kernel, pid: number, signal: number): number => {
-  if (pid !== kernel.process.pid && pid !== 0 && pid !== -kernel.process.pid) return -Errno.ESRCH
   if (!isSignal(signal)) return -Errno.EINVAL
-  if (signal !== 0) kernel.signals.sendToProcess(kernel.signals.fromSelf(signal, SigCode.user))
+  const targets = targetsOf(kernel, pid)
+  if (targets.length === 0) return -Errno.ESRCH
+  if (signal === 0) return 0
+  const info = kernel.signals.fromSelf(signal, SigCode.user)
+  for (const { end, kernel: target } of targets) if (end === undefined) target.signals.sendToProcess(info)
   return 0
 }
 
+const targetsOf = ({ attributes, node, processes }: Kernel, pid: number): ReadonlyArray<ProcessNode> => {
+  if (pid === -1) return processes.live().filter((other) => other !== node)
+  if (pid <= 0) return processes.group(pid === 0 ? attributes.processGroup : -pid)
+  const target = processes.find(pid)
+  return target === undefined ? [] : [target]
+}
+
 /** tkill: 0 or a negative errno. */
-export const tkill = (kernel: Kernel, tid: number, signal: number): number => tgkill(kernel, kernel.process.pid, tid, signal)
+export const tkill = (kernel: Kernel, tid: number, signal: number): number => {
+  const owner = kernel.processes.live().find((node) => node.kernel.threads.find(tid) !== undefined)
+  return tgkill(kernel, owner?.pid ?? kernel.process.pid, tid, signal)
+}
 
 /** tgkill: 0 or a negative errno. */
 export const tgkill = (kernel: Kernel, pid: number, tid: number, signal: number): number => {
@@ -28,9 +42,10 @@ export const tgkill = (kernel: Kernel, pid: number, tid: number, signal: number)
 export const queueInfo = (kernel: Kernel, pid: number, signal: number, info: number): number => {
   if (!isSignal(signal)) return -Errno.EINVAL
   if (readable(kernel.state, info, siginfoSize) === undefined) return -Errno.EFAULT
-  if (pid !== kernel.process.pid) return -Errno.ESRCH
-  if (signal === 0) return 0
-  return kernel.signals.sendToProcess(readSiginfo(kernel.state, info, signal)) ? 0 : -Errno.EAGAIN
+  const target = kernel.processes.find(pid)
+  if (target === undefined) return -Errno.ESRCH
+  if (signal === 0 || target.end !== undefined) return 0
+  return target.kernel.signals.sendToProcess(readSiginfo(kernel.state, info, signal)) ? 0 : -Errno.EAGAIN
 }
 
 /** rt_tgsigqueueinfo: 0 or a negative errno. */
@@ -41,7 +56,8 @@ export const queueInfoToThread = (kernel: Kernel, pid: number, tid: number, sign
 }
 
 const toThread = (kernel: Kernel, pid: number, tid: number, info: SignalInfo | undefined): number => {
-  const thread = pid === kernel.process.pid ? kernel.threads.find(tid) : undefined
-  if (thread === undefined) return -Errno.ESRCH
-  return info === undefined || kernel.signals.sendToThread(thread, info) ? 0 : -Errno.EAGAIN
+  const target = kernel.processes.find(pid)?.kernel
+  const thread = target?.threads.find(tid)
+  if (target === undefined || thread === undefined) return -Errno.ESRCH
+  return info === undefined || target.signals.sendToThread(thread, info) ? 0 : -Errno.EAGAIN
 }

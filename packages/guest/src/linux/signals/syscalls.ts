@@ -18,7 +18,7 @@ export const signalSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   row(109, "timer_getoverrun", ["int"], timerGetOverrun),
   row(110, "timer_settime", ["int", "flags", "pointer", "pointer"], timerSetTime),
   row(111, "timer_delete", ["int"], timerDelete),
-  row(129, "kill", ["int", "signal"], kill, "the process itself only; stop signals do nothing"),
+  row(129, "kill", ["int", "signal"], kill, "processes of this run only; stop signals do nothing"),
   row(130, "tkill", ["int", "signal"], tkill),
   row(131, "tgkill", ["int", "int", "signal"], tgkill),
   row(132, "sigaltstack", ["pointer", "pointer"], sigaltstack),

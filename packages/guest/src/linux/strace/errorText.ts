@@ -52,6 +52,7 @@ const texts: ReadonlyMap<number, string> = new Map([
   [71, "Protocol error"],
   [74, "Bad message"],
   [75, "Value too large for defined data type"],
+  [80, "Accessing a corrupted shared library"],
   [84, "Invalid or incomplete multibyte or wide character"],
   [87, "Too many users"],
   [88, "Socket operation on non-socket"],

@@ -11,28 +11,22 @@ import { errorText } from "./errorText.ts"
 const shown = 32
 
 /**
- * One call on one line, in the style of QEMU's -strace: `PID name(arg,arg) = result`.
+ * A call, in the style of QEMU's -strace: `PID name(arg,arg)`.
  *
  * @param args decoded by the row's kinds
- * @param result a negative errno is spelled out; undefined for a call that doesn't return
  */
-export const formatSyscall = (
-  kernel: Kernel,
-  row: Syscall<Kernel>,
-  args: ReadonlyArray<number | bigint>,
-  result: number | bigint | undefined
-): string => {
+export const formatCall = (kernel: Kernel, row: Syscall<Kernel>, args: ReadonlyArray<number | bigint>): string => {
   const own = spellings[row.name] ?? []
   const spelled = args.map((value, i) => {
     const spelling = own[i]
     if (spelling === "data") return data(kernel, Number(value), Number(args[i + 1] ?? 0))
     return spelling === undefined ? byKind(kernel, row.args[i]!, value) : spelling(Number(value))
   })
-  const call = `${kernel.process.pid} ${row.name}(${spelled.join(",")})`
-  return result === undefined ? call : `${call} = ${formatResult(row.name, result)}`
+  return `${kernel.process.pid} ${row.name}(${spelled.join(",")})`
 }
 
-const formatResult = (name: string, result: number | bigint): string => {
+/** What a call of a name has given; a negative errno is spelled out. */
+export const formatResult = (name: string, result: number | bigint): string => {
   const value = Number(BigInt.asIntN(64, BigInt(result)))
   if (value < 0 && value >= -4095) {
     const error = errnoName(-value)

@@ -1,9 +1,8 @@
 /**
- * Whose turn it is. Threads are fibers on one JS thread; the one that has the turn runs guest code and has its registers in
- * the machine's state. Turns go round in the order of asking, so the same program runs in the same order each time.
+ * Whose turn it is. The threads of all processes are fibers on one JS thread; the one that has the turn runs guest code and has its
+ * registers in the state of the place where it runs. Turns go round in the order of asking, so the same program runs in the same
+ * order each time.
  */
-import * as Layout from "@emu/tcg/Layout"
-import type { CpuState } from "@emu/tcg/CpuState"
 import * as Effect from "effect/Effect"
 import type { Thread } from "./Thread.ts"
 
@@ -13,16 +12,19 @@ interface Waiter {
 }
 
 export class Scheduler {
-  readonly #live: BigInt64Array<ArrayBufferLike>
-  #loaded: Thread | undefined
+  #last: Thread | undefined
   #running: Thread | undefined
   readonly #queue: Array<Waiter> = []
   readonly #onIdle: (isIdle: boolean) => void
+  readonly #onSwitch: (thread: Thread) => void
 
-  /** @param onIdle is told when the last thread gives up its turn, and when one has it again */
-  constructor(state: CpuState, onIdle: (isIdle: boolean) => void = () => {}) {
-    this.#live = state.i64.subarray(0, Layout.cpuStateSlots)
+  /**
+   * @param onIdle is told when the last thread gives up its turn, and when one has it again
+   * @param onSwitch is told of a thread that has the turn after another one, before it goes on
+   */
+  constructor(onIdle: (isIdle: boolean) => void = () => {}, onSwitch: (thread: Thread) => void = () => {}) {
     this.#onIdle = onIdle
+    this.#onSwitch = onSwitch
   }
 
   /** The thread that has the turn. */
@@ -76,15 +78,15 @@ export class Scheduler {
 
   /** The state slots of a thread's vCPU, wherever they are now. */
   slots(thread: Thread): BigUint64Array<ArrayBufferLike> {
-    const { buffer, byteOffset, length } = thread === this.#loaded ? this.#live : thread.saved
+    const { buffer, byteOffset, length } = thread === thread.place.loaded ? thread.place.slots : thread.saved
     return new BigUint64Array(buffer, byteOffset, length)
   }
 
   #take(thread: Thread): void {
     this.#running = thread
-    if (this.#loaded === thread) return
-    this.#loaded?.saved.set(this.#live)
-    this.#live.set(thread.saved)
-    this.#loaded = thread
+    thread.place.load(thread)
+    if (this.#last === thread) return
+    this.#last = thread
+    this.#onSwitch(thread)
   }
 }

@@ -1,10 +1,16 @@
 /** A guest thread: a vCPU and what Linux keeps per task. */
 import * as Layout from "@emu/tcg/Layout"
 import type { AltStack } from "../Abi.ts"
+import type { Place } from "../processes/Place.ts"
 import { PendingSignals } from "../signals/PendingSignals.ts"
 
 export class Thread {
-  readonly tid: number
+  /** Changes where a thread that is not the first one executes a program: it is the first one then. */
+  tid: number
+  /** Its process. */
+  readonly pid: number
+  /** Where it runs. */
+  place: Place
   /** Index of its vCPU, as plugins see it. */
   readonly vcpu: number
   /** At most 15 bytes: /proc/self/task/TID/comm. */
@@ -29,6 +35,8 @@ export class Thread {
 
   /** The futex wait at hand has a timeout: it is never run again, which would wait anew. */
   isTimedWait = false
+  /** The wait at hand goes on whatever signals come. */
+  isUninterruptible = false
 
   /** set_tid_address: zeroed and woken at its end. */
   clearChildTid = 0
@@ -37,10 +45,21 @@ export class Thread {
   /** Set once it called exit. */
   exitStatus: number | undefined
 
-  constructor(tid: number, vcpu: number, name: string) {
+  constructor(pid: number, tid: number, vcpu: number, name: string, place: Place) {
+    this.pid = pid
     this.tid = tid
+    this.place = place
     this.vcpu = vcpu
     this.name = name
+  }
+
+  /** It executes another program, alone in its process: what it had in memory is gone. */
+  exec(pid: number, name: string): void {
+    this.tid = pid
+    this.name = name
+    this.altStack = { pointer: 0, flags: 2, size: 0 }
+    this.clearChildTid = 0
+    this.robustList = 0
   }
 
   /** Tells the thread that a signal may be waiting for it. */

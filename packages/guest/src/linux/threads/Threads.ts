@@ -1,27 +1,32 @@
 /** The threads of a process: who is alive, new ones, ends. */
 import { Errno } from "../errno.ts"
 import type { ProcessInfo } from "../process/ProcessInfo.ts"
-import { Futex } from "./Futex.ts"
+import type { Place } from "../processes/Place.ts"
 import type { Scheduler } from "./Scheduler.ts"
 import { Thread } from "./Thread.ts"
 
-/** As many threads as one process may have: each is a vCPU, and plugins keep storage per vCPU. */
+/** As many threads as there may be: each is a vCPU, and plugins keep storage per vCPU. */
 const maxThreads = 4096
 
+/** Numbers for new threads; all processes share them. */
+export interface ThreadIds {
+  readonly nextId: () => number
+  readonly freeVcpu: () => number
+}
+
 export class Threads {
-  readonly futex = new Futex()
   readonly scheduler: Scheduler
   readonly #live: Array<Thread> = []
-  #nextTid: number
-  readonly #name: string
+  readonly #ids: ThreadIds
+  readonly #process: ProcessInfo
   /** Runs a new thread: the driver's loop. */
   readonly #start: (thread: Thread) => void
 
   /** @param start is called with each thread that `create` made, once its registers are set */
-  constructor(scheduler: Scheduler, process: ProcessInfo, start: (thread: Thread) => void) {
+  constructor(scheduler: Scheduler, process: ProcessInfo, ids: ThreadIds, start: (thread: Thread) => void) {
     this.scheduler = scheduler
-    this.#nextTid = process.pid
-    this.#name = process.name
+    this.#ids = ids
+    this.#process = process
     this.#start = start
   }
 
@@ -45,14 +50,15 @@ export class Threads {
   }
 
   /**
-   * Makes a thread, on the vCPU after the highest one in use. It starts with `start`.
+   * Makes a thread, on the vCPU after the highest one in use. The first one has the process's id. It starts with `start`.
    *
    * @returns the thread, or -EAGAIN if there are too many
    */
-  create(name = this.#name): Thread | number {
-    if (this.#live.length >= maxThreads) return -Errno.EAGAIN
-    const vcpu = Math.max(-1, ...this.#live.map((thread) => thread.vcpu)) + 1
-    const thread = new Thread(this.#nextTid++, vcpu, name)
+  create(place: Place, name = this.#process.name): Thread | number {
+    const vcpu = this.#ids.freeVcpu()
+    if (vcpu >= maxThreads) return -Errno.EAGAIN
+    const { pid } = this.#process
+    const thread = new Thread(pid, this.#live.length === 0 ? pid : this.#ids.nextId(), vcpu, name, place)
     this.#live.push(thread)
     return thread
   }

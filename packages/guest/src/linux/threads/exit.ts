@@ -1,5 +1,6 @@
 /** The end of a thread: what it leaves for others to see. */
 import type { Kernel } from "../Kernel.ts"
+import type { Place } from "../processes/Place.ts"
 import { readable, writable } from "../UserMemory.ts"
 import type { Thread } from "./Thread.ts"
 
@@ -14,7 +15,12 @@ export const leaveTraces = (kernel: Kernel, thread: Thread): void => {
   if (thread.robustList !== 0) releaseRobust(kernel, thread)
   if (thread.clearChildTid === 0 || writable(kernel.state, thread.clearChildTid, 4) === undefined) return
   kernel.state.view.setInt32(thread.clearChildTid, 0, true)
-  kernel.threads.futex.wake(thread.clearChildTid, 1)
+  wake(kernel.place, thread.clearChildTid)
+}
+
+const wake = (place: Place, word: number): void => {
+  const { key, queue } = place.waitersAt(word, false)
+  queue.wake(key, 1)
 }
 
 /** Walks `struct robust_list_head` (set_robust_list(2)). */
@@ -35,10 +41,10 @@ const releaseRobust = (kernel: Kernel, thread: Thread): void => {
 }
 
 const ownerDied = (kernel: Kernel, thread: Thread, word: number): void => {
-  const { state, threads } = kernel
+  const { place, state } = kernel
   if (word % 4 !== 0 || writable(state, word, 4) === undefined) return
   const value = state.view.getUint32(word, true)
   if ((value & FUTEX_TID_MASK) !== thread.tid) return
   state.view.setUint32(word, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0, true)
-  if ((value & FUTEX_WAITERS) !== 0) threads.futex.wake(word, 1)
+  if ((value & FUTEX_WAITERS) !== 0) wake(place, word)
 }

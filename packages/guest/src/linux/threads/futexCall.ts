@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
+import type { Waiters } from "../processes/Place.ts"
 import type { SyscallResult } from "../Syscall.ts"
 import { readTimespec } from "../time/timespec.ts"
 import { readable, writable } from "../UserMemory.ts"
@@ -9,6 +10,7 @@ import { anyBits, timedOut, wakeOp } from "./Futex.ts"
 
 const Op = { wait: 0, wake: 1, requeue: 3, compareRequeue: 4, wakeOp: 5, waitBitset: 9, wakeBitset: 10 }
 const opMask = 0x7f
+const privateFlag = 128
 const clockRealtimeFlag = 256
 const Clock = { realtime: 0, monotonic: 1 }
 
@@ -27,34 +29,38 @@ export const futex = (
   value3: number
 ): SyscallResult => {
   const { state } = kernel
-  const queues = kernel.threads.futex
   const command = op & opMask
+  const isPrivate = (op & privateFlag) !== 0
+  const waiters = kernel.place.waitersAt(address, isPrivate)
   if (address % 4 !== 0) return -Errno.EINVAL
   switch (command) {
     case Op.wait:
-      return wait(kernel, address, value, value2, anyBits, Clock.monotonic, false)
+      return wait(kernel, waiters, { address, value, timeout: value2 }, anyBits, Clock.monotonic, false)
     case Op.waitBitset:
       if (value3 === 0) return -Errno.EINVAL
       return wait(
         kernel,
-        address,
-        value,
-        value2,
+        waiters,
+        { address, value, timeout: value2 },
         value3,
         (op & clockRealtimeFlag) !== 0 ? Clock.realtime : Clock.monotonic,
         true
       )
     case Op.wake:
-      return wakeAt(kernel, address, value, anyBits)
+      return wakeAt(kernel, waiters, address, value, anyBits)
     case Op.wakeBitset:
-      return value3 === 0 ? -Errno.EINVAL : wakeAt(kernel, address, value, value3)
+      return value3 === 0 ? -Errno.EINVAL : wakeAt(kernel, waiters, address, value, value3)
     case Op.requeue:
     case Op.compareRequeue: {
       if (address2 % 4 !== 0 || (value | 0) < 0 || (value2 | 0) < 0) return -Errno.EINVAL
       if (readable(state, address, 4) === undefined || readable(state, address2, 4) === undefined) return -Errno.EFAULT
       if (command === Op.compareRequeue && state.u32[address / 4] !== value3 >>> 0) return -Errno.EAGAIN
-      const woken = queues.wake(address, value | 0)
-      return woken + queues.requeue(address, address2, value2 | 0)
+      const woken = waiters.queue.wake(waiters.key, value | 0)
+      const others = kernel.place.waitersAt(address2, isPrivate)
+      // between two pieces of memory nobody can be moved: they are woken, and see that there was no need
+      return waiters.queue === others.queue
+        ? woken + waiters.queue.requeue(waiters.key, others.key, value2 | 0)
+        : woken + waiters.queue.wake(waiters.key, value2 | 0)
     }
     case Op.wakeOp: {
       if (address2 % 4 !== 0) return -Errno.EINVAL
@@ -62,25 +68,25 @@ export const futex = (
       const result = wakeOp(value3 | 0, state.i32[address2 / 4]!)
       if (result === undefined) return -Errno.ENOSYS
       state.i32[address2 / 4] = result.value
-      const woken = queues.wake(address, value | 0)
-      return result.holds ? woken + queues.wake(address2, value2 | 0) : woken
+      const woken = waiters.queue.wake(waiters.key, value | 0)
+      const others = kernel.place.waitersAt(address2, isPrivate)
+      return result.holds ? woken + others.queue.wake(others.key, value2 | 0) : woken
     }
     default:
       return -Errno.ENOSYS
   }
 }
 
-const wakeAt = (kernel: Kernel, address: number, count: number, bits: number): number =>
+const wakeAt = (kernel: Kernel, { key, queue }: Waiters, address: number, count: number, bits: number): number =>
   address === 0 || readable(kernel.state, address, 4) === undefined
     ? -Errno.EFAULT
     : // Linux wakes one even where none are asked for
-      kernel.threads.futex.wake(address, Math.max(1, count | 0), bits)
+      queue.wake(key, Math.max(1, count | 0), bits)
 
 const wait = (
   kernel: Kernel,
-  address: number,
-  value: number,
-  timeout: number,
+  waiters: Waiters,
+  { address, timeout, value }: { readonly address: number; readonly value: number; readonly timeout: number },
   bits: number,
   clock: number,
   isAbsolute: boolean
@@ -90,7 +96,7 @@ const wait = (
   const limit = timeout === 0 ? undefined : readTimespec(state, timeout)
   if (typeof limit === "number") return limit
   if (state.u32[address / 4] !== value >>> 0) return -Errno.EAGAIN
-  const woken = kernel.threads.futex.wait(address, bits)
+  const woken = waiters.queue.wait(waiters.key, bits)
   if (limit === undefined) return woken
   thread.isTimedWait = true
   const end = isAbsolute ? limit : (time.now(clock) ?? 0n) + limit

@@ -58,7 +58,13 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   // an Effect: the dispatcher lets others run meanwhile
   row(124, "sched_yield", [], (kernel) => (kernel.threads.scheduler.isContended ? Effect.succeed(0) : 0)),
   row(178, "gettid", [], (kernel) => kernel.thread.tid),
-  row(220, "clone", ["long", "pointer", "pointer", "long", "pointer"], clone, "threads only"),
+  row(
+    220,
+    "clone",
+    ["long", "pointer", "pointer", "long", "pointer"],
+    clone,
+    "no namespaces; CLONE_FILES and CLONE_FS of processes copy"
+  ),
   // turns alone order what threads see, so every barrier is there already
   row(283, "membarrier", ["int", "flags", "int"], (_, command, flags) =>
     flags !== 0
@@ -70,5 +76,5 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
           : -Errno.EINVAL
   ),
   row(293, "rseq", ["pointer", "uint", "int", "uint"], () => -Errno.ENOSYS, "ENOSYS"),
-  row(435, "clone3", ["pointer", "size"], clone3, "threads only")
+  row(435, "clone3", ["pointer", "size"], clone3, "as clone")
 ]

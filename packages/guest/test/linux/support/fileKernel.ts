@@ -10,6 +10,7 @@ import { FileTable } from "@emu/guest/linux/files/FileTable"
 import { makeProcessView } from "@emu/guest/linux/files/processView"
 import type { Kernel } from "@emu/guest/linux/Kernel"
 import { Attributes } from "@emu/guest/linux/misc/Attributes"
+import { ProcessTree } from "@emu/guest/linux/processes/ProcessTree"
 import { makeRandom } from "@emu/guest/linux/process/Random"
 import { syscalls } from "@emu/guest/linux/syscalls"
 import { makeClock } from "@emu/guest/linux/time/Clock"
@@ -60,7 +61,9 @@ export const makeFileKernel = (options: Options = {}) => {
     process: makeProcessView(100, () => kernel)
   })
   const euid = options.euid ?? 1000
+  const processes = new ProcessTree(101)
   const kernel: Kernel = kernelOf({
+    processes,
     state,
     files,
     random,
@@ -97,6 +100,7 @@ export const makeFileKernel = (options: Options = {}) => {
       name: "program"
     } as unknown as Kernel["process"]
   })
+  Object.assign(kernel, { node: processes.add(kernel, undefined, 0) })
   files.inheritStandard()
 
   /** Puts a string where no other string of this call is; its address. */

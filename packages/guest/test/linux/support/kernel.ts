@@ -1,9 +1,12 @@
 /** Just enough kernel for the calls that a test is about. */
 import { CpuState } from "@emu/tcg/CpuState"
+import type { Engine } from "@emu/tcg/Engine"
 import { wasmPages } from "@emu/tcg/Layout"
 import type { Kernel } from "@emu/guest/linux/Kernel"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
+import { Place } from "@emu/guest/linux/processes/Place"
+import type { ThreadIds } from "@emu/guest/linux/threads/Threads"
 
 /** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */
 export const makeState = (): CpuState =>
@@ -17,6 +20,17 @@ export const makeSpace = (state: CpuState) => {
   const flushed: Array<readonly [number, number]> = []
   const space = new AddressSpace(state, { flushPages: (first, last) => flushed.push([first, last]), protect: () => {} })
   return { space, flushed }
+}
+
+/** A place whose engine runs nothing. */
+export const makePlace = (state: CpuState): Place =>
+  new Place(state, { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"])
+
+/** Numbers for threads: ids from `first` on, and vCPUs by the number of threads. */
+export const threadIds = (first: number): ThreadIds => {
+  let id = first
+  let vcpu = 0
+  return { nextId: () => id++, freeVcpu: () => vcpu++ }
 }
 
 /** A file in memory behind a mapping. */
@@ -39,6 +53,9 @@ export const fileOf = (contents: Uint8Array, writable = true) => {
       return from.length
     },
     size: () => file.contents.length,
+    hold: () => {
+      file.closed--
+    },
     close: () => {
       file.closed++
     }

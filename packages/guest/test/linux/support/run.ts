@@ -9,7 +9,9 @@ import { PluginFiles } from "@emu/core/PluginFiles"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
+import type { CpuState } from "@emu/tcg/CpuState"
 import { Engine, type EngineStats } from "@emu/tcg/Engine"
+import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
 import type { InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
@@ -31,6 +33,8 @@ import { buildElf } from "./buildElf.ts"
 export interface RunRequest {
   /** Instruction words, at 0x10000, with 64 KiB of zeroed memory behind their pages. Or a whole file. */
   readonly program: ReadonlyArray<number> | Uint8Array
+  /** Executable files beside it, by path. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
   readonly plugins?: ReadonlyArray<Plugin>
   readonly options?: Partial<ProcessOptions>
   /** How to execute; the interpreter by default. */
@@ -66,18 +70,22 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
   const fs = makeMemoryFs({ stdout: (bytes) => out.push(decoder.decode(bytes)) })
   const file =
     request.program instanceof Uint8Array ? request.program : buildElf({ code: bytesOf(request.program), bss: 65536 })
-  const fd = fs.open("/prog", created, 0o755)
-  fs.write(fd, file)
-  fs.close(fd)
+  for (const [path, contents] of Object.entries({ ...request.files, "/prog": file })) {
+    const fd = fs.open(path, created, 0o755)
+    fs.write(fd, typeof contents === "string" ? new TextEncoder().encode(contents) : contents)
+    fs.close(fd)
+  }
 
   const host = Layer.mergeAll(Layer.succeed(HostFs)(fs), HostClock.portable, HostInfo.portable)
   const machine = Machine.layer.pipe(Layer.provide(host))
   const engine = Layer.unwrap(
     Effect.map(Machine, ({ state, frontEnd }) => {
       const { lockstep, ...choice } = request.engine ?? {}
-      return lockstep === undefined
-        ? Interpreter.layer({ ...choice, state, frontEnd })
-        : Lockstep.layer({ ...choice, ...lockstep, state, frontEnd })
+      const makeEngine = (memory: CpuState) =>
+        lockstep === undefined
+          ? Interpreter.make({ ...choice, state: memory, frontEnd })
+          : Lockstep.make({ ...choice, ...lockstep, state: memory, frontEnd })
+      return EngineGroup.layer(makeEngine, state)
     })
   )
   const scoreboards = Layer.effect(ScoreboardMemory)(

@@ -12,7 +12,7 @@ import type { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
 import { Threads } from "@emu/guest/linux/threads/Threads"
 import { makeClock } from "@emu/guest/linux/time/Clock"
-import { kernelOf, makeSpace, makeState } from "../support/kernel.ts"
+import { kernelOf, makePlace, makeSpace, makeState, threadIds } from "../support/kernel.ts"
 
 /** Starts waiters named by letters at an address; the letters of those woken, in order, appear in the array. */
 const waiters = Effect.fnUntraced(function* (queue: Futex, address: number, names: string, bits = 0xffffffff) {
@@ -125,8 +125,9 @@ describe("the futex call", () => {
       sleep: (nanoseconds) => Effect.sleep(Number(nanoseconds / 1_000_000n))
     }
     const process = { pid: 1, name: "test" } as ConstructorParameters<typeof Threads>[1]
-    const threads = new Threads({} as Scheduler, process, () => undefined)
-    return kernelOf({ state, time: makeClock(host), threads, thread: new Thread(1, 0, "test") })
+    const place = makePlace(state)
+    const threads = new Threads({} as Scheduler, process, threadIds(2), () => undefined)
+    return kernelOf({ state, place, time: makeClock(host), threads, thread: new Thread(1, 1, 0, "test", place) })
   })
 
   const setTimeout = (nanoseconds: bigint): void => {
@@ -151,7 +152,7 @@ describe("the futex call", () => {
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(yield* Fiber.join(fiber), -Errno.ETIMEDOUT)
-      assert.strictEqual(kernel.threads.futex.wake(word, 1), 0)
+      assert.strictEqual(kernel.place.futex.wake(word, 1), 0)
     })
   )
 

@@ -4,15 +4,16 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
-import { makeState } from "../support/kernel.ts"
+import { makePlace, makeState } from "../support/kernel.ts"
 
 const state = makeState()
+const place = makePlace(state)
 const register = 10
 
 /** A thread that notes its name at each of its turns, and counts in its register. */
 const taker = (scheduler: Scheduler, name: string, tid: number, turns: number, log: Array<string>) =>
   Effect.gen(function* () {
-    const thread = new Thread(tid, tid, name)
+    const thread = new Thread(1, tid, tid, name, place)
     yield* scheduler.acquire(thread)
     for (let i = 0; i < turns; i++) {
       assert.strictEqual(state.i64[register], BigInt(i))
@@ -27,9 +28,9 @@ const taker = (scheduler: Scheduler, name: string, tid: number, turns: number, l
 describe("scheduler", () => {
   it.effect("gives turns round robin, each thread with its own registers", () =>
     Effect.gen(function* () {
-      const scheduler = new Scheduler(state)
+      const scheduler = new Scheduler()
       const log: Array<string> = []
-      const starter = new Thread(9, 9, "starter")
+      const starter = new Thread(1, 9, 9, "starter", place)
       yield* scheduler.acquire(starter)
       const fibers = yield* Effect.forEach(["a", "b", "c"], (name, i) =>
         Effect.forkChild(taker(scheduler, name, i, 3, log), { startImmediately: true })
@@ -43,8 +44,8 @@ describe("scheduler", () => {
 
   it.effect("passes over a thread that gave up waiting", () =>
     Effect.gen(function* () {
-      const scheduler = new Scheduler(state)
-      const [first, second, third] = [0, 1, 2].map((tid) => new Thread(tid, tid, "t")) as [Thread, Thread, Thread]
+      const scheduler = new Scheduler()
+      const [first, second, third] = [0, 1, 2].map((tid) => new Thread(1, tid, tid, "t", place)) as [Thread, Thread, Thread]
       yield* scheduler.acquire(first)
       const gaveUp = yield* Effect.forkChild(scheduler.acquire(second), { startImmediately: true })
       const waits = yield* Effect.forkChild(scheduler.acquire(third), { startImmediately: true })

@@ -4,10 +4,7 @@
  * the same. What comes from outside happens once: system calls change the JIT's memory, and the copy is made equal before
  * the next stretch; clocks and callbacks are recorded on the JIT's side and played back on the other.
  */
-import { CodeCache } from "@emu/core/Ports"
-import * as Context from "effect/Context"
-import * as Layer from "effect/Layer"
-import { Engine, type Exit, ExitKind } from "../../Engine.ts"
+import { type Engine, type Exit, ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { type EngineServices, type InterpreterOptions, make as makeEngine } from "../interpreter/Interpreter.ts"
 import { memoryDifference, slotDifferences, type StateDifference } from "./compareStates.ts"
@@ -58,6 +55,7 @@ export const make = (options: LockstepOptions): EngineServices => {
   const replay = new Replay(state, shadow.state, frontEnd.globals.length, (pc, address, size) =>
     stores.push({ pc, address, size })
   )
+  replay.onBoard = (start, end) => shadow.copy(start, end)
   const helpers = replay.helpers(frontEnd.helpers)
   const tested = (options.makeTested ?? makeEngine)({
     ...options,
@@ -248,10 +246,3 @@ export const make = (options: LockstepOptions): EngineServices => {
     }
   }
 }
-
-/** The services `Engine` and `CodeCache`, both this pair of engines. */
-export const layer = (options: LockstepOptions): Layer.Layer<Engine | CodeCache> =>
-  Layer.syncContext(() => {
-    const { codeCache, engine } = make(options)
-    return Context.add(Context.make(Engine, engine), CodeCache, codeCache)
-  })

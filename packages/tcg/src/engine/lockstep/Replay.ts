@@ -80,6 +80,8 @@ export class Replay {
   findScoreboard: (id: number) => Scoreboard = (id) => {
     throw new Error(`no scoreboards: the code names scoreboard ${id}, but no lookup was installed`)
   }
+  /** Told of a scoreboard that code names for the first time: other processes may have counted in it. */
+  onBoard: (start: number, end: number) => void = () => {}
   private readonly tested: CpuState
   private readonly reference: CpuState
   private readonly registers: number
@@ -195,9 +197,16 @@ export class Replay {
     this.blocks.set(Number(tb.pc), { tb, instrumentation })
     if (instrumentation === undefined) return undefined
     for (const list of [instrumentation.tb, ...instrumentation.insns.flatMap(({ exec, mem }) => [exec, mem])]) {
-      for (const callback of list) if ("entry" in callback) this.scoreboards.add(callback.entry.scoreboard)
+      for (const callback of list) if ("entry" in callback) this.addBoard(callback.entry.scoreboard)
     }
     return this.wrapped(tb, instrumentation, this.recording)
+  }
+
+  private addBoard(id: number): void {
+    if (this.scoreboards.has(id)) return
+    this.scoreboards.add(id)
+    const { byteOffset, capacity, elementSize } = this.findScoreboard(id)
+    this.onBoard(byteOffset, byteOffset + capacity * elementSize)
   }
 
   /** The reference's instrumenter: what the tested side's block, or the beginning of it, got. Stores are listened to. */

@@ -115,6 +115,7 @@ export class HostFile extends OpenFile {
         const now = this.#host.fstat(this.#fd)
         return typeof now === "number" ? 0 : now.size
       },
+      hold: () => void this.hold(),
       close: () => this.release()
     }
   }

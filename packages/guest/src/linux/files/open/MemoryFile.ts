@@ -91,6 +91,7 @@ export class MemoryFile extends OpenFile {
       read: (offset, into) => this.pread(into, offset),
       write: (offset, from) => this.pwrite(from, offset),
       size: () => this.#size,
+      hold: () => void this.hold(),
       close: () => this.release()
     }
   }

@@ -1,0 +1,78 @@
+/** From the path that execve(2) names to the ELF file that runs: scripts are run by their interpreters. */
+import { Errno } from "../errno.ts"
+import { O, S } from "../files/constants.ts"
+import { baseName } from "../files/lookup/Path.ts"
+import type { Kernel } from "../Kernel.ts"
+import { headSize, parseShebang } from "./shebang.ts"
+
+/** What is to be executed, all byte strings. */
+export interface Program {
+  /** The ELF file's path on the host. */
+  readonly hostPath: string
+  /** AT_EXECFN: the path of the program, or of a script's interpreter. */
+  readonly execFn: string
+  readonly argv: ReadonlyArray<string>
+  /** What the process is called: the last part of the path that was asked for. */
+  readonly name: string
+}
+
+/** As many interpreters may be scripts themselves. */
+const maxScripts = 5
+
+/** How a program is named: a path as the guest gives it, and where it leads to on the host. */
+export interface Named {
+  readonly path: string
+  readonly hostPath: string
+}
+
+/**
+ * Finds the program that runs, and with which arguments.
+ *
+ * @returns a negative errno where there is none: EACCES for what is no regular file or not executable, ENOEXEC for what is neither
+ *   an ELF file nor a script, ELOOP for scripts of scripts of scripts
+ */
+export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<string>): Program | number => {
+  let { hostPath, path } = named
+  let args = argv
+  for (let depth = 0; depth < maxScripts; depth++) {
+    const head = readHead(kernel, hostPath)
+    if (typeof head === "number") return head
+    if (isElf(head)) return { hostPath, execFn: path, argv: args, name: baseName(named.path) }
+    const shebang = parseShebang(head)
+    if (shebang === undefined) return -Errno.ENOEXEC
+    const { argument, interpreter } = shebang
+    args = [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args.slice(1)]
+    const target = hostPathOf(kernel, interpreter)
+    if (typeof target === "number") return target
+    hostPath = target
+    path = interpreter
+  }
+  return -Errno.ELOOP
+}
+
+/** Where a path leads to on the host, or a negative errno. */
+export const hostPathOf = (kernel: Kernel, path: string, dirfd = -100, follow = true): string | number => {
+  const target = kernel.files.paths.resolve(dirfd, path, follow)
+  if (typeof target === "number") return target
+  const { node } = target
+  if (node === undefined) return target.path
+  return node.kind === "link" && node.file !== undefined ? node.file.name() : -Errno.EACCES
+}
+
+const executable = 1
+
+const readHead = ({ files: { host } }: Kernel, path: string): Uint8Array | number => {
+  const stat = host.stat(path)
+  if (typeof stat === "number") return stat
+  if ((stat.mode & S.IFMT) !== S.IFREG) return -Errno.EACCES
+  const denied = host.access(path, executable)
+  if (denied !== 0) return denied
+  const fd = host.open(path, O.CLOEXEC, 0)
+  if (fd < 0) return fd
+  const bytes = new Uint8Array(headSize)
+  const count = host.pread(fd, bytes, 0)
+  host.close(fd)
+  return count < 0 ? count : bytes.subarray(0, count)
+}
+
+const isElf = ([a, b, c, d]: Uint8Array): boolean => a === 0x7f && b === 0x45 && c === 0x4c && d === 0x46

@@ -1,0 +1,99 @@
+/** New processes: fork(2), vfork(2), clone(2) without CLONE_THREAD. */
+import { CpuSlot } from "@emu/tcg/Layout"
+import * as Effect from "effect/Effect"
+import { Errno } from "../errno.ts"
+import type { Kernel } from "../Kernel.ts"
+import { maxSignal } from "../signals/constants.ts"
+import type { SyscallResult } from "../Syscall.ts"
+import { CloneFlag, type CloneRequest } from "../threads/CloneRequest.ts"
+import { writable } from "../UserMemory.ts"
+import type { Place } from "./Place.ts"
+
+/** Flags that a process may be made with. CLONE_FILES, CLONE_FS, CLONE_IO and CLONE_SYSVSEM share less than they say. */
+const known =
+  CloneFlag.vm |
+  CloneFlag.fs |
+  CloneFlag.files |
+  CloneFlag.sighand |
+  CloneFlag.vfork |
+  CloneFlag.sysvsem |
+  CloneFlag.setTls |
+  CloneFlag.parentSetTid |
+  CloneFlag.childClearTid |
+  CloneFlag.detached |
+  CloneFlag.untraced |
+  CloneFlag.childSetTid |
+  CloneFlag.io |
+  CloneFlag.clearSighand
+
+/**
+ * Makes a process that goes on behind the same call, with result 0.
+ *
+ * @returns its id (with CLONE_VFORK when it has executed a program or ended), or a negative errno: EAGAIN where the host has no room
+ *   for another memory
+ */
+export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResult => {
+  const { abi, runner, state, thread: caller } = kernel
+  const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
+  if ((request.flags & ~known) !== 0n || request.exitSignal > maxSignal) return -Errno.EINVAL
+  if (has(CloneFlag.sighand) && (!has(CloneFlag.vm) || has(CloneFlag.clearSighand))) return -Errno.EINVAL
+  if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
+  const place = has(CloneFlag.vm) ? sharedPlace(kernel, has(CloneFlag.vfork)) : copiedPlace(kernel)
+  if (place === undefined) return -Errno.EAGAIN
+
+  const child = runner.fork(kernel, {
+    place,
+    exitSignal: request.exitSignal,
+    clearsHandlers: has(CloneFlag.clearSighand)
+  })
+  const thread = child.threads.create(place, caller.name)
+  if (typeof thread === "number") {
+    child.processes.reap(child.node)
+    child.files.closeAll()
+    runner.places.leave(place)
+    return thread
+  }
+  const slots = thread.saved
+  slots.set(state.i64.subarray(0, slots.length))
+  slots[abi.resultSlot] = 0n
+  slots[CpuSlot.vcpuIndex] = BigInt(thread.vcpu)
+  slots[CpuSlot.instructions] = 0n
+  slots[CpuSlot.reserveAddress] = -1n
+  if (request.stack !== 0) slots[abi.stackSlot] = BigInt(request.stack)
+  if (has(CloneFlag.setTls)) slots[abi.tlsSlot] = request.tls
+  thread.mask = caller.mask
+  if (!has(CloneFlag.vm) || has(CloneFlag.vfork)) thread.altStack = caller.altStack
+  const { pid } = child.process
+  if (has(CloneFlag.parentSetTid)) state.view.setInt32(request.parentTid, pid, true)
+  if (has(CloneFlag.childSetTid) && writable(place.state, request.childTid, 4) !== undefined) {
+    place.state.view.setInt32(request.childTid, pid, true)
+  }
+  if (has(CloneFlag.childClearTid)) thread.clearChildTid = request.childTid
+  child.threads.start(thread)
+  return has(CloneFlag.vfork) ? untilReleased(kernel, child) : pid
+}
+
+const sharedPlace = (kernel: Kernel, isBorrowed: boolean): Place => {
+  if (!isBorrowed) kernel.shareMemory()
+  kernel.place.users++
+  return kernel.place
+}
+
+const copiedPlace = (kernel: Kernel): Place | undefined => {
+  const place = kernel.runner.places.take()
+  place?.memory.copyFrom(kernel.memory)
+  return place
+}
+
+/** Waits until a child of vfork has given its parent's memory back. No signal ends that: a handler would run on the child's stack. */
+const untilReleased = ({ thread }: Kernel, { node, process }: Kernel): Effect.Effect<number> => {
+  thread.isUninterruptible = true
+  return Effect.callback<number>((resume) => {
+    const release = (): void => {
+      thread.isUninterruptible = false
+      resume(Effect.succeed(process.pid))
+    }
+    if (node.isReleased) release()
+    else node.onRelease = release
+  })
+}

@@ -1,0 +1,15 @@
+/** Rows of the system calls on processes; clone is among those on threads. */
+import type { Kernel } from "../Kernel.ts"
+import { row } from "../row.ts"
+import type { Syscall } from "../Syscall.ts"
+import { execve, execveat } from "./exec.ts"
+import { wait4, waitid } from "./wait.ts"
+
+const noUsage = "children never stop; what they used is not kept"
+
+export const processSyscalls: ReadonlyArray<Syscall<Kernel>> = [
+  row(95, "waitid", ["int", "int", "pointer", "uint", "pointer"], waitid, noUsage),
+  { ...row(221, "execve", ["path", "pointer", "pointer"], execve), keepsTurn: true },
+  row(260, "wait4", ["int", "pointer", "uint", "pointer"], wait4, noUsage),
+  { ...row(281, "execveat", ["fd", "path", "pointer", "pointer", "flags"], execveat), keepsTurn: true }
+]

@@ -1,0 +1,142 @@
+/** Waiting for children: wait4(2), waitid(2). */
+import * as Effect from "effect/Effect"
+import { Errno } from "../errno.ts"
+import { putBytes, putInt } from "../files/user/userBuffers.ts"
+import type { Kernel } from "../Kernel.ts"
+import { Sig } from "../signals/constants.ts"
+import { siginfoSize, writeSiginfo } from "../signals/SignalInfo.ts"
+import type { SyscallResult } from "../Syscall.ts"
+import { writable } from "../UserMemory.ts"
+import { ChildCode, type ProcessNode, type WaitStatus } from "./ProcessTree.ts"
+
+/** Options of waiting. Children never stop, so that WUNTRACED (also WSTOPPED) and WCONTINUED find none. */
+const Wait = {
+  noHang: 1,
+  untraced: 2,
+  exited: 4,
+  continued: 8,
+  noWait: 0x0100_0000,
+  noThread: 0x2000_0000,
+  all: 0x4000_0000,
+  clone: 0x8000_0000
+} as const
+
+const cloneOptions = Wait.noThread | Wait.all | Wait.clone
+
+/** The status word of wait4: WIFEXITED, WTERMSIG and their like read it. */
+export const statusWord = (end: WaitStatus): number => (end.kind === "exited" ? (end.status & 0xff) << 8 : end.signal & 0x7f)
+
+/**
+ * Whether a child is one that wait4 is asked for.
+ *
+ * @param which as in wait4: an id, -1 for any, 0 for the caller's group, else minus a group
+ * @param group the caller's process group
+ */
+export const isWanted = (which: number, group: number, child: { readonly pid: number; readonly group: number }): boolean => {
+  if (which === -1) return true
+  if (which > 0) return child.pid === which
+  return child.group === (which === 0 ? group : -which)
+}
+
+/** wait4: the id of a child that has ended, 0 with WNOHANG where none has, or a negative errno. */
+export const wait4 = (kernel: Kernel, which: number, status: number, options: number, usage: number): SyscallResult => {
+  const known = Wait.noHang | Wait.untraced | Wait.continued | cloneOptions
+  if ((options & ~known) !== 0 || which === -0x8000_0000) return -Errno.EINVAL
+  const { processGroup } = kernel.attributes
+  return waitFor(kernel, {
+    options,
+    wants: (child) => isWanted(which, processGroup, child),
+    found: (child, end) => {
+      kernel.processes.reap(child)
+      const error = status === 0 ? 0 : putInt(kernel.state, status, statusWord(end))
+      return error || putUsage(kernel, usage) || child.pid
+    },
+    none: () => 0
+  })
+}
+
+const IdType = { all: 0, pid: 1, group: 2 } as const
+
+/** waitid: 0 with a `siginfo_t` stored, or a negative errno. */
+export const waitid = (
+  kernel: Kernel,
+  type: number,
+  id: number,
+  info: number,
+  options: number,
+  usage: number
+): SyscallResult => {
+  const known = Wait.noHang | Wait.untraced | Wait.exited | Wait.continued | Wait.noWait | cloneOptions
+  if ((options & ~known) !== 0 || (options & (Wait.exited | Wait.untraced | Wait.continued)) === 0) return -Errno.EINVAL
+  if (type < IdType.all || type > IdType.group || (type === IdType.pid && id <= 0) || id < 0) return -Errno.EINVAL
+  const { processGroup } = kernel.attributes
+  const which = type === IdType.all ? -1 : type === IdType.pid ? id : id === 0 ? 0 : -id
+  const isEndWanted = (options & Wait.exited) !== 0
+  return waitFor(kernel, {
+    options,
+    wants: (child) => isWanted(which, processGroup, child),
+    found: (child, end) => {
+      if (!isEndWanted) return undefined
+      if ((options & Wait.noWait) === 0) kernel.processes.reap(child)
+      const { pid, uid } = child.kernel.process
+      const [code, status] = end.kind === "exited" ? [ChildCode.exited, end.status] : [ChildCode.killed, end.signal]
+      const error = putInfo(kernel, info, { signal: Sig.CHLD, code, pid, uid, value: BigInt(status) })
+      return error || putUsage(kernel, usage)
+    },
+    none: () => putInfo(kernel, info, undefined)
+  })
+}
+
+interface Search {
+  readonly options: number
+  readonly wants: (child: { readonly pid: number; readonly group: number }) => boolean
+  /** What the call gives for a child that has ended; undefined where that is not asked for. */
+  readonly found: (child: ProcessNode, end: WaitStatus) => number | undefined
+  /** What it gives where it must not wait. */
+  readonly none: () => number
+}
+
+const waitFor = (kernel: Kernel, search: Search): SyscallResult => {
+  const { node } = kernel
+  const attempt = (): number | undefined => {
+    const wanted = node.children.filter(
+      (child) =>
+        isOfKind(child, search.options) && search.wants({ pid: child.pid, group: child.kernel.attributes.processGroup })
+    )
+    for (const child of wanted) {
+      const result = child.end === undefined ? undefined : search.found(child, child.end)
+      if (result !== undefined) return result
+    }
+    if (wanted.length === 0) return -Errno.ECHILD
+    return (search.options & Wait.noHang) === 0 ? undefined : search.none()
+  }
+  const again = (): Effect.Effect<number> =>
+    Effect.suspend(() => {
+      const result = attempt()
+      return result === undefined
+        ? Effect.flatMap(
+            node.childChanged.wait(() => Effect.void),
+            again
+          )
+        : Effect.succeed(result)
+    })
+  return attempt() ?? again()
+}
+
+/** Children that were made with another exit signal than SIGCHLD are waited for with __WALL or __WCLONE only. */
+const isOfKind = (child: ProcessNode, options: number): boolean => {
+  if ((options & Wait.all) !== 0) return true
+  return (child.exitSignal !== Sig.CHLD) === ((options & Wait.clone) !== 0)
+}
+
+const putInfo = ({ state }: Kernel, at: number, info: Parameters<typeof writeSiginfo>[2] | undefined): number => {
+  if (at === 0) return 0
+  const bytes = writable(state, at, siginfoSize)
+  if (bytes === undefined) return -Errno.EFAULT
+  bytes.fill(0)
+  if (info !== undefined) writeSiginfo(state, at, info)
+  return 0
+}
+
+/** `struct rusage` of 144 bytes: what a child has used is not kept. */
+const putUsage = ({ state }: Kernel, at: number): number => (at === 0 ? 0 : putBytes(state, at, new Uint8Array(144)))
