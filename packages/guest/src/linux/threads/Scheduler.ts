@@ -11,10 +11,15 @@ interface Waiter {
   readonly take: () => void
 }
 
+/** Deeper than this a thread goes on later: there may be more of them than the stack has room for. */
+const maxDepth = 32
+
 export class Scheduler {
   #last: Thread | undefined
   #running: Thread | undefined
   readonly #queue: Array<Waiter> = []
+  /** Threads that got the turn from one that released it on the stack: each goes on within the call of the one before. */
+  #depth = 0
   readonly #onIdle: (isIdle: boolean) => void
   readonly #onSwitch: (thread: Thread) => void
 
@@ -60,12 +65,14 @@ export class Scheduler {
     const next = this.#queue.shift()
     if (next === undefined) return this.#onIdle(true)
     this.#take(next.thread)
+    this.#depth++
     next.take()
+    this.#depth--
   }
 
   #queueUp(thread: Thread, then: () => void = () => {}): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
-      const waiter = { thread, take: () => resume(Effect.void) }
+      const waiter = { thread, take: () => resume(this.#depth < maxDepth ? Effect.void : Effect.yieldNow) }
       this.#queue.push(waiter)
       then()
       return Effect.sync(() => {

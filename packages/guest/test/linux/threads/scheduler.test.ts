@@ -42,6 +42,27 @@ describe("scheduler", () => {
     })
   )
 
+  it.effect("gives turns to thousands that release them at once", () =>
+    Effect.gen(function* () {
+      const scheduler = new Scheduler()
+      const starter = new Thread(1, 9, 9, "starter", place)
+      yield* scheduler.acquire(starter)
+      let turns = 0
+      const once = (tid: number) =>
+        Effect.map(scheduler.acquire(new Thread(1, tid, tid, "t", place)), () => {
+          turns++
+          scheduler.release()
+        })
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 5000 }, (_, tid) => tid),
+        (tid) => Effect.forkChild(once(tid), { startImmediately: true })
+      )
+      scheduler.release()
+      yield* Fiber.joinAll(fibers)
+      assert.strictEqual(turns, 5000)
+    })
+  )
+
   it.effect("passes over a thread that gave up waiting", () =>
     Effect.gen(function* () {
       const scheduler = new Scheduler()
