@@ -155,7 +155,8 @@ export const makeNodeHostFs = (): HostFsShape => {
     const status = fstat(fd)
     if (typeof status === "number") return status
     const target = seekTarget(position, status.size, offset, whence)
-    if (target >= 0) file.position = target
+    // who stays where the host is goes on with it: others, such as the shell that has given us the file, write behind us then
+    if (target >= 0 && (file.position !== undefined || target !== position)) file.position = target
     return target
   }
 

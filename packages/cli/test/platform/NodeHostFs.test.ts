@@ -1,4 +1,5 @@
 /** The host's files against files in memory: the same operations give the same results on both. */
+import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -198,4 +199,26 @@ describe("NodeHostFs", () => {
     assert.strictEqual(fs.readdir(12345), -Errno.EBADF)
     assert.strictEqual(fs.fstat(-1), -Errno.EINVAL)
   })
+
+  it.skipIf(process.platform !== "linux")(
+    "leaves the position in a file that it was given to those who write there next",
+    () => {
+      const path = `${scratch}/given`
+      const fd = Fs.openSync(path, "w")
+      Fs.writeSync(fd, "before ")
+      const module = new URL("../../src/platform/NodeHostFs.ts", import.meta.url).href
+      // as a guest writes that has set O_APPEND
+      const script = `import { makeNodeHostFs } from ${JSON.stringify(module)}
+      const fs = makeNodeHostFs()
+      fs.lseek(1, 0, 2)
+      fs.write(1, new TextEncoder().encode("guest "))`
+      const { status, stderr } = ChildProcess.spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", fd, "pipe"]
+      })
+      assert.strictEqual(status, 0, stderr.toString())
+      Fs.writeSync(fd, "after")
+      Fs.closeSync(fd)
+      assert.strictEqual(Fs.readFileSync(path, "utf8"), "before guest after")
+    }
+  )
 })
