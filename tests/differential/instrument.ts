@@ -58,6 +58,7 @@ export const makeInstrumenter = (
   const entry = (n: number) => ({ scoreboard: board.id, offset: 8 * (n % 4) })
   const counter = (n: number) => Number(state.u64[(board.byteOffset + 8 * (n % 4)) / 8]! & 0xffffffffn)
   const plugin = 1n
+  const used = Array.from({ length: 16 }, (_, kind) => kind).filter((kind) => ((plugins.kinds >>> kind) & 1) !== 0)
   let calls = 0
   /** The block that is being translated; 0 where callbacks do not depend on it. */
   let owner = 0
@@ -65,8 +66,9 @@ export const makeInstrumenter = (
   const exec = (pc: number, h: number, next: number): DynCallback | undefined => {
     const block = owner
     const n = h >>> 8
-    const kind = h % 16
-    if (((plugins.kinds >>> kind) & 1) === 0) return undefined
+    // Where there are few kinds, each of them often: else a whole block would hardly ever have nothing but additions.
+    const kind = used.length > 3 ? h % 16 : used[h % (2 * used.length)]
+    if (kind === undefined || ((plugins.kinds >>> kind) & 1) === 0) return undefined
     const seen = (flags: 0 | 1 | 2 | 3, act: () => void = () => {}): DynCallback => ({
       kind: "exec",
       plugin,
@@ -96,7 +98,7 @@ export const makeInstrumenter = (
       case 7:
       case 8:
         return seen(2, () => {
-          state.i64[free[n % free.length]!] = BigInt(counter(n)) * 0x10001n - 5n
+          state.i64[free[n % free.length]!] = BigInt(counter(n)) * (n % 2 === 0 ? 0x10001n : 0x100010001n) - 5n
         })
       case 9:
         return seen(3, () => {

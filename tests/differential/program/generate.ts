@@ -10,7 +10,7 @@ const outermost = 24
 
 class Generator {
   private readonly random: Random
-  private readonly mixture: Mixture
+  private mixture: Mixture
   private readonly functions: number
   /** Instructions that may still be put into the function. */
   private room = 0
@@ -36,6 +36,8 @@ class Generator {
     const { random } = this
     this.isLast = isLast
     this.room = random.between(20, 160)
+    // What only writes the floating-point status does not look at it, and returns to code that does.
+    if (index > 0 && isLast && this.mixture.csr > 0 && random.oneIn(2)) this.mixture = { ...this.mixture, float: 0 }
     if (index > 0) return this.body(index, 0, false, random.between(2, 6))
     // What is in the first function becomes hot, too.
     const body = this.body(index, 0, true, random.between(2, 6))
@@ -75,7 +77,7 @@ class Generator {
         if (depth >= 2) return this.straight()
         return random.oneIn(3)
           ? this.tangle(index, depth)
-          : random.oneIn(4)
+          : random.oneIn(3)
             ? this.walk(index, depth)
             : this.loop(index, depth)
       case 5:
@@ -116,16 +118,16 @@ class Generator {
     return { kind: "tangle", counter, trips: random.pick([8, 30, 100, 400]), start: part(), parts }
   }
 
-  /** A loop that moves a pointer over the end of a page, of the data, or of what may be written. */
+  /** A loop that moves a pointer over the end of a page, of the data, or of what may be written; or leaves it there. */
   private walk(index: number, depth: number): Item {
     const { random } = this
     const pointer = random.pick([8, 9])
-    const stride = random.pick([1, 2, 4, 8, 8, 16, 24, 264])
+    const stride = random.pick([0, 0, 0, 1, 1, 2, 4, 8, 8, 16, 24, 264])
     const trips = random.pick([8, 20, 60])
     const body = this.body(index, depth + 1, true, random.between(0, 2))
     const words = [
       ...accessesOff(random, pointer),
-      insn("addi", { rd: pointer, rs1: pointer, imm: random.oneIn(4) ? -stride : stride })
+      ...(stride === 0 ? [] : [insn("addi", { rd: pointer, rs1: pointer, imm: random.oneIn(3) ? -stride : stride })])
     ]
     this.room -= words.length
     const walking: Item = { kind: "words", words }

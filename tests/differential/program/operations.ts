@@ -6,7 +6,7 @@ import type { Field } from "@emu/guest/riscv64/isa/pattern"
 import type { InsnRow } from "@emu/guest/riscv64/isa/Row"
 import { insnRow, insnTable } from "@emu/guest/riscv64/isa/table"
 import type { Random } from "../Random.ts"
-import { constantCount, fixedConstants, usualConstants } from "./layout.ts"
+import { behindConstants, constantCount, constants, data, fixedConstants, usualConstants } from "./layout.ts"
 import type { Word } from "./Program.ts"
 
 /** Registers that any instruction may write. */
@@ -123,9 +123,18 @@ const access = (random: Random, rows: ReadonlyArray<InsnRow>): Word => {
   const row = random.pick(rows)
   const rs1 = random.oneIn(150) ? source(random) : random.pick(bases)
   // Stores through the pointer to constants always fault: not too often.
-  const base = rs1 === 27 && row.insnClass === "store" && !random.oneIn(10) ? 3 : rs1
+  const base = rs1 === 27 && row.insnClass === "store" && !random.oneIn(4) ? 3 : rs1
   const operands = { ...fields(random, row), rs1: base, imm: displacement(random, base) }
   return word(encode(row.pattern, operands))
+}
+
+/** An access at an address that is known when it is compiled: near where what may be read or written begins or ends, or in between. */
+const accessAtConstant = (random: Random, rows: ReadonlyArray<InsnRow>): Array<Word> => {
+  const row = random.pick(rows)
+  const edge = random.pick([data.start, data.start + 0x2000, data.end, constants.start, constants.end, behindConstants.end])
+  const base = random.pick(narrowFree)
+  const imm = random.oneIn(3) ? random.between(-8, 8) : 8 * random.between(-8, 8)
+  return [insn("lui", { rd: base, imm: edge }), word(encode(row.pattern, { ...fields(random, row), rs1: base, imm }))]
 }
 
 /** A floating-point operation, sometimes of operands that give a result that must be rounded. */
@@ -213,16 +222,38 @@ const load = (random: Random, isNarrow: boolean): Array<Word> => {
       const rd = random.pick([8, 9])
       return [insn("addi", { rd, rs1: rd, imm: random.pick([1, 2, 4, 8, 8, 16, -8, -1, 64]) })]
     }
-    case 3: {
-      const rd = random.pick(free)
-      const mask = insn("andi", { rd, rs1: source(random), imm: 0x7f8 })
-      return [mask, insn("add", { rd: random.pick([8, 9]), rs1: 3, rs2: rd })]
-    }
+    case 3:
+      return indexed(random)
     case 4:
       return [insn("fld", { rd: random.below(32), rs1: 27, imm })]
     default:
       return [insn(isNarrow ? "lw" : "ld", { rd: random.pick(free), rs1: 27, imm })]
   }
+}
+
+/**
+ * Lets a pointer be off another one by an index of which the compiler knows the range, mostly; by the end of the data it may be
+ * behind it.
+ */
+const indexed = (random: Random): Array<Word> => {
+  const rd = random.pick(free)
+  const rs1 = source(random)
+  const near = { rd, rs1: 3, imm: random.between(-64, 64) }
+  const index = random.pick<() => Array<Word>>([
+    () => [insn("andi", { rd, rs1, imm: 0x1f8 })],
+    () => [insn("andi", { rd, rs1, imm: 0x1f8 }), insn("ori", { rd, rs1: rd, imm: random.below(8) })],
+    () => [insn("lb", near)],
+    () => [insn("lb", near), insn("slli", { rd, rs1: rd, imm: random.between(1, 3) })],
+    () => [insn("lbu", near), insn("slli", { rd, rs1: rd, imm: random.below(3) })],
+    () => [insn("srliw", { rd, rs1, imm: random.between(23, 26) })],
+    () => [insn("srli", { rd, rs1, imm: random.between(55, 58) })]
+  ])()
+  const pointer = random.pick([8, 9])
+  const back = insn("addi", { rd: pointer, rs1: pointer, imm: -random.between(128, 512) })
+  const sum = random.oneIn(2)
+    ? [insn("add", { rd: pointer, rs1: 4, rs2: rd }), back]
+    : [insn("add", { rd: pointer, rs1: 3, rs2: rd })]
+  return [...index, ...sum, ...(random.oneIn(2) ? accessesOff(random, pointer) : [])]
 }
 
 /** Sets a register to a value at an edge of 32 or 64 bits. */
@@ -353,6 +384,7 @@ export const operation = (random: Random, mixture: Mixture): Array<Word> => {
   const isCompressed = random.below(100) < mixture.compressed
   if (random.below(100) < mixture.memory) {
     if (random.oneIn(8)) return atomic(random, isNarrow)
+    if (random.oneIn(12)) return accessAtConstant(random, isNarrow ? narrowAccessRows : accessRows)
     return [isCompressed ? compressed(random, compressedAccess) : access(random, isNarrow ? narrowAccessRows : accessRows)]
   }
   if (isNarrow) return [narrow(random)]
