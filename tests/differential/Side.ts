@@ -58,12 +58,17 @@ const edges = [0n, 1n, -1n, 2n, 31n, 63n, 64n, 0xffn, 0x7fffffffn, 0x80000000n, 
   -0xff800000n
 ])
 
-const moderateDouble = (random: Random): bigint =>
-  BigInt.asIntN(64, (random.word64() & 0x800fffffffffffffn) | (BigInt(random.between(1000, 1050)) << 52n))
+/** A double, sometimes so small that its product with another is subnormal. */
+const moderateDouble = (random: Random): bigint => {
+  const exponent = random.oneIn(8) ? random.between(1, 20) : random.between(1000, 1050)
+  return BigInt.asIntN(64, (random.word64() & 0x800fffffffffffffn) | (BigInt(exponent) << 52n))
+}
 
-/** A boxed single. */
-const moderateSingle = (random: Random): bigint =>
-  BigInt((random.word() & 0x807fffff) | (random.between(118, 136) << 23)) | -0x100000000n
+/** The same as a boxed single. */
+const moderateSingle = (random: Random): bigint => {
+  const exponent = random.oneIn(8) ? random.between(1, 8) : random.between(118, 136)
+  return BigInt((random.word() & 0x807fffff) | (exponent << 23)) | -0x100000000n
+}
 
 /** A value often at an edge of integers, doubles or (boxed) singles. */
 const value = (random: Random): bigint => {

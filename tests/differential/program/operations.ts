@@ -168,8 +168,13 @@ const atomic = (random: Random, isNarrow: boolean): Array<Word> => {
 const csr = (random: Random): Word => {
   const kind = random.below(12)
   const rd = random.oneIn(3) ? 0 : random.pick(free)
-  if (kind < 4) return insn("csrrwi", { rd, rs1: random.oneIn(2) ? 0 : random.below(32), imm: csrs.fflags })
-  if (kind < 7) return insn("csrrwi", { rd, rs1: random.oneIn(30) ? random.below(32) : random.below(5), imm: csrs.frm })
+  if (kind < 4) return insn("csrrwi", { rd, rs1: random.pick([0, 0, 1, 1, random.below(32)]), imm: csrs.fflags })
+  if (kind < 7)
+    return insn("csrrwi", {
+      rd,
+      rs1: random.oneIn(30) ? random.below(32) : random.pick([0, 0, 0, random.below(5)]),
+      imm: csrs.frm
+    })
   if (kind < 8) return insn("csrrs", { rd, rs1: 0, imm: random.pick([csrs.cycle, csrs.time, csrs.instret]) })
   const name = random.pick(["csrrw", "csrrs", "csrrc", "csrrsi", "csrrci", "csrrs"])
   const number = random.pick([csrs.fflags, csrs.fflags, csrs.fcsr, csrs.vlenb])
@@ -233,7 +238,7 @@ const load = (random: Random, isNarrow: boolean): Array<Word> => {
 
 /**
  * Lets a pointer be off another one by an index of which the compiler knows the range, mostly; by the end of the data it may be
- * behind it.
+ * behind it, by the start of the constants in front.
  */
 const indexed = (random: Random): Array<Word> => {
   const rd = random.pick(free)
@@ -250,9 +255,8 @@ const indexed = (random: Random): Array<Word> => {
   ])()
   const pointer = random.pick([8, 9])
   const back = insn("addi", { rd: pointer, rs1: pointer, imm: -random.between(128, 512) })
-  const sum = random.oneIn(2)
-    ? [insn("add", { rd: pointer, rs1: 4, rs2: rd }), back]
-    : [insn("add", { rd: pointer, rs1: 3, rs2: rd })]
+  const base = random.pick([3, 3, 4, 4, 27])
+  const sum = [insn("add", { rd: pointer, rs1: base, rs2: rd }), ...(base === 4 ? [back] : [])]
   return [...index, ...sum, ...(random.oneIn(2) ? accessesOff(random, pointer) : [])]
 }
 
@@ -283,11 +287,12 @@ const overflowing = (random: Random): Array<Word> => {
   return [loadFixed(a, least), loadFixed(b, fixedConstants.indexOf(-1n)), word(encode(row.pattern, operands))]
 }
 
-/** Masks and shifts that leave 31, 32 or 33 bits: just narrow, or just not. */
+/** Masks and shifts that leave 31, 32 or 33 bits: just narrow, or just not; and a shift to the right by nothing. */
 const narrowing = (random: Random): Array<Word> => {
   const rd = random.pick(narrowFree)
   const [a, b] = wide as [number, number]
   const rs1 = random.pick([a, a, random.pick(free)])
+  if (random.oneIn(4)) return [loadFixed(b, fixedConstants.indexOf(2n ** 32n)), insn("srlw", { rd, rs1, rs2: b })]
   if (random.oneIn(2)) {
     return [
       ...(random.oneIn(2) ? setToEdge(random, a) : []),
