@@ -19,8 +19,8 @@ import { checkedAddress } from "./memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 
-/** How often it must have run to be compiled together with a hot one. */
-const warmRuns = 20
+/** How often a block must have run to be compiled together with a hot one. What comes behind a hot loop has run far less by then. */
+const warmRuns = 5
 /** How many times longer a block that asked for a region waits before it asks again. */
 const rearm = 10
 /** The threshold doubles with every so many bytes of compiled code: what is compiled late should be hotter. */
