@@ -24,10 +24,8 @@ const alignment = 8
  *
  * @returns an implementation of the `ScoreboardMemory` port
  */
-export const make = ({ base, buffer: first, end }: ArenaRange): ScoreboardMemory["Service"] => {
-  let buffer = first
+export const make = ({ base, buffer, end }: ArenaRange): ScoreboardMemory["Service"] => {
   let bytes = new Uint8Array(buffer)
-  let words = wordsOf(buffer)
   /** Ascending, never touching each other. */
   const holes: Array<Hole> = [{ start: base, end }]
 
@@ -56,29 +54,21 @@ export const make = ({ base, buffer: first, end }: ArenaRange): ScoreboardMemory
   }
 
   const moveTo = (next: ArrayBufferLike): void => {
-    if (next === buffer) return
+    if (next === arena.buffer) return
     const target = new Uint8Array(next)
     let start = base
     for (const hole of [...holes, { start: end, end }]) {
       if (hole.start > start) target.set(bytes.subarray(start, hole.start), start)
       start = hole.end
     }
-    buffer = next
     bytes = target
-    words = wordsOf(next)
+    arena.buffer = next
+    arena.words = wordsOf(next)
   }
 
-  return {
-    allocate,
-    free,
-    moveTo,
-    get buffer() {
-      return buffer
-    },
-    get words() {
-      return words
-    }
-  }
+  // Fields, not getters: while they stay as they are, V8 takes them for constants where plugins count.
+  const arena = { allocate, free, moveTo, buffer, words: wordsOf(buffer) }
+  return arena
 }
 
 const wordsOf = (buffer: ArrayBufferLike): BigUint64Array<ArrayBufferLike> =>
