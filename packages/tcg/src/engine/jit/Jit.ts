@@ -188,7 +188,10 @@ export class Jit {
 
   /** The region entered at `pc` keeps registers in 32 bits that need more: compiles one that does not. */
   widen(pc: number): void {
-    if (this.table.has(pc) && this.profile.observe(pc)) this.compileAgain(pc)
+    if (!this.table.has(pc)) return
+    this.profile.observe(pc)
+    // Without news too: a region that was written before the last news may have come after it.
+    this.compileAgain(pc)
   }
 
   /** The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one. */
