@@ -1,4 +1,4 @@
-/** The progress line on a terminal; packages/cli/test/platform/StatusLine.test.ts has what it looks like in between. */
+/** The progress line on a terminal; packages/cli/test/platform/terminal/StatusLine.test.ts has what it looks like in between. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /** Text for the user and from plugins, written to descriptors of the host at once. */
 import * as fs from "node:fs"
-import { statusLine } from "./platform/StatusLine.ts"
+import { statusLine } from "./platform/terminal/StatusLine.ts"
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 

@@ -1,9 +1,9 @@
 /** How far a run is, on the terminal: a line that comes after two seconds and is gone at the end. */
 import * as Fs from "node:fs"
-import { isForeground } from "./platform/isForeground.ts"
-import { isTerminal } from "./platform/isTerminal.ts"
-import { type StatusLine, statusLine } from "./platform/StatusLine.ts"
-import { readsInFlight } from "./platform/StreamInput.ts"
+import { isForeground } from "./platform/terminal/isForeground.ts"
+import { isTerminal } from "./platform/terminal/isTerminal.ts"
+import { type StatusLine, statusLine } from "./platform/terminal/StatusLine.ts"
+import { readsInFlight } from "./platform/host/StreamInput.ts"
 
 /** Milliseconds until the line is shown, and between two changes of it. */
 const patience = 2000

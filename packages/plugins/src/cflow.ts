@@ -12,9 +12,9 @@ import * as Plugin from "@emu/core/Plugin"
 import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { BlockFlow } from "./internal/BlockFlow.ts"
-import { hex } from "./internal/format.ts"
-import { ascending, descending } from "./internal/order.ts"
+import { BlockFlow } from "./internal/blocks/BlockFlow.ts"
+import { hex } from "./internal/text/format.ts"
+import { ascending, descending } from "./internal/text/order.ts"
 
 /** An instruction. */
 interface Node {

@@ -15,9 +15,9 @@ import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import * as Schema from "effect/Schema"
-import { BlockCounts } from "./internal/BlockCounts.ts"
-import { hex } from "./internal/format.ts"
-import { ascending, descending, cutOff } from "./internal/order.ts"
+import { BlockCounts } from "./internal/blocks/BlockCounts.ts"
+import { hex } from "./internal/text/format.ts"
+import { ascending, descending, cutOff } from "./internal/text/order.ts"
 import { riscvClasses, riscvClassOf, riscvEndsBlock } from "./internal/riscvClasses.ts"
 
 /** What instructions are counted in: a class, or one instruction. */

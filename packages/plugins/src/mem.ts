@@ -12,7 +12,7 @@ import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hex } from "./internal/format.ts"
+import { hex } from "./internal/text/format.ts"
 import { Regions } from "./internal/Regions.ts"
 
 const directions = { r: MemRw.read, w: MemRw.write, rw: MemRw.readWrite } as const

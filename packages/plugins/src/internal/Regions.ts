@@ -1,7 +1,7 @@
 /** What `mem,region-summary` keeps: for each region of memory the accesses, and the bytes that stores have put there. */
 import type { MemInfo } from "@emu/core/Instrumentation"
-import { hex } from "./format.ts"
-import { ascending } from "./order.ts"
+import { hex } from "./text/format.ts"
+import { ascending } from "./text/order.ts"
 
 const regionSize = 16 * 1024
 

@@ -18,10 +18,10 @@ import type { Thread } from "../threads/Thread.ts"
 import { type CommonParts, forkKernel } from "./createKernel.ts"
 import { Driver, type DriverError, type ProcessEnd } from "./Driver.ts"
 import { makeStrace } from "./makeStrace.ts"
-import { Modules } from "./Modules.ts"
+import { Modules } from "./view/Modules.ts"
 import { defaultBudget, type ProcessExit, type ProcessOptions } from "./ProcessOptions.ts"
 import { describeDeath, isFault } from "./report.ts"
-import { Symbols } from "./Symbols.ts"
+import { Symbols } from "./view/Symbols.ts"
 
 /** How a run ends: what it gives, and the vCPU for the exit sequence. */
 export interface RunEnd {

@@ -3,7 +3,7 @@ import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { jumpCacheIndex } from "../../TbCache.ts"
 import { InstrumenterFailed } from "../../Translator.ts"
-import { addBlock, addCutBlock, dropCut } from "./addBlock.ts"
+import { addBlock, addCutBlock, dropCut } from "./code/addBlock.ts"
 import type { CodeBlock, Machine } from "./Machine.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc

@@ -27,14 +27,14 @@ import {
   shiftRightSigned,
   swapBytes32,
   trailingZeros32
-} from "./arithmetic.ts"
-import { atomic, compareExchange } from "./atomics.ts"
-import { callCond, callExec, callHelper, callMem, drainTrace } from "./callbacks.ts"
+} from "./operations/arithmetic.ts"
+import { atomic, compareExchange } from "./operations/atomics.ts"
+import { callCond, callExec, callHelper, callMem, drainTrace } from "./plugins/callbacks.ts"
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
-import { load, store } from "./memory.ts"
+import { load, store } from "./operations/memory.ts"
 import { enterRegion, hot, noteTarget } from "./tier.ts"
-import { recordAccess, recordExec } from "./traces.ts"
+import { recordAccess, recordExec } from "./plugins/traces.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
 const fpRound = 2 * Layout.CpuSlot.fpRound

@@ -6,9 +6,9 @@
 import { type IrBlock, IrBuilder } from "../../ir/Block.ts"
 import { Cond, ExitCode, JumpHint, MemOp, Opcode, OpFlag, opTable } from "../../ir/Opcode.ts"
 import * as Layout from "../../Layout.ts"
-import { allocateSlots } from "./allocateSlots.ts"
+import { allocateSlots } from "./code/allocateSlots.ts"
 import { execute } from "./loop.ts"
-import { lower } from "./lower.ts"
+import { lower } from "./code/lower.ts"
 import type { Machine } from "./Machine.ts"
 
 const conds = Object.values(Cond)

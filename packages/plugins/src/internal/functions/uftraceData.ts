@@ -1,8 +1,8 @@
 /** The files of a uftrace data directory (its doc/uftrace-data-format, file version 4), as far as a trace of functions needs them. */
 import type { OutputFile } from "@emu/core/PluginFiles"
 import type { ModuleInfo } from "@emu/core/Ports"
-import { hex } from "./format.ts"
-import { ascending } from "./order.ts"
+import { hex } from "../text/format.ts"
+import { ascending } from "../text/order.ts"
 
 const recordTypes = { entry: 0, exit: 1 } as const
 

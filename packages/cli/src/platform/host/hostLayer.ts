@@ -3,11 +3,11 @@ import * as Layer from "effect/Layer"
 import type { HostClock } from "@emu/guest/HostClock"
 import { HostFs, type HostFsShape } from "@emu/guest/HostFs"
 import type { HostInfo } from "@emu/guest/HostInfo"
-import { isTerminal } from "./isTerminal.ts"
+import { isTerminal } from "../terminal/isTerminal.ts"
 import * as NodeHostClock from "./NodeHostClock.ts"
 import { makeNodeHostFs } from "./NodeHostFs.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
-import { statusLine } from "./StatusLine.ts"
+import { statusLine } from "../terminal/StatusLine.ts"
 
 /** Ids of emu's own process, which are the guest's. */
 export const hostIdentity = () => ({

@@ -1,7 +1,7 @@
 /** Gives the temps of a block slots behind the vCPU's state: linear scan over their lifetimes. */
-import type { IrBlock } from "../../ir/Block.ts"
-import { Opcode, opTable } from "../../ir/Opcode.ts"
-import * as Layout from "../../Layout.ts"
+import type { IrBlock } from "../../../ir/Block.ts"
+import { Opcode, opTable } from "../../../ir/Opcode.ts"
+import * as Layout from "../../../Layout.ts"
 
 /** Slot that `lower` may use between two words of code. */
 export const scratchSlot = Layout.cpuStateSlots + Layout.tempSlots - 1

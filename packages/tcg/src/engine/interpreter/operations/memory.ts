@@ -1,8 +1,8 @@
 /** Guest loads and stores that are not an aligned access to a permitted page: unaligned ones, faults. */
-import { type Exit, ExitKind } from "../../Engine.ts"
-import { MemOp } from "../../ir/Opcode.ts"
-import * as Layout from "../../Layout.ts"
-import type { Machine } from "./Machine.ts"
+import { type Exit, ExitKind } from "../../../Engine.ts"
+import { MemOp } from "../../../ir/Opcode.ts"
+import * as Layout from "../../../Layout.ts"
+import type { Machine } from "../Machine.ts"
 
 const two32 = 4294967296
 

@@ -8,7 +8,7 @@ import type { HostFsShape } from "@emu/guest/HostFs"
 import { Errno } from "@emu/guest/linux/errno"
 import { O } from "@emu/guest/linux/files/constants"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
-import { makeNodeHostFs } from "../../src/platform/NodeHostFs.ts"
+import { makeNodeHostFs } from "../../../src/platform/host/NodeHostFs.ts"
 
 const scratch = Fs.mkdtempSync(Path.join(Os.tmpdir(), "emu-files-"))
 afterAll(() => Fs.rmSync(scratch, { recursive: true, force: true }))
@@ -206,7 +206,7 @@ describe("NodeHostFs", () => {
       const path = `${scratch}/given`
       const fd = Fs.openSync(path, "w")
       Fs.writeSync(fd, "before ")
-      const module = new URL("../../src/platform/NodeHostFs.ts", import.meta.url).href
+      const module = new URL("../../../src/platform/host/NodeHostFs.ts", import.meta.url).href
       // as a guest writes that has set O_APPEND
       const script = `import { makeNodeHostFs } from ${JSON.stringify(module)}
       const fs = makeNodeHostFs()

@@ -1,14 +1,14 @@
 /** Writes the interpreter's code of an optimised IR block. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { ExitKind } from "../../Engine.ts"
-import type { BlockCallback, IrBlock, Op, Value } from "../../ir/Block.ts"
-import { Cond, ExitCode, JumpHint, MemOp, Opcode, opTable } from "../../ir/Opcode.ts"
-import * as Layout from "../../Layout.ts"
-import { bufferOf, isDeferred, pcOf, siteOf } from "../../instrument/records.ts"
+import { ExitKind } from "../../../Engine.ts"
+import type { BlockCallback, IrBlock, Op, Value } from "../../../ir/Block.ts"
+import { Cond, ExitCode, JumpHint, MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
+import * as Layout from "../../../Layout.ts"
+import { bufferOf, isDeferred, pcOf, siteOf } from "../../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
 import { Code } from "./Code.ts"
 import { registerCallback, scoreboardAddress } from "./codeCallbacks.ts"
-import type { Machine } from "./Machine.ts"
+import type { Machine } from "../Machine.ts"
 
 /** Operations whose code has the same name and the operands of the IR operation in the same order. */
 const plain: ReadonlyArray<number | undefined> = opTable.map((info) =>

@@ -11,7 +11,7 @@ import { fromText, toText } from "@emu/guest/linux/files/lookup/Path"
 import { seekTarget } from "@emu/guest/linux/files/open/MemoryFile"
 import { attempt, perform } from "./nodeErrno.ts"
 import { StreamInput } from "./StreamInput.ts"
-import { getTermios, setTermios, windowSize } from "./terminal.ts"
+import { getTermios, setTermios, windowSize } from "../terminal/terminal.ts"
 
 /** What is kept of an open descriptor. */
 interface Open {

@@ -3,7 +3,7 @@ import { GuestAccess } from "@emu/core/Ports"
 import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Machine } from "../../Machine.ts"
+import { Machine } from "../../../Machine.ts"
 
 /** `GuestAccess` for the process that has the turn; vCPUs are those of all processes. Before one is loaded, registers read as zero and nothing is mapped. */
 export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.effect(GuestAccess)(

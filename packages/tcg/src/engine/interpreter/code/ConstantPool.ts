@@ -1,6 +1,6 @@
 /** Constants of translated code, in memory beside the value slots, so that one kind of operand names both. */
-import type { CpuState } from "../../CpuState.ts"
-import * as Layout from "../../Layout.ts"
+import type { CpuState } from "../../../CpuState.ts"
+import * as Layout from "../../../Layout.ts"
 
 const capacity = (Layout.constantPoolEnd - Layout.constantPoolBase) / 8
 

@@ -2,7 +2,7 @@
  * 64-bit arithmetic on pairs of 32-bit words, where it takes more than a line: `d`, `a` and `b` are indices of low words in
  * the Int32 view, the high word follows. Nothing here allocates, except divisions of numbers beyond 2^53.
  */
-import type { CpuState } from "../../CpuState.ts"
+import type { CpuState } from "../../../CpuState.ts"
 
 type Words = Int32Array<ArrayBufferLike>
 

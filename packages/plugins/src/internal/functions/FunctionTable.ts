@@ -1,7 +1,7 @@
 /** The functions that a trace has met, by address, with names and modules as they were then: libraries may be unmapped later. */
 import type { PluginApi } from "@emu/core/PluginApi"
 import type { ModuleInfo } from "@emu/core/Ports"
-import { hex } from "./format.ts"
+import { hex } from "../text/format.ts"
 import { symbolFile } from "./uftraceData.ts"
 
 interface Known {

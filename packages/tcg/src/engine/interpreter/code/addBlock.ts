@@ -1,14 +1,14 @@
 /** Translates a block and lays down its code. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
-import { Opcode } from "../../ir/Opcode.ts"
-import type { IrBlock } from "../../ir/Block.ts"
-import * as Layout from "../../Layout.ts"
-import { maxInsns } from "../../Translator.ts"
+import { Opcode } from "../../../ir/Opcode.ts"
+import type { IrBlock } from "../../../ir/Block.ts"
+import * as Layout from "../../../Layout.ts"
+import { maxInsns } from "../../../Translator.ts"
 import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
 import { Code } from "./Code.ts"
 import { publish } from "./heads.ts"
-import { type CodeBlock, codeWords, type Machine } from "./Machine.ts"
+import { type CodeBlock, codeWords, type Machine } from "../Machine.ts"
 
 /** More words than one operation can take. */
 const wordsPerOp = 16

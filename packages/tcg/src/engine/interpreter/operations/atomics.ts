@@ -1,7 +1,7 @@
 /** Atomic operations on guest memory. vCPUs share one host thread, so plain loads and stores are atomic. */
-import { MemOp, Opcode } from "../../ir/Opcode.ts"
-import * as Layout from "../../Layout.ts"
-import type { Machine } from "./Machine.ts"
+import { MemOp, Opcode } from "../../../ir/Opcode.ts"
+import * as Layout from "../../../Layout.ts"
+import type { Machine } from "../Machine.ts"
 import { checkedAddress } from "./memory.ts"
 
 const readWrite = Layout.PageFlag.read | Layout.PageFlag.write

@@ -1,8 +1,8 @@
 /** The status line never meets other text on the terminal. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { StatusLine } from "../../src/platform/StatusLine.ts"
-import { makeTick, progressText } from "../../src/progress.ts"
+import { StatusLine } from "../../../src/platform/terminal/StatusLine.ts"
+import { makeTick, progressText } from "../../../src/progress.ts"
 
 /** A terminal with rows and a cursor that understands what a status line uses. */
 class Screen {

@@ -1,6 +1,6 @@
 /** Block heads: where there is a compiled tier, the operation that begins each block and counts or leads to compiled code. */
 import { Code } from "./Code.ts"
-import type { Machine } from "./Machine.ts"
+import type { Machine } from "../Machine.ts"
 
 /** Words of a head. */
 export const headWords = 2
