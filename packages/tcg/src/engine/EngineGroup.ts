@@ -90,12 +90,17 @@ export const make = (makeEngine: (state: CpuState) => EngineServices, state: Cpu
   }
 }
 
+/** The sum, and the largest, of a number that each has. */
+const over = <A>(all: ReadonlyArray<A>) => ({
+  sum: (count: (one: A) => number) => all.reduce((before, one) => before + count(one), 0),
+  most: (count: (one: A) => number) => Math.max(...all.map(count))
+})
+
 /** Sums of what engines count. */
 const total = (all: ReadonlyArray<EngineStats>): EngineStats => {
   if (all.length === 1) return all[0]!
-  const sum = (count: (stats: EngineStats) => number) => all.reduce((before, stats) => before + count(stats), 0)
+  const { most, sum } = over(all)
   const compiled = all.flatMap((stats) => stats.compiled ?? [])
-  const most = (count: (stats: EngineStats) => number) => Math.max(...all.map(count))
   return {
     insns: sum(({ insns }) => insns),
     translatedBlocks: sum(({ translatedBlocks }) => translatedBlocks),
@@ -111,15 +116,15 @@ const total = (all: ReadonlyArray<EngineStats>): EngineStats => {
 }
 
 const totalCompiled = (all: ReadonlyArray<CompiledStats>): CompiledStats => {
-  const sum = (count: (stats: CompiledStats) => number) => all.reduce((before, stats) => before + count(stats), 0)
+  const { most, sum } = over(all)
   return {
     insns: sum(({ insns }) => insns),
     regions: sum(({ regions }) => regions),
     bytes: sum(({ bytes }) => bytes),
     milliseconds: sum(({ milliseconds }) => milliseconds),
     backgroundMilliseconds: sum(({ backgroundMilliseconds }) => backgroundMilliseconds),
-    slotsUsed: Math.max(...all.map(({ slotsUsed }) => slotsUsed)),
-    slots: Math.max(...all.map(({ slots }) => slots)),
+    slotsUsed: most(({ slotsUsed }) => slotsUsed),
+    slots: most(({ slots }) => slots),
     flushes: sum(({ flushes }) => flushes)
   }
 }

@@ -1,10 +1,10 @@
 /** New processes: fork(2), vfork(2), clone(2) without CLONE_THREAD. */
-import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
 import { maxSignal } from "../signals/constants.ts"
 import type { SyscallResult } from "../Syscall.ts"
+import { prepareChild } from "../threads/childThread.ts"
 import { CloneFlag, type CloneRequest } from "../threads/CloneRequest.ts"
 import { writable } from "../UserMemory.ts"
 import type { Place } from "./Place.ts"
@@ -33,7 +33,7 @@ const known =
  *   for another memory
  */
 export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResult => {
-  const { abi, runner, state, thread: caller } = kernel
+  const { runner, state, thread: caller } = kernel
   const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
   if ((request.flags & ~known) !== 0n || request.exitSignal > maxSignal) return -Errno.EINVAL
   if (has(CloneFlag.sighand) && (!has(CloneFlag.vm) || has(CloneFlag.clearSighand))) return -Errno.EINVAL
@@ -53,24 +53,10 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
     runner.places.leave(place)
     return thread
   }
-  const slots = thread.saved
-  slots.set(state.i64.subarray(0, slots.length))
-  slots[abi.resultSlot] = 0n
-  slots[CpuSlot.vcpuIndex] = BigInt(thread.vcpu)
-  slots[CpuSlot.instructions] = 0n
-  slots[CpuSlot.reserveAddress] = -1n
-  if (request.stack !== 0) slots[abi.stackSlot] = BigInt(request.stack)
-  if (has(CloneFlag.setTls)) slots[abi.tlsSlot] = request.tls
-  thread.mask = caller.mask
+  prepareChild(kernel, thread, request)
   if (!has(CloneFlag.vm) || has(CloneFlag.vfork)) thread.altStack = caller.altStack
-  const { pid } = child.process
-  if (has(CloneFlag.parentSetTid)) state.view.setInt32(request.parentTid, pid, true)
-  if (has(CloneFlag.childSetTid) && writable(place.state, request.childTid, 4) !== undefined) {
-    place.state.view.setInt32(request.childTid, pid, true)
-  }
-  if (has(CloneFlag.childClearTid)) thread.clearChildTid = request.childTid
   child.threads.start(thread)
-  return has(CloneFlag.vfork) ? untilReleased(kernel, child) : pid
+  return has(CloneFlag.vfork) ? untilReleased(kernel, child) : child.process.pid
 }
 
 const sharedPlace = (kernel: Kernel, isBorrowed: boolean): Place => {

@@ -1,10 +1,10 @@
 /** New threads and processes: clone(2), clone3(2). */
-import { CpuSlot } from "@emu/tcg/Layout"
 import { Errno } from "../errno.ts"
 import type { Kernel } from "../Kernel.ts"
 import { forkProcess } from "../processes/fork.ts"
 import type { SyscallResult } from "../Syscall.ts"
 import { readable, writable } from "../UserMemory.ts"
+import { prepareChild } from "./childThread.ts"
 import { CloneFlag, type CloneRequest } from "./CloneRequest.ts"
 
 /** clone, with the argument order of RISC-V: the child's id or a negative errno. */
@@ -49,28 +49,14 @@ const create = (kernel: Kernel, request: CloneRequest): SyscallResult =>
   (request.flags & CloneFlag.thread) === 0n ? forkProcess(kernel, request) : createThread(kernel, request)
 
 const createThread = (kernel: Kernel, request: CloneRequest): number => {
-  const { state, threads, abi, thread: parent } = kernel
+  const { state, threads, thread: parent } = kernel
   const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
   if (!has(CloneFlag.vm) || !has(CloneFlag.sighand)) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
   const child = threads.create(kernel.place, parent.name)
   if (typeof child === "number") return child
   kernel.shareMemory()
-
-  const slots = child.saved
-  slots.set(state.i64.subarray(0, slots.length))
-  slots[abi.resultSlot] = 0n
-  slots[CpuSlot.vcpuIndex] = BigInt(child.vcpu)
-  slots[CpuSlot.instructions] = 0n
-  slots[CpuSlot.reserveAddress] = -1n
-  if (request.stack !== 0) slots[abi.stackSlot] = BigInt(request.stack)
-  if (has(CloneFlag.setTls)) slots[abi.tlsSlot] = request.tls
-  child.mask = parent.mask
-  if (has(CloneFlag.parentSetTid)) state.view.setInt32(request.parentTid, child.tid, true)
-  if (has(CloneFlag.childSetTid) && writable(state, request.childTid, 4) !== undefined) {
-    state.view.setInt32(request.childTid, child.tid, true)
-  }
-  if (has(CloneFlag.childClearTid)) child.clearChildTid = request.childTid
+  prepareChild(kernel, child, request)
   threads.start(child)
   return child.tid
 }

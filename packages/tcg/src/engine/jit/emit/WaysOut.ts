@@ -91,11 +91,7 @@ export class WaysOut {
     code.get(this.next)
     code.op(Insn.i32_eq)
     code.if()
-    code.get(this.next)
-    code.get(Parameter.depth)
-    code.get(Parameter.fuel)
-    this.pushEntrySlot()
-    code.callIndirect(this.regionType, true)
+    this.enterNext(false)
     code.end()
     this.returnNext()
   }
@@ -117,13 +113,7 @@ export class WaysOut {
     code.if()
     this.returnNext()
     code.end()
-    code.get(this.next)
-    code.get(Parameter.depth)
-    code.i32(1)
-    code.op(Insn.i32_add)
-    code.get(Parameter.fuel)
-    this.pushEntrySlot()
-    code.callIndirect(this.regionType)
+    this.enterNext(true)
     code.set(Parameter.fuel)
     code.tee(this.next)
     code.i32(returnPc)
@@ -156,6 +146,20 @@ export class WaysOut {
     code.memory(Insn.i64_store, Cell.pc)
     this.return(Leave.farJump)
     code.end()
+  }
+
+  /** Enters the region of `next`: as a call, one deeper, or in place of this region. */
+  private enterNext(isCall: boolean): void {
+    const { code } = this
+    code.get(this.next)
+    code.get(Parameter.depth)
+    if (isCall) {
+      code.i32(1)
+      code.op(Insn.i32_add)
+    }
+    code.get(Parameter.fuel)
+    this.pushEntrySlot()
+    code.callIndirect(this.regionType, !isCall)
   }
 
   /** Pushes the pc of the entry pair for `next`. */

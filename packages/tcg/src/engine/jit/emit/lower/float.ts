@@ -120,41 +120,24 @@ const lowerInline = (context: LowerContext, op: Op): boolean => {
     code.get(y)
     code.op(Insn.f64_eq)
     code.op(Insn.i32_and)
-    ifElse(
-      context,
-      () => {
-        code.get(x)
-        code.get(y)
-        code.op(comparison64)
-        code.op(Insn.i64_extend_i32_u)
-      },
-      op,
-      d
-    )
+    finishComparison(context, op, comparison64, () => {
+      code.get(x)
+      code.get(y)
+    })
     return true
   }
   const comparison32 = compare32.get(op.opcode)
   if (comparison32 !== undefined) {
-    const bothOrdered = () => {
-      for (const value of [a, b]) {
-        pushF32(context, value)
-        pushF32(context, value)
-        code.op(Insn.f32_eq)
-      }
-      code.op(Insn.i32_and)
+    for (const value of [a, b]) {
+      pushF32(context, value)
+      pushF32(context, value)
+      code.op(Insn.f32_eq)
     }
-    bothOrdered()
-    ifElse(
-      context,
-      () => {
-        pushF32(context, a)
-        pushF32(context, b)
-        code.op(comparison32)
-        code.op(Insn.i64_extend_i32_u)
-      },
-      op,
-      d
-    )
+    code.op(Insn.i32_and)
+    finishComparison(context, op, comparison32, () => {
+      pushF32(context, a)
+      pushF32(context, b)
+    })
     return true
   }
   switch (op.opcode) {
@@ -339,6 +322,17 @@ const finish32 = (context: LowerContext, op: Op, d: number, tiny: boolean): void
   values.beginSet(d)
   code.get(bits)
   values.setI64(d)
+}
+
+/** Pops whether neither operand is NaN: then the host's comparison of what `push` pushes decides. */
+const finishComparison = (context: LowerContext, op: Op, insn: number, push: () => void): void => {
+  const { code } = context
+  const compare = () => {
+    push()
+    code.op(insn)
+    code.op(Insn.i64_extend_i32_u)
+  }
+  ifElse(context, compare, op, op.args[0]!)
 }
 
 /** Pops a condition: where it holds `fast` pushes the i64 result, else the exact operation gives it. */
