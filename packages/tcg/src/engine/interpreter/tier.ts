@@ -216,7 +216,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       const pc = i32[pcWord]! >>> 0
       if (result === Leave.unfit) jit.refit(pc)
       else if (result === Leave.wide) jit.widen(pc)
-      else jit.loosen(pc, pc)
+      else jit.unhoist(pc, machine.code[at + 1]! >>> 0)
       const block = machine.blocks.get(pc)
       return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
     }

@@ -23,6 +23,8 @@ export interface BatchRegion {
 
 /** What becomes one module. */
 export interface Batch {
+  /** Counts the modules as they are written: a later one is made by what has been seen since. */
+  readonly number: number
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly regions: ReadonlyArray<BatchRegion>
   readonly imports: JitImports
@@ -33,7 +35,7 @@ const hex = (pc: number): string => `0x${pc.toString(16)}`
 /**
  * Describes a region that was installed, in one line.
  *
- * @param module number of its module
+ * @param module number of its module, as they are installed
  * @param milliseconds time until the host had compiled the whole module
  */
 export const describeRegion = (region: BatchRegion, module: number, milliseconds: number): string => {

@@ -74,6 +74,8 @@ export class BatchWriter {
   /** Blocks that asked for regions that were not worth it yet. */
   private readonly early = new Set<number>()
   private exactFma: boolean | undefined
+  /** Modules written so far. */
+  private written = 0
 
   constructor(sources: BatchSources) {
     this.sources = sources
@@ -82,6 +84,12 @@ export class BatchWriter {
   /** Asks for a region for a hot block, unless one is being compiled. */
   want(hot: number, strictFloat: boolean): void {
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
+  }
+
+  /** Asks for a region for a hot block, whatever is being compiled. */
+  insist(hot: number, strictFloat: boolean): void {
+    this.coming.delete(hot)
+    this.wanted.set(hot, strictFloat)
   }
 
   /** The region that is entered at a pc does not do: the next that is asked for there is to take its place. */
@@ -139,14 +147,16 @@ export class BatchWriter {
       }
     }
     if (regions.length === 0) return undefined
-    return { bytes: draft.module.finish({ sharedMemory: table.shared }), regions, imports: host.imports }
+    const bytes = draft.module.finish({ sharedMemory: table.shared })
+    return { number: ++this.written, bytes, regions, imports: host.imports }
   }
 
   /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
   private addRegion(draft: Draft, { hot, strictFloat, worth }: Wish, number: number): BatchRegion | undefined {
     const { blocks, host, profile, windows } = this.sources
     const { callees, module, regionType } = draft
-    const mustEnter = this.covered.has(hot) && !blocks.noteJumpTarget(hot)
+    const mustEnter = this.covered.has(hot)
+    if (mustEnter) blocks.noteJumpTarget(hot)
     const begun = performance.now()
     const source = this.select(hot, worth)
     if (source === undefined) return undefined

@@ -74,11 +74,9 @@ export class Blocks {
     this.jumpedTo.add(pc)
   }
 
-  /** Notes that a block is entered by something that is not known. Gives whether a computed jump near it may be that. */
-  noteJumpTarget(pc: number): boolean {
-    const found = this.jumping.near(pc).length > 0
-    if (found) this.jumpedTo.add(pc)
-    return found
+  /** Notes that a block is entered by something that is not known: maybe a computed jump near it, if there is one. */
+  noteJumpTarget(pc: number): void {
+    if (this.jumping.near(pc).length > 0) this.jumpedTo.add(pc)
   }
 
   /** Likely targets of the computed jump at the end of a block. */

@@ -19,6 +19,9 @@ const usualSlots = 1 << 15
 /** Modules that the host may compile at one time. */
 const maxUnderWay = 4
 
+/** How often a region may be left where it was entered before the guest waits for another: that takes no longer. */
+const maxVain = 1000
+
 export class Jit {
   /** Bytes of WebAssembly made. */
   bytes = 0
@@ -36,6 +39,8 @@ export class Jit {
   private readonly table: RegionTable
   private readonly writer: BatchWriter
   private readonly budget = new Budget()
+  /** How often regions were left where they were entered, by entry. */
+  private readonly vain = new Map<number, number>()
   /** Modules that the host compiles while the guest goes on. */
   private underWay = 0
   /** The next turn will begin one. */
@@ -163,12 +168,12 @@ export class Jit {
   }
 
   /** @param took milliseconds that the host's compiler took, for the trace */
-  private install(module: WebAssembly.Module, { imports, regions }: Batch, took: number): void {
+  private install(module: WebAssembly.Module, { imports, number: written, regions }: Batch, took: number): void {
     const started = performance.now()
     const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.table.environment() } })
     const number = ++this.modules
     for (const region of regions) {
-      this.table.add(exports[region.name], region.entries, region.strictFloat)
+      this.table.add(exports[region.name], region, written)
       this.regions++
       this.host.trace?.(describeRegion(region, number, took))
     }
@@ -183,15 +188,29 @@ export class Jit {
    */
   refit(pc: number): void {
     const strictFloat = this.table.isStrict(pc)
-    if (strictFloat !== undefined && !this.table.exchange(pc)) this.compile(pc, !strictFloat)
+    if (strictFloat === undefined || this.table.exchange(pc)) return
+    this.compile(pc, !strictFloat)
+    this.countVain(pc, !strictFloat)
   }
 
   /** The region entered at `pc` keeps registers in 32 bits that need more: compiles one that does not. */
   widen(pc: number): void {
-    if (!this.table.has(pc)) return
-    this.profile.observe(pc)
+    const strictFloat = this.table.isStrict(pc)
+    if (strictFloat === undefined) return
     // Without news too: a region that was written before the last news may have come after it.
     this.compileAgain(pc)
+    this.countVain(pc, strictFloat)
+  }
+
+  /**
+   * Accesses in the loop at `pc` must be checked one by one: compiles a region that does.
+   *
+   * @param entered where the region was entered
+   */
+  unhoist(pc: number, entered: number): void {
+    const strictFloat = this.table.isStrict(pc)
+    this.loosen(pc, pc)
+    if (strictFloat !== undefined && pc === entered) this.countVain(pc, strictFloat)
   }
 
   /** The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one. */
@@ -200,7 +219,7 @@ export class Jit {
   }
 
   /** Accesses in the region of the block at `pc` must be checked one by one; `entry` is where it was entered. */
-  loosen(pc: number, entry: number): void {
+  private loosen(pc: number, entry: number): void {
     if (this.profile.loosen(pc)) this.compileAgain(entry)
   }
 
@@ -210,6 +229,20 @@ export class Jit {
     if (strictFloat === undefined) return
     this.writer.replace(entry)
     this.compile(entry, strictFloat)
+  }
+
+  /**
+   * The region entered at `pc` was left there, and one that does is on its way. But modules are taken only between runs of the guest,
+   * which hardly gets on in this one: being left costs a hundred times what the instructions do. So, where that goes on, the entry
+   * is given back to the interpreter, and what is missing compiled at once.
+   */
+  private countVain(pc: number, strictFloat: boolean): void {
+    const count = (this.vain.get(pc) ?? 0) + 1
+    this.vain.set(pc, count % maxVain)
+    if (count < maxVain) return
+    this.table.withdraw(pc)
+    this.writer.insist(pc, strictFloat)
+    if (!this.isBroken) this.compileNow()
   }
 
   // --- running -------------------------------------------------------------------------------------------------------
@@ -264,6 +297,7 @@ export class Jit {
   /** Drops all regions, keeping the blocks they were made of. */
   private dropRegions(): void {
     this.table.clear()
+    this.vain.clear()
     this.writer.clear()
     this.windows.clear()
     this.generation++

@@ -1,5 +1,6 @@
 /** The regions that are installed: the function table that holds them, and the table of entries through which code finds them. */
 import type { CpuState } from "../../CpuState.ts"
+import type { BatchRegion } from "./Batch.ts"
 import type { JitHost } from "./JitHost.ts"
 import { entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
 import { type Enter, makeTrampoline } from "./trampoline.ts"
@@ -23,6 +24,8 @@ export class RegionTable {
   private readonly strictSlots = new Map<number, number>()
   /** Whether the region in a slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
+  /** The number of the module that it came with. */
+  private readonly batches: Array<number> = []
 
   constructor(state: CpuState, host: Pick<JitHost, "published" | "withdrawn">, capacity: number) {
     this.state = state
@@ -66,16 +69,35 @@ export class RegionTable {
     return { memory: this.state.memory, table: this.table }
   }
 
-  /** Adds a region, to be entered at `entries` from now on. */
-  add(region: unknown, entries: ReadonlyArray<number>, strictFloat: boolean): void {
+  /**
+   * Adds a region, to be entered at `entries` from now on, where there is none that was written later: the host need not finish
+   * modules in the order in which it got them.
+   *
+   * @param batch number of the module that it comes with, as they were written
+   */
+  add(region: unknown, { entries, strictFloat }: Pick<BatchRegion, "entries" | "strictFloat">, batch: number): void {
     const slot = this.nextSlot++
     this.table!.set(slot, region)
     this.strict[slot] = strictFloat
+    this.batches[slot] = batch
     const kind = strictFloat ? this.strictSlots : this.quickSlots
     for (const pc of entries) {
+      const known = kind.get(pc)
+      if (known !== undefined && this.batches[known]! > batch) continue
       kind.set(pc, slot)
       this.publish(pc, slot)
     }
+  }
+
+  /** Lets no region be entered at a pc, until one for it is added. */
+  withdraw(pc: number): void {
+    if (!this.slots.delete(pc)) return
+    const at = entryOffset(pc) >>> 2
+    if (this.state.u32[at] === pc) {
+      this.state.u32.fill(0, at, at + 2)
+      this.guardAddressZero()
+    }
+    this.host.withdrawn(pc)
   }
 
   /** Lets the region for the other kind of floating-point status be entered at a pc. Gives whether there is one. */

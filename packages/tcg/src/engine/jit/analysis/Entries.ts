@@ -20,7 +20,7 @@ export interface EntryWay {
 /** The block that a region was asked for. */
 export interface WantedEntry {
   readonly hot: number
-  /** It must become an entry, even in the middle of a loop. */
+  /** It must become an entry, even in the middle of a loop, unless it is one as the target of a computed jump in the region. */
   readonly must: boolean
 }
 
@@ -52,12 +52,14 @@ export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): 
     if (entry) pcOf.set(header, block.pc)
   }
   const hotNode = cfg.entryOf.get(hot)
-  const inLoop = !must && [...loops].some(([header, body]) => pcOf.has(header) && body.has(hotNode ?? -1))
-  if (hotNode !== undefined && analysis.position[hotNode] !== -1 && !inLoop) pcOf.set(hotNode, hot)
-  pcOf.delete(cfg.entryOf.get(root)!)
   // Targets of computed jumps are entered over the switch, which has an odd key of its own.
   const { switchNode } = cfg
-  if (switchNode !== undefined && analysis.position[switchNode] !== -1) pcOf.set(switchNode, switchKey(switchNode))
+  const hasSwitch = switchNode !== undefined && analysis.position[switchNode] !== -1
+  const mustEnter = must && !(hasSwitch && cfg.blocks.some(({ isJumpTarget, pc }) => isJumpTarget && pc === hot))
+  const inLoop = !mustEnter && [...loops].some(([header, body]) => pcOf.has(header) && body.has(hotNode ?? -1))
+  if (hotNode !== undefined && analysis.position[hotNode] !== -1 && !inLoop) pcOf.set(hotNode, hot)
+  pcOf.delete(cfg.entryOf.get(root)!)
+  if (hasSwitch) pcOf.set(switchNode, switchKey(switchNode))
 
   // For each entry, the headers of the loops around it from the outermost in. The way leads through their dispatch nodes.
   const cases = new Map<number, Array<DispatchCase>>()
