@@ -1,7 +1,8 @@
 /** Regions that do not hold for what the guest does: left where they are entered, they have to make way for others. */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { make } from "@emu/tcg/engine/interpreter/Interpreter"
-import { codeBase, Guest } from "../support/Guest.ts"
+import { CpuSlot, FpFlag, pageSize } from "@emu/tcg/Layout"
+import { codeBase, dataBase, Guest } from "../support/Guest.ts"
 
 const hotThreshold = 20
 /** Runs after which a block asks once more. */
@@ -56,14 +57,14 @@ const run = (guest: Guest, instructions: number): number => {
   return guest.engine.stats().compiled!.insns - before
 }
 
-describe("a region that takes a register to be sign-extended from 32 bits", () => {
-  /** r6 goes to r1, then the loop. */
-  const guestOf = (code: Record<number, string> = {}) =>
-    new Guest({
-      code: { [start]: ` ---- ${hex(start)} 4\nmov r1,r6\n${leaveTo(inner)}`, [inner]: loop, ...code },
-      make: (options) => make({ ...options, jit: { hotThreshold } })
-    })
+/** r6 goes to r1, then the loop. */
+const guestOf = (code: Record<number, string> = {}) =>
+  new Guest({
+    code: { [start]: ` ---- ${hex(start)} 4\nmov r1,r6\n${leaveTo(inner)}`, [inner]: loop, ...code },
+    make: (options) => make({ ...options, jit: { hotThreshold } })
+  })
 
+describe("a region that takes a register to be sign-extended from 32 bits", () => {
   it("is replaced where it was written before the first wide value, and has come after that", async () => {
     const guest = guestOf()
     run(guest, 3 * hotThreshold)
@@ -103,18 +104,49 @@ describe("a region that takes a register to be sign-extended from 32 bits", () =
     await settle()
     assert.lengthOf(held, 2)
   })
+})
 
-  it("makes way for one that is compiled at once where the host takes its time", async () => {
-    const guest = guestOf()
+describe("a region that is left wherever it is entered", () => {
+  const entries = [
+    {
+      what: "as a register needs more than 32 bits",
+      code: loop,
+      fit: () => {},
+      spoil: (guest: Guest) => guest.setReg(6, wide)
+    },
+    {
+      what: "as the floating-point status is not the usual one",
+      code: ` ---- ${hex(inner)} 4\nfadd_f64 r2,r4,r4,rne\n${leaveTo(start)}`,
+      fit: ({ state }: Guest) => void (state.i64[CpuSlot.fpFlags] = BigInt(FpFlag.inexact)),
+      spoil: ({ state }: Guest) => void (state.i64[CpuSlot.fpFlags] = 0n)
+    },
+    {
+      what: "as what a loop may access is not all there",
+      // r7 is 0: always the first of 256 words.
+      code: ` ---- ${hex(inner)} 4
+and r4,r7,$0x7f8
+add r4,r4,r8
+guest_ld r2,r4,0,uq
+brcond r7,$0x0,ne,L0
+${leaveTo(start)}
+set_label L0
+goto_tb $0x${hex(inner)},1,jump`,
+      fit: (guest: Guest) => guest.setReg(8, BigInt(dataBase)),
+      spoil: (guest: Guest) => guest.setReg(8, BigInt(dataBase + 4 * pageSize - 8))
+    }
+  ]
+  it.each(entries)("makes way within a run, $what", async ({ code, fit, spoil }) => {
+    const guest = guestOf({ [inner]: code })
+    fit(guest)
     run(guest, 3 * hotThreshold)
     await settle()
     await finish(0)
     assert.isAtLeast(run(guest, 1000), 990)
-    guest.setReg(6, wide)
+    spoil(guest)
     run(guest, 1000)
     await settle()
     assert.lengthOf(held, 2)
-    // Within one run, in which the host cannot hand over what it has compiled.
+    // The host cannot hand over what it has compiled before this ends.
     assert.isAtLeast(run(guest, 50_000), 40_000)
     await finish(1)
     assert.isAtLeast(run(guest, 1000), 990)
