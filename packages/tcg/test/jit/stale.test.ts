@@ -179,3 +179,68 @@ goto_tb $0x${hex(front)},1,jump`,
     assert.isAtLeast(run(guest, 1000), 990)
   })
 })
+
+describe("a block behind a write of the floating-point status", () => {
+  it("gets a region, although none that leads to it goes on there", () => {
+    const front = outer
+    const guest = new Guest({
+      code: {
+        [start]: ` ---- ${hex(start)} 4\n${leaveTo(front)}`,
+        [front]: ` ---- ${hex(front)} 4\nmov fpRound,$0x0\ngoto_tb $0x${hex(inner)},0,jump`,
+        [inner]: ` ---- ${hex(inner)} 4
+fadd_f64 r2,r4,r4,rne
+${leaveTo(inner)}`
+      },
+      make: (options) => make({ ...options, jit: { hotThreshold, synchronous: true } })
+    })
+    guest.state.i64[CpuSlot.fpFlags] = BigInt(FpFlag.inexact)
+    run(guest, 20 * rearmed)
+    assert.isAtMost(guest.engine.stats().compiled!.regions, 2)
+    assert.isAtLeast(run(guest, 1000), 990)
+  })
+})
+
+describe("a region that another one calls", () => {
+  it("is compiled again where it often leaves blocks to the interpreter", () => {
+    const guest = new Guest({
+      code: {
+        [start]: ` ---- ${hex(start)} 4\nadd r3,r3,$0x1\ngoto_tb $0x${hex(inner)},0,call`,
+        [start + 4]: ` ---- ${hex(start + 4)} 4\ngoto_tb $0x${hex(start)},0,jump`,
+        // r7 is 0: always the first of 256 words.
+        [inner]: ` ---- ${hex(inner)} 4
+and r4,r7,$0x7f8
+add r4,r4,r8
+guest_ld r2,r4,0,uq
+${leaveTo(start + 4)}`
+      },
+      make: (options) => make({ ...options, jit: { hotThreshold, synchronous: true } })
+    })
+    guest.setReg(8, BigInt(dataBase + 4 * pageSize - 8))
+    run(guest, 10_000)
+    assert.isAtLeast(run(guest, 1000), 990)
+  })
+})
+
+describe("modules that do not fit together", () => {
+  it("are not all installed, and do not end compilation", async () => {
+    const at = (i: number) => codeBase + 0x40 * i
+    // Blocks that stay among themselves, by pairs.
+    const code = Object.fromEntries(
+      [0, 1, 2, 3].map((i) => [at(i), ` ---- ${hex(at(i))} 4\nadd r1,r1,$0x1\n${leaveTo(at(i ^ 1))}`])
+    )
+    const guest = new Guest({ code, make: (options) => make({ ...options, jit: { hotThreshold, slots: 3 } }) })
+    for (const pair of [0, 1]) {
+      guest.pc = BigInt(at(2 * pair))
+      run(guest, 3 * hotThreshold)
+      await settle()
+      assert.lengthOf(held, pair + 1)
+    }
+    await finish(0)
+    await finish(1)
+    run(guest, 30 * hotThreshold)
+    await settle()
+    assert.lengthOf(held, 3)
+    await finish(2)
+    assert.isAtLeast(run(guest, 1000), 990)
+  })
+})

@@ -1,6 +1,7 @@
 /** A guest whose code is IR text, for tests: one block per address, registers r0 to r31. */
 import type { EngineServices } from "@emu/tcg/engine/interpreter/Interpreter"
 import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import { entryTableBase, entryTableBytes } from "@emu/tcg/engine/jit/Runtime"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { FrontEnd, Helper } from "@emu/tcg/FrontEnd"
 import * as Layout from "@emu/tcg/Layout"
@@ -50,6 +51,8 @@ export class Guest {
     const { state } = this
     state.u8.fill(0, 0, 0x1000)
     state.pageTable.fill(0)
+    // The entries of another guest's compiled code.
+    state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
     this.map(codeBase, 4, Layout.PageFlag.read | Layout.PageFlag.exec)
     this.map(dataBase, 4, Layout.PageFlag.read | Layout.PageFlag.write)
     state.u8.fill(0, dataBase, dataBase + 4 * Layout.pageSize)

@@ -207,7 +207,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       const entered = machine.code[at + 1]! >>> 0
       uncount(machine, site)
       const entry = addRest(machine, site.block, site.pc)
-      jit.noteRest(site.block, entered)
+      jit.noteRest(site, entered)
       return entry
     }
     case Leave.unfit:

@@ -10,7 +10,7 @@ import type { JitHost } from "./JitHost.ts"
 import type { Callees } from "./emit/lower/Context.ts"
 import { addCheck, addRangeCheck } from "./emit/pageChecks.ts"
 import type { Profile } from "./Profile.ts"
-import { type RegionLimits, selectRegion } from "./Region.ts"
+import { regionFrom, type RegionLimits, selectRegion } from "./Region.ts"
 import type { RegionSource } from "./analysis/RegionAnalysis.ts"
 import { compileRegion, regionParameters, regionResults } from "./emit/RegionCompiler.ts"
 import type { RegionTable } from "./RegionTable.ts"
@@ -69,6 +69,8 @@ export class BatchWriter {
   private readonly coming = new Set<number>()
   /** Blocks in the middle of regions, which become entries if they are asked for all the same. */
   private readonly covered = new Set<number>()
+  /** Blocks to which the regions around them do not lead: they go on outside, behind a write of the floating-point status. */
+  private readonly apart = new Set<number>()
   /** Entries for which there is a region that does not do. */
   private readonly again = new Set<number>()
   /** Blocks that asked for regions that were not worth it yet. */
@@ -106,6 +108,7 @@ export class BatchWriter {
   clear(): void {
     this.wanted.clear()
     this.covered.clear()
+    this.apart.clear()
     this.again.clear()
     this.early.clear()
     this.sites.length = 0
@@ -183,6 +186,10 @@ export class BatchWriter {
         firstSite: this.sites.length
       }
     )
+    if (mustEnter && !compiled.entries.includes(hot)) {
+      this.apart.add(hot)
+      return this.addRegion(draft, { hot, strictFloat, worth }, number)
+    }
     this.sites.push(...compiled.sites)
     const { root } = source
     const name = `region_${root.toString(16)}_${number}`
@@ -212,7 +219,7 @@ export class BatchWriter {
       const alone = shareSpent([block], host.runs)
       if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
     }
-    const region = selectRegion(blocks, hot, limits, host.isWarm)
+    const region = (this.apart.has(hot) ? regionFrom : selectRegion)(blocks, hot, limits, host.isWarm)
     if (mustBeWorth) {
       const spent = shareSpent(region.blocks, host.runs)
       if (spent < worth) return this.refuse(hot, spent, worth)

@@ -169,6 +169,8 @@ export class Jit {
 
   /** @param took milliseconds that the host's compiler took, for the trace */
   private install(module: WebAssembly.Module, { imports, number: written, regions }: Batch, took: number): void {
+    // Those that were under way at the same time need not fit together.
+    if (regions.length > this.table.room) return this.dropRegions()
     const started = performance.now()
     const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...this.table.environment() } })
     const number = ++this.modules
@@ -213,9 +215,15 @@ export class Jit {
     if (strictFloat !== undefined && pc === entered) this.countVain(pc, strictFloat)
   }
 
-  /** The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one. */
-  noteRest(block: number, entry: number): void {
-    if (this.profile.noteRest(block)) this.loosen(block, entry)
+  /**
+   * The rest of a block was left to the interpreter: where that happens often, its region is to check accesses one by one.
+   *
+   * @param entered where compiled code was entered
+   */
+  noteRest({ block, root }: Site, entered: number): void {
+    if (!this.profile.noteRest(block)) return
+    // Regions call others: the one that was entered need not be the one that was left.
+    this.loosen(block, this.table.leadAlike(entered, root) ? entered : root)
   }
 
   /** Accesses in the region of the block at `pc` must be checked one by one; `entry` is where it was entered. */

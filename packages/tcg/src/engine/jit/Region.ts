@@ -31,8 +31,14 @@ export const selectRegion = (source: Blocks, hot: number, limits: RegionLimits, 
     const blocks = grow(source, root, limits, (pc) => ancestors.has(pc) || isWarm(pc))
     if (blocks.some((block) => block.pc === hot)) return { root, blocks }
   }
-  return { root: hot, blocks: grow(source, hot, limits, isWarm) }
+  return regionFrom(source, hot, limits, isWarm)
 }
+
+/** The region that begins with the block at `root`. */
+export const regionFrom = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: number) => boolean): Region => ({
+  root,
+  blocks: grow(source, root, limits, isWarm)
+})
 
 /** Blocks reachable from the root, breadth first, within the limits. */
 const grow = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: number) => boolean): Array<KnownBlock> => {

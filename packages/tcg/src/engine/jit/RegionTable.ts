@@ -46,6 +46,11 @@ export class RegionTable {
     return slot === undefined ? undefined : this.strict[slot]
   }
 
+  /** Whether the same region is entered at two pcs. */
+  leadAlike(a: number, b: number): boolean {
+    return this.slots.get(a) === this.slots.get(b)
+  }
+
   /** Slots that are free. */
   get room(): number {
     return this.capacity + 1 - this.nextSlot

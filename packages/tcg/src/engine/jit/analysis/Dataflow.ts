@@ -75,7 +75,7 @@ export const usesOf = (op: Op): Globals => {
 
 const opsOf = (node: Node): ReadonlyArray<Op> => node.ir.ops.slice(node.start, node.end)
 
-/** Dirty globals behind a node, given those in front of it. `writes(op)` says whether it makes memory right (a barrier). */
+/** Dirty globals behind a node, given those in front of it: a barrier or a call brings all of them to memory. */
 const dirtyOut = (node: Node, dirtyIn: Globals): Globals => {
   let dirty = dirtyIn
   for (const op of opsOf(node)) {

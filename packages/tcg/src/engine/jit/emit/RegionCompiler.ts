@@ -73,7 +73,7 @@ class RegionCompiler {
     const cursor = new Cursor(region)
     const values = new Values(code, region.nodes, region.narrow)
     const out = new WaysOut(code, values, options.regionType)
-    const exits = new SideExits({ code, values, counters, cursor, out }, options.firstSite)
+    const exits = new SideExits({ code, values, counters, cursor, out }, region.root, options.firstSite)
     this.cursor = cursor
     this.values = values
     this.out = out

@@ -16,8 +16,9 @@ import type { WaysOut } from "./WaysOut.ts"
 export interface Site {
   /** Guest instruction. */
   readonly pc: number
-  /** The block that it belongs to. */
+  /** The block that it belongs to, and the root of the region. */
   readonly block: number
+  readonly root: number
   /** Instructions of its block from it on: counted already, but not executed. */
   readonly unexecuted: number
   /** The access, and the `PageFlag`s it needs. */
@@ -47,13 +48,18 @@ interface Writers {
 export class SideExits {
   readonly sites: Array<Site> = []
   private readonly writers: Writers
+  private readonly root: number
   private readonly firstSite: number
   /** By `Cursor.unsavedKey`; the first one opened is the outermost. */
   private readonly exits = new Map<string, Exit>()
 
-  /** @param firstSite number of the first site */
-  constructor(writers: Writers, firstSite: number) {
+  /**
+   * @param root where the region begins
+   * @param firstSite number of the first site
+   */
+  constructor(writers: Writers, root: number, firstSite: number) {
     this.writers = writers
+    this.root = root
     this.firstSite = firstSite
   }
 
@@ -142,7 +148,7 @@ export class SideExits {
     const { block, ir } = node
     // Instrumentation of the block as a whole runs before its instructions are counted.
     const unexecuted = ir === block.head ? 0 : ir.insns.length - insn
-    this.sites.push({ pc: Number(ir.insns[insn]!.pc), block: block.pc, unexecuted, memop, needs })
+    this.sites.push({ pc: Number(ir.insns[insn]!.pc), block: block.pc, root: this.root, unexecuted, memop, needs })
     return this.firstSite + this.sites.length - 1
   }
 
