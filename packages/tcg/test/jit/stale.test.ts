@@ -29,6 +29,11 @@ const finish = async (number: number): Promise<void> => {
   await settle()
 }
 
+const finishAll = async (): Promise<void> => {
+  await settle()
+  for (; held.length > 0; await settle()) held.pop()!()
+}
+
 const [start, outer, inner] = [codeBase, codeBase + 0x40, codeBase + 0x80]
 const hex = (pc: number): string => pc.toString(16)
 
@@ -152,6 +157,25 @@ goto_tb $0x${hex(inner)},1,jump`,
     assert.isAtLeast(run(guest, 1000), 990)
     await settle()
     assert.lengthOf(held, 2)
+  })
+})
+
+describe("a region that leaves the rest of each block to the interpreter", () => {
+  it("makes way within a run", async () => {
+    // r7 is 0: always the first of 256 words.
+    const guest = guestOf({
+      [inner]: ` ---- ${hex(inner)} 4\nand r4,r7,$0x7f8\nadd r4,r4,r8\nguest_ld r2,r4,0,uq\n${leaveTo(start)}`
+    })
+    guest.setReg(8, BigInt(dataBase))
+    // The engine drops all code once when it has run for a while.
+    run(guest, 110_000)
+    await finishAll()
+    run(guest, 3 * rearmed)
+    await finishAll()
+    assert.isAtLeast(run(guest, 1000), 990)
+    guest.setReg(8, BigInt(dataBase + 4 * pageSize - 8))
+    run(guest, 300_000)
+    assert.isAtLeast(run(guest, 1000), 990)
   })
 })
 

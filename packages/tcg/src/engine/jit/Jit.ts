@@ -19,7 +19,10 @@ const usualSlots = 1 << 15
 /** Modules that the host may compile at one time. */
 const maxUnderWay = 4
 
-/** How often a region may be left where it was entered before the guest waits for another: that takes no longer. */
+/**
+ * How often a region may be left where it was entered before the guest waits for another: that takes no longer. A hundred blocks of which
+ * the rest was left to the interpreter cost as much, or less.
+ */
 const maxVain = 1000
 
 export class Jit {
@@ -223,7 +226,10 @@ export class Jit {
   noteRest({ block, root }: Site, entered: number): void {
     if (!this.profile.noteRest(block)) return
     // Regions call others: the one that was entered need not be the one that was left.
-    this.loosen(block, this.table.leadAlike(entered, root) ? entered : root)
+    const isEntered = this.table.leadAlike(entered, root)
+    const strictFloat = this.table.isStrict(entered)
+    this.loosen(block, isEntered ? entered : root)
+    if (isEntered && strictFloat !== undefined) this.countVain(entered, strictFloat)
   }
 
   /** Accesses in the region of the block at `pc` must be checked one by one; `entry` is where it was entered. */
