@@ -45,7 +45,7 @@ export interface PluginState {
   readonly eventMask: number
   /** Live vCPUs by index, with the event mask that each has received. */
   readonly vcpus: ReadonlyMap<number, number>
-  /** Highest index ever live, plus one; it never shrinks (save in a forked child). */
+  /** Highest index ever live, plus one; it never shrinks. */
   readonly numVcpus: number
   readonly scoreboards: ReadonlyMap<number, Scoreboard>
   readonly nextScoreboard: number

@@ -117,11 +117,9 @@ export class PluginSystem extends Context.Service<
       effect: Effect.Effect<A, E, R>
     ) => Effect.Effect<A, E | ExclusiveError, R>
 
-    // the process
+    // the end
     /** The program ends on this vCPU; atexit handlers run. Once. */
     readonly userExit: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly prefork: (vcpu: number) => Effect.Effect<void, PluginError>
-    readonly postfork: (vcpu: number, isChild: boolean) => Effect.Effect<void, PluginError>
   }
 >()("@emu/core/PluginSystem") {
   /** The plugin system of one process, connected to its code cache. */
@@ -217,9 +215,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
     startExclusive: exclusive.startExclusive,
     endExclusive: exclusive.endExclusive,
     withExclusive: exclusive.withExclusive,
-    userExit: (vcpu) => Vcpus.userExit(runtime, vcpu),
-    prefork: (vcpu) => Vcpus.prefork(runtime, vcpu),
-    postfork: (vcpu, isChild) => Vcpus.postfork(runtime, vcpu, isChild)
+    userExit: (vcpu) => Vcpus.userExit(runtime, vcpu)
   }
 }
 

@@ -1,10 +1,8 @@
-/** vCPUs come and go, the program forks and ends: the transitions with what has to happen around them. */
+/** vCPUs come and go, the program ends: the transitions with what has to happen around them. */
 import * as Effect from "effect/Effect"
 import { CallbackFlags } from "../Instrumentation.ts"
-import type { PluginError } from "../PluginError.ts"
 import { PluginEvent } from "../PluginEvent.ts"
 import { anyVcpu, type EventHandler } from "../PluginState.ts"
-import { forkChild } from "../transitions/fork.ts"
 import { growthFor } from "../transitions/scoreboard.ts"
 import { userExit as userExitTransition } from "../transitions/userExit.ts"
 import * as Vcpu from "../transitions/vcpu.ts"
@@ -92,19 +90,4 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
     const place = { vcpu: anyVcpu, flags: CallbackFlags.noRegs, pc: runtime.scope.pc }
     yield* dispatch(runtime, { event: PluginEvent.atExit, shape: "plain", ...place }, (handler) => handler())
     return failed === undefined ? undefined : yield* Effect.fail(failed)
-  })
-
-/** Before a fork: from here to `postfork` no vCPU is in guest code. */
-export const prefork = (runtime: Runtime, vcpu: number): Effect.Effect<void, PluginError> =>
-  runtime.exclusive.startExclusive(vcpu)
-
-/** After a fork, in the parent and in the child. The child knows only the vCPU that forked (B8), which inherits the others' work. */
-export const postfork = (runtime: Runtime, vcpu: number, isChild: boolean): Effect.Effect<void, PluginError> =>
-  Effect.suspend((): Effect.Effect<void, PluginError> => {
-    if (isChild) {
-      const forked = applyChecked(runtime, (state) => forkChild(state, vcpu))
-      if (forked._tag === "Failure") return Effect.fail(forked.failure)
-      runtime.work.retireOthers(vcpu)
-    }
-    return runtime.exclusive.endExclusive(vcpu)
   })

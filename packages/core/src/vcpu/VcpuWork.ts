@@ -22,8 +22,6 @@ export interface VcpuWork<E> {
   readonly drain: (vcpu: number) => Effect.Effect<void, E | ExclusiveFailure>
   /** The vCPU ends: what is left in its queue is left to whichever drains next. */
   readonly retire: (vcpu: number) => void
-  /** All vCPUs but one have ended, as in a forked child: nothing is lost that a plugin waits for. */
-  readonly retireOthers: (survivor: number) => void
 }
 
 type ExclusiveFailure = Effect.Error<ReturnType<Exclusive["startExclusive"]>>
@@ -75,9 +73,6 @@ export const make = <E>(exclusive: Exclusive, kick: () => void): VcpuWork<E> => 
     },
     hasWork,
     drain,
-    retire,
-    retireOthers: (survivor) => {
-      for (const vcpu of Array.from(queues.keys())) if (vcpu !== survivor) retire(vcpu)
-    }
+    retire
   }
 }

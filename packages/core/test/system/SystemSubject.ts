@@ -70,12 +70,6 @@ export class SystemSubject implements Subject {
         this.outcome(system.userExit(0))
         return exited ? "again" : "first"
       }
-      case "fork":
-        return this.outcome(
-          Effect.andThen(system.prefork(command.vcpu), system.postfork(command.vcpu, true)).pipe(
-            Effect.tapError(() => system.endExclusive(command.vcpu))
-          )
-        )
     }
   }
 

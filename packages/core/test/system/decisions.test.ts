@@ -121,30 +121,6 @@ describe("decisions on QEMU's defects", () => {
     )
   )
 
-  it.effect(
-    "B8: a forked child knows only the vCPU that forked, with its mask; a reset that another was to do is still done",
-    () =>
-      withSystem((system) =>
-        Effect.gen(function* () {
-          const api = yield* installBare(system, "p")
-          yield* api.onSyscall(() => undefined)
-          for (const vcpu of [0, 1, 2]) yield* system.vcpuInit(vcpu)
-          yield* system.drain(1)
-          yield* system.enterGuest(2)
-          yield* api.reset()
-          yield* system.leaveGuest(2)
-          yield* system.prefork(1)
-          yield* system.postfork(1, true)
-          assert.deepStrictEqual([...system.state().vcpus.keys()], [1])
-          assert.strictEqual(system.state().numVcpus, 2)
-          assert.isTrue(system.wants(1, PluginEvent.vcpuSyscall))
-          yield* system.drain(1)
-          assert.isFalse(system.state().plugins[0]?.resetting)
-          yield* system.vcpuInit(0)
-        })
-      )
-  )
-
   it.effect("L1: reset completes while other vCPUs run, with nothing locked afterwards", () =>
     withSystem((system) =>
       Effect.gen(function* () {

@@ -31,8 +31,7 @@ export const Command = Schema.TaggedUnion({
   find: { board, vcpu },
   /** While the first handler runs, `plugin` unregisters or registers its own for the same event. */
   fire: { event, plugin, meanwhile: Schema.Literals(["nothing", "unregister", "register", "both"]) },
-  userExit: {},
-  fork: { vcpu }
+  userExit: {}
 })
 export type Command = typeof Command.Type
 

@@ -52,7 +52,6 @@ const plantedBugs: Readonly<Record<string, Partial<Transitions>>> = {
   "growth leaves the boards as they are (B4)": {
     vcpuInit: (state, vcpu) => keepBoards(state, transitions.vcpuInit(state, vcpu))
   },
-  "a forked child keeps the dead vCPUs (B8)": { forkChild: (state) => Result.succeed([undefined, state]) },
   "masks of vCPUs change at once": {
     register: (state, id, event, handler) =>
       Result.map(transitions.register(state, id, event, handler), ([actions, next]) => [

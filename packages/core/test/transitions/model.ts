@@ -84,14 +84,6 @@ export class Model implements Subject {
         return this.fire(command.event, command.plugin, command.meanwhile)
       case "userExit":
         return this.userExit()
-      case "fork": {
-        const mask = this.cpus.get(command.vcpu)
-        if (mask === undefined) return "VcpuNotLiveError"
-        this.cpus = new Map([[command.vcpu, mask]])
-        this.numVcpus = command.vcpu + 1
-        for (const vcpu of this.queues.keys()) if (vcpu !== command.vcpu) this.retire(vcpu)
-        return "ok"
-      }
     }
   }
 

@@ -3,7 +3,6 @@ import * as Result from "effect/Result"
 import { PluginEvent } from "@emu/core/PluginEvent"
 import * as State from "@emu/core/PluginState"
 import type { Action, Checked, EventHandler, PluginState, Transition } from "@emu/core/PluginState"
-import * as Fork from "@emu/core/transitions/fork"
 import * as Lifecycle from "@emu/core/transitions/lifecycle"
 import * as Registration from "@emu/core/transitions/registration"
 import * as Scoreboard from "@emu/core/transitions/scoreboard"
@@ -12,7 +11,7 @@ import * as Vcpu from "@emu/core/transitions/vcpu"
 import type { Command, Outcome, Subject } from "./commands.ts"
 
 /** The transitions that a test may replace by broken ones. */
-export const transitions = { ...Fork, ...Lifecycle, ...Registration, ...Scoreboard, ...UserExit, ...Vcpu }
+export const transitions = { ...Lifecycle, ...Registration, ...Scoreboard, ...UserExit, ...Vcpu }
 export type Transitions = typeof transitions
 
 /** A fresh state under the given transitions. */
@@ -80,11 +79,6 @@ export class StateSubject implements Subject {
         const { actions, first } = this.apply(t.userExit)
         this.carryOut(actions)
         return first ? "first" : "again"
-      }
-      case "fork": {
-        const outcome = this.checked((s) => t.forkChild(s, command.vcpu))
-        if (outcome === "ok") for (const vcpu of this.queues.keys()) if (vcpu !== command.vcpu) this.retire(vcpu)
-        return outcome
       }
     }
   }

@@ -1,7 +1,6 @@
-/** vCPUs: reference section 3, `vcpu_init_hook`, `vcpu_exit_hook`, `vcpu_for_each`, and the fork hooks. */
+/** vCPUs: reference section 3, `vcpu_init_hook`, `vcpu_exit_hook` and `vcpu_for_each`. */
 import * as State from "@emu/core/PluginState"
 import type { PluginState } from "@emu/core/PluginState"
-import { forkChild } from "@emu/core/transitions/fork"
 import { scoreboardNew } from "@emu/core/transitions/scoreboard"
 import { liveVcpus, receiveMask, vcpuExit, vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
@@ -68,13 +67,5 @@ describe("vCPUs", () => {
     const [actions, state] = Result.getOrThrow(vcpuInit(State.empty, 16))
     assert.strictEqual(state.scoreboardSize, 32)
     assert.isFalse(actions.some((a) => a.kind === "flush"))
-  })
-
-  it("a forked child keeps the one that forked (B8)", () => {
-    const state = receiveMask([0, 1, 2].reduce(init, State.empty), 1, 9)[1]
-    const [, child] = Result.getOrThrow(forkChild(state, 1))
-    assert.deepStrictEqual([...child.vcpus], [[1, 9]])
-    assert.strictEqual(child.numVcpus, 2)
-    assert.strictEqual(failure(forkChild(state, 7)), "VcpuNotLiveError")
   })
 })

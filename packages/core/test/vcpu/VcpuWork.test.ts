@@ -75,16 +75,4 @@ describe("work queues", () => {
       assert.include(log, "left shared")
     })
   )
-
-  it.effect("all vCPUs but one may end at once, as in a forked child", () =>
-    Effect.gen(function* () {
-      const { log, queue, work } = make()
-      queue(0, "dead")
-      queue(1, "survivor")
-      work.retireOthers(1)
-      yield* work.drain(1)
-      assert.deepStrictEqual(log.slice(2), ["dead shared", "survivor shared"])
-      assert.isFalse(work.hasWork(0))
-    })
-  )
 })
