@@ -131,32 +131,29 @@ export class Driver {
     const kernel = this.#kernel
     const { u64 } = kernel.state
     const { isContended } = kernel.threads.scheduler
-    const budget = isContended ? this.#options.budget : this.#aloneBudget
+    thread.turn = isContended ? Math.min(thread.turn, this.#options.budget) : this.#aloneBudget
     const started = performance.now()
-    let left = budget
-    while (left > 0 && !this.#clock.isDue) {
+    while (thread.turn > 0 && !this.#clock.isDue) {
       if (thread.attention) {
         const after = this.#deliver(thread)
         if (after !== undefined) return after
       }
       if (this.#plugins.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
-      const exit = kernel.place.engine.run(left)
-      left -= Number(u64[CpuSlot.instructions]! - before)
+      const exit = kernel.place.engine.run(thread.turn)
+      thread.turn -= Number(u64[CpuSlot.instructions]! - before)
       switch (exit.kind) {
         case ExitKind.syscall: {
-          const failed = this.#drainTraces()
-          if (failed !== undefined) return failed
-          const after = this.#call(thread)
+          thread.turn -= callCost
+          const after = this.#drainTraces() ?? this.#call(thread)
           if (after !== undefined) return after
-          left -= callCost
           break
         }
         case ExitKind.fenceI:
           kernel.place.engine.flushWritable()
           break
         case ExitKind.yield:
-          left = 0
+          thread.turn = 0
           break
         case ExitKind.callbackError:
           return Effect.fail(exitRequestIn(exit.error) ?? this.#plugins.callbackError(exit.error))
@@ -208,6 +205,7 @@ export class Driver {
   /** The end of a slice: the next thread's turn, and the host's. */
   #pause(thread: Thread): Effect.Effect<void> {
     const { scheduler } = this.#kernel.threads
+    thread.turn = Infinity
     if (this.#clock.isDue) {
       // those whose time a plugin has made come have their turns first
       this.#clock.wakeDue()
@@ -324,6 +322,7 @@ export class Driver {
       return Effect.sync(() => (thread.interrupt = undefined))
     })
     return Effect.suspend(() => {
+      thread.turn = Infinity
       threads.scheduler.release()
       return Effect.flatMap(thread.isUninterruptible ? effect : Effect.raceFirst(effect, signal), (result) => {
         thread.interrupt = undefined

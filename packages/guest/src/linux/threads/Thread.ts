@@ -30,6 +30,8 @@ export class Thread {
   attention = false
   /** While it waits in a call: makes the call end early. */
   interrupt: (() => void) | undefined
+  /** Guest instructions that are left of its turn. A turn may have several slices: calls that plugins hear of end one. */
+  turn = Infinity
   /** A call was ended early by a signal, and may be run again. Decided when the signal is delivered. */
   interrupted: "restartable" | "never restarted" | undefined
 
