@@ -5,6 +5,9 @@ import * as net from "node:net"
 import * as path from "node:path"
 import * as readline from "node:readline"
 import { assert, describe, it } from "@effect/vitest"
+import { bytesOf, call } from "../../packages/guest/test/linux/support/assemble.ts"
+import { buildElf } from "../../packages/guest/test/linux/support/buildElf.ts"
+import { forever, fork, Sys, wait, work } from "../../packages/guest/test/linux/support/processPrograms.ts"
 import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
 import { assertOneLine } from "../faults/oneLine.ts"
 
@@ -61,6 +64,41 @@ const blocks = (word: string) => `
   })
 `
 
+/** A child that computes for ever, and others that come and go. */
+const processes = buildElf({
+  code: bytesOf([...fork(forever(work(1000))), ...forever([...fork([...work(20), ...call(Sys.exitGroup, 3)]), ...wait])]),
+  bss: 65536
+})
+
+const vcpus = `
+  import * as Effect from "effect/Effect"
+  import * as Plugin from "@emu/core/Plugin"
+  import * as PluginOptions from "@emu/core/PluginOptions"
+  export default Plugin.make({
+    name: "vcpus",
+    help: "says which vCPUs there were, and which ran code",
+    options: PluginOptions.none,
+    install: Effect.fnUntraced(function* (api) {
+      const [begun, ended, ran] = [new Set(), new Set(), new Set()]
+      const list = (vcpus) => [...vcpus].sort().join()
+      yield* api.onVcpuInit((vcpu) => void begun.add(vcpu + (api.vcpuInfo(vcpu).pid === api.process().pid ? "" : "!")))
+      yield* api.onVcpuExit((vcpu) => void ended.add(vcpu))
+      yield* api.onTbTrans((tb) => tb.onExec((vcpu) => void ran.add(vcpu)))
+      yield* api.onAtExit(() => api.outs(\`begun \${list(begun)}, ended \${list(ended)}, ran \${list(ran)}\n\`))
+    })
+  })
+`
+
+/** Asks on the socket of `start` by the command, which must succeed; gives what it prints. */
+const controlIn =
+  (cwd: string) =>
+  async (...words: ReadonlyArray<string>): Promise<string> => {
+    const { status, stderr, stdout } = await run(emu, ["control", "s", ...words], { cwd })
+    assert.strictEqual(stderr.toString(), "")
+    assert.strictEqual(status, 0)
+    return stdout.toString()
+  }
+
 describe("emu run --control", () => {
   it.each(["interpreter", "jit"])(
     "attaches, lists, resets and removes plugins of a program that computes (%s)",
@@ -70,12 +108,7 @@ describe("emu run --control", () => {
       fs.writeFileSync(file, blocks("saw"))
       using running = await start(directory.path, ["--engine", engine, mandelbrot, "1000000"])
       const { child, ended, output, socket } = running
-      const control = async (...words: ReadonlyArray<string>) => {
-        const { status, stderr, stdout } = await run(emu, ["control", "s", ...words], { cwd: directory.path })
-        assert.strictEqual(stderr.toString(), "")
-        assert.strictEqual(status, 0)
-        return stdout.toString()
-      }
+      const control = controlIn(directory.path)
       assert.strictEqual(await control("attach", "./blocks.ts,unit=blocks"), "attached blocks.ts, id 1\n")
       assert.strictEqual(await control("list"), "1 blocks,unit=blocks: vcpuTbTrans, atExit\n")
       await somewhatLater()
@@ -95,6 +128,33 @@ describe("emu run --control", () => {
       assert.isFalse(fs.existsSync(socket))
     }
   )
+
+  it.each(["interpreter", "jit"])("attaches to all processes, those that come later included (%s)", async (engine) => {
+    using directory = temporaryDirectory()
+    fs.writeFileSync(path.join(directory.path, "vcpus.ts"), vcpus)
+    fs.writeFileSync(path.join(directory.path, "forks"), processes, { mode: 0o755 })
+    using running = await start(directory.path, ["--engine", engine, "forks"])
+    const { child, ended, output } = running
+    const control = controlIn(directory.path)
+    await somewhatLater()
+    assert.strictEqual(await control("attach", "./vcpus.ts"), "attached vcpus.ts, id 1\n")
+    assert.strictEqual(await control("attach", "insn,inline=on"), "attached insn, id 2\n")
+    assert.strictEqual(
+      await control("list"),
+      "1 vcpus: vcpuInit, vcpuExit, vcpuTbTrans, atExit\n2 insn,inline=on: vcpuTbTrans, atExit\n"
+    )
+    await somewhatLater()
+    await control("reset", "1")
+    await somewhatLater()
+    await control("uninstall", "1")
+    // vCPU 2 is one child after another
+    assert.strictEqual(output.stderr, "begun 0,1,2, ended 2, ran 0,1,2\n")
+    await control("reset", "2")
+    await somewhatLater()
+    child.kill("SIGINT")
+    assert.strictEqual(await ended, 130)
+    assert.match(output.stderr, /\ncpu 0 insns: \d+\ncpu 1 insns: \d+\ncpu 2 insns: \d+\ntotal insns: \d+\n$/)
+  })
 
   it("answers bad requests with an error; the guest, which waits for input, does not notice", async () => {
     using directory = temporaryDirectory()

@@ -10,7 +10,7 @@ import {
 } from "../PluginError.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
-import { currentScope, refuseDeferred } from "../system/callbacks.ts"
+import { asCurrent, currentScope, refuseDeferred } from "../system/callbacks.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime } from "../system/Runtime.ts"
 
@@ -30,7 +30,7 @@ type Guest = Pick<
 
 /** Makes the guest functions of a plugin. They throw on misuse: where they are used, nothing can be waited for. */
 export const makeGuest = (runtime: Runtime): Guest => {
-  const { guest, scope } = runtime
+  const { guest } = runtime
   const handles: ReadonlyArray<RegisterHandle> = guest.registers.map((register, index) => ({ ...register, index }))
 
   const context = (operation: string): Readonly<CallbackScope> => {
@@ -59,7 +59,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
         throw new RegisterPermissionError({ operation: "readRegister", needed: "readRegs" })
       }
       const { index } = known(register)
-      return atPc(scope, current.pc, () => guest.readRegister(current.vcpu, index))
+      return asCurrent(runtime, () => guest.readRegister(current.vcpu, index))
     },
     writeRegister: (register, value) => {
       const current = context("writeRegister")
@@ -79,28 +79,20 @@ export const makeGuest = (runtime: Runtime): Guest => {
     },
     readMemory: (address, length) => {
       memoryContext("readMemory")
-      const bytes = Number.isInteger(length) && length > 0 ? guest.readMemory(address, length) : undefined
+      const isLength = Number.isInteger(length) && length > 0
+      const bytes = isLength ? asCurrent(runtime, () => guest.readMemory(address, length)) : undefined
       if (bytes === undefined) throw new GuestMemoryError({ access: "read", address, length })
       return bytes
     },
     writeMemory: (address, bytes) => {
       memoryContext("writeMemory")
-      if (bytes.length === 0 || !guest.writeMemory(address, bytes)) {
+      if (bytes.length === 0 || !asCurrent(runtime, () => guest.writeMemory(address, bytes))) {
         throw new GuestMemoryError({ access: "write", address, length: bytes.length })
       }
     },
-    program: () => guest.program(),
-    process: () => guest.process(),
+    program: () => asCurrent(runtime, guest.program),
+    process: () => asCurrent(runtime, guest.process),
     vcpuInfo: (vcpu) => guest.vcpuInfo(vcpu),
-    symbol: (address) => guest.symbol(address)
+    symbol: (address) => asCurrent(runtime, () => guest.symbol(address))
   }
-}
-
-/** Lets the guest see the pc of the callback: in an Effect that waited, other callbacks have moved it since. */
-const atPc = <A>(scope: CallbackScope, pc: bigint, f: () => A): A => {
-  const outer = scope.pc
-  scope.pc = pc
-  const result = f()
-  scope.pc = outer
-  return result
 }

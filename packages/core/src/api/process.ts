@@ -6,7 +6,7 @@ import { NoVcpuContextError } from "../PluginError.ts"
 import { anyVcpu } from "../PluginState.ts"
 import type { PluginSource } from "../Ports.ts"
 import { ExitRequest } from "../ExitRequest.ts"
-import { callCold, currentScope, refuseDeferred } from "../system/callbacks.ts"
+import { asCurrent, callCold, currentScope, refuseDeferred } from "../system/callbacks.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime, WorkError } from "../system/Runtime.ts"
 
@@ -32,8 +32,8 @@ export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => 
       const vcpu = currentScope(runtime)?.vcpu ?? anyVcpu
       runtime.work.queue(vcpu, { isSafe: false, run: Effect.asVoid(work(callback)) })
     },
-    modules: () => runtime.guest.modules(),
-    moduleAt: (address) => runtime.guest.moduleAt(address),
+    modules: () => asCurrent(runtime, runtime.guest.modules),
+    moduleAt: (address) => asCurrent(runtime, () => runtime.guest.moduleAt(address)),
     openFile: (path) => runtime.files.open(path, id),
     makeDirectory: (path) => runtime.files.makeDirectory(path)
   }

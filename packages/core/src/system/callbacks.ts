@@ -26,6 +26,25 @@ const CurrentCallback = Context.Reference<Readonly<CallbackScope> | undefined>("
 export const currentScope = (runtime: Runtime): Readonly<CallbackScope> | undefined =>
   runtime.scope.vcpu >= 0 ? runtime.scope : Fiber.getCurrent()?.getRef(CurrentCallback)
 
+/**
+ * Asks the guest something in the name of the callback that calls us: its vCPU and pc say what it sees. In an Effect that a callback
+ * has returned, the scope is nobody's, or another callback's.
+ */
+export const asCurrent = <A>(runtime: Runtime, ask: () => A): A => {
+  const current = currentScope(runtime)
+  const { scope } = runtime
+  if (current === undefined || current === scope) return ask()
+  const { pc, vcpu } = scope
+  scope.pc = current.pc
+  scope.vcpu = current.vcpu
+  try {
+    return ask()
+  } finally {
+    scope.pc = pc
+    scope.vcpu = vcpu
+  }
+}
+
 /** Refuses an operation that a deferred callback has no business with. Throws. */
 export const refuseDeferred = (current: Readonly<CallbackScope> | undefined, operation: string): void => {
   if (current?.flags === CallbackFlags.deferred) throw new DeferredCallbackError({ operation })

@@ -8,6 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { call, insn, li, reg } from "../linux/support/assemble.ts"
+import { fork, store, work } from "../linux/support/processPrograms.ts"
 import { engines, plugin, run, type RunRequest } from "../linux/support/run.ts"
 
 const Sys = { futex: 98, exitGroup: 94 }
@@ -26,6 +27,9 @@ const waiting = [...call(Sys.futex, data, 0, 0, 0)]
 
 /** Lets the spinning guest end, and goes at once. */
 const stopper = plugin((api) => Effect.sync(() => api.writeMemory(BigInt(data), Uint8Array.of(1))), "stopper")
+
+/** Ends all processes. */
+const leaver = plugin((api) => api.onTbTrans((tb) => tb.onExec(() => api.exit(3))), "leaver")
 
 /** Counts blocks, and prints what it counted, times `factor`. */
 const counter = Plugin.make({
@@ -56,6 +60,18 @@ const running = (system: System): Effect.Effect<void> =>
           Effect.suspend(() => running(system))
         )
   )
+
+/** Signals of the host, and how to send one. */
+const signals = () => {
+  let handler: ((signal: number) => void) | undefined
+  return {
+    deliver: (signal: number) => handler?.(signal),
+    hostSignals: (given: (signal: number) => void) => {
+      handler = given
+      return () => {}
+    }
+  }
+}
 
 const runBeside = (
   program: ReadonlyArray<number>,
@@ -96,10 +112,74 @@ describe.each(engines)("the host, on the $name", ({ engine, name }) => {
     })
   )
 
+  it.effect("attaches a plugin to several processes: what it sees of each vCPU is that one's", () =>
+    Effect.gen(function* () {
+      const seen = new Map<number, ReadonlyArray<unknown>>()
+      const look = (api: PluginApi) => [api.process()?.pid, api.readMemory(BigInt(data + 8), 1)[0]]
+      const looking = plugin((api) =>
+        api.onVcpuInit((vcpu) => {
+          const first = look(api)
+          // in the Effect as well, also when it has waited
+          return Effect.andThen(
+            Effect.sync(() => seen.set(vcpu, [...first, ...look(api)])),
+            Effect.andThen(
+              pause(5),
+              Effect.sync(() => seen.set(vcpu, [...seen.get(vcpu)!, ...look(api)]))
+            )
+          )
+        })
+      )
+      const { exit } = yield* runBeside(
+        [...fork([...store(data + 8, 1), ...spinning]), ...store(data + 8, 2), ...spinning],
+        engine,
+        ({ host, state }) =>
+          Effect.gen(function* () {
+            while (state().vcpus.size < 2) yield* pause(1)
+            yield* pause(20)
+            yield* host.attach(looking, [])
+            yield* host.attach(leaver, [])
+          }),
+        { options: { budget: 1000 } }
+      )
+      assert.strictEqual(Result.getOrThrow(exit).status, 3)
+      const thrice = (values: ReadonlyArray<unknown>) => [...values, ...values, ...values]
+      assert.deepStrictEqual(Object.fromEntries(seen), { 0: thrice([100, 2]), 1: thrice([101, 1]) })
+    })
+  )
+
+  it.effect("does not look at a process that has ended while all others wait", () =>
+    Effect.gen(function* () {
+      const pids: Array<number | undefined> = []
+      const words: Array<number | undefined> = []
+      const looking = plugin((api) =>
+        Effect.sync(() => {
+          pids.push(api.process()?.pid)
+          words.push(api.readMemory(BigInt(data + 8), 1)[0])
+        })
+      )
+      const { deliver, hostSignals } = signals()
+      const { exit } = yield* runBeside(
+        // the child goes on for some time while its parent waits
+        [...fork([...work(100_000, []), ...call(Sys.exitGroup, 4)]), ...store(data + 8, 2), ...waiting],
+        engine,
+        ({ host, state }) =>
+          Effect.gen(function* () {
+            while (state().numVcpus < 2 || state().vcpus.size > 1) yield* pause(1)
+            yield* pause(5)
+            yield* Effect.ignore(host.attach(looking, []))
+            deliver(2)
+          }),
+        { options: { hostSignals } }
+      )
+      assert.strictEqual(Result.getOrThrow(exit).signal, 2)
+      assert.deepStrictEqual([...pids, ...words], [100, 2])
+    })
+  )
+
   it.effect("is answered while the guest waits in a system call", () =>
     Effect.gen(function* () {
       const done: Array<string> = []
-      const hostSignals: { deliver: (signal: number) => void } = { deliver: () => {} }
+      const { deliver, hostSignals } = signals()
       const { exit } = yield* runBeside(
         waiting,
         engine,
@@ -109,16 +189,9 @@ describe.each(engines)("the host, on the $name", ({ engine, name }) => {
             yield* host.reset(id)
             yield* host.uninstall(id)
             done.push("uninstalled")
-            hostSignals.deliver(2)
+            deliver(2)
           }),
-        {
-          options: {
-            hostSignals: (deliver) => {
-              hostSignals.deliver = deliver
-              return () => {}
-            }
-          }
-        }
+        { options: { hostSignals } }
       )
       assert.deepStrictEqual(done, ["uninstalled"])
       assert.strictEqual(Result.getOrThrow(exit).signal, 2)

@@ -5,15 +5,30 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { call } from "../linux/support/assemble.ts"
-import { data, exec, exitWith, fork, lives, Sys, vforkFlags, wait, work } from "../linux/support/processPrograms.ts"
+import {
+  data,
+  exec,
+  exitWith,
+  forever,
+  fork,
+  lives,
+  store,
+  Sys,
+  threadFlags,
+  vforkFlags,
+  wait,
+  work
+} from "../linux/support/processPrograms.ts"
 import { type EngineChoice, engines, plugin, run } from "../linux/support/run.ts"
 
 const both: typeof engines = [...engines, { name: "two engines in lockstep", engine: { lockstep: { seed: 1 } } }]
 
+const exitGroup = (code: number) => call(Sys.exitGroup, code)
+
 /** A parent that makes 10 and 300 rounds, and between them has a child that makes 200. */
 const forking = (flags?: number): Array<number> => [
   ...work(10),
-  ...fork([...work(200), ...call(Sys.exitGroup, 3)], flags),
+  ...fork([...work(200), ...exitGroup(3)], flags),
   ...wait,
   ...work(300),
   ...exitWith(7)
@@ -23,8 +38,8 @@ const childRounds = 200
 
 /** The program executes itself in a child: 20 rounds there, before 100 in its second life. */
 const executing = lives(
-  [...fork([...work(20), ...exec(2), ...call(Sys.exitGroup, 99)]), ...wait, ...work(300), ...exitWith(7)],
-  [...work(100), ...call(Sys.exitGroup, 3)]
+  [...fork([...work(20), ...exec(2), ...exitGroup(99)]), ...wait, ...work(300), ...exitWith(7)],
+  [...work(100), ...exitGroup(3)]
 )
 
 interface Counts {
@@ -69,12 +84,15 @@ const counting = (counts: Counts) =>
     })
   })
 
+/** The life of vCPUs among events, and executions of programs. */
+const lifeIn = (events: ReadonlyArray<string>) => events.filter((event) => /^(init|exit|flush|atexit)|221/.test(event))
+
 const observe = (program: ReadonlyArray<number>, engine: EngineChoice) =>
   Effect.gen(function* () {
     const counts: Counts = { stores: new Map(), events: [], inline: 0n, traced: 0 }
     const { exit, failures, warnings } = yield* run({ program, engine, plugins: [counting(counts)] })
     assert.deepStrictEqual([...failures, ...warnings], [])
-    return { ...counts, status: Result.getOrThrow(exit).status }
+    return { ...counts, stores: Object.fromEntries(counts.stores), status: Result.getOrThrow(exit).status }
   })
 
 describe.each(both)("on the $name", ({ engine }) => {
@@ -82,13 +100,7 @@ describe.each(both)("on the $name", ({ engine }) => {
     Effect.gen(function* () {
       const { events, inline, status, stores, traced } = yield* observe(forking(), engine)
       assert.strictEqual(status, 10)
-      assert.deepStrictEqual(
-        [...stores].sort(([a], [b]) => a - b),
-        [
-          [0, parentRounds],
-          [1, childRounds]
-        ]
-      )
+      assert.deepStrictEqual(stores, { 0: parentRounds, 1: childRounds })
       assert.strictEqual(inline, BigInt(parentRounds + childRounds))
       assert.strictEqual(traced, parentRounds + childRounds)
       assert.deepStrictEqual(events, [
@@ -111,13 +123,7 @@ describe.each(both)("on the $name", ({ engine }) => {
     Effect.gen(function* () {
       const { events, inline, status, stores } = yield* observe(forking(vforkFlags), engine)
       assert.strictEqual(status, 10)
-      assert.deepStrictEqual(
-        [...stores].sort(([a], [b]) => a - b),
-        [
-          [0, parentRounds],
-          [1, childRounds]
-        ]
-      )
+      assert.deepStrictEqual(stores, { 0: parentRounds, 1: childRounds })
       assert.strictEqual(inline, BigInt(parentRounds + childRounds))
       assert.deepStrictEqual(events, [
         "init 0 pid 100",
@@ -139,32 +145,83 @@ describe.each(both)("on the $name", ({ engine }) => {
     Effect.gen(function* () {
       const { events, inline, status, stores, traced } = yield* observe(executing, engine)
       assert.strictEqual(status, 10)
-      assert.deepStrictEqual(
-        [...stores].sort(([a], [b]) => a - b),
-        [
-          [0, 300],
-          [1, 120]
-        ]
-      )
+      assert.deepStrictEqual(stores, { 0: 300, 1: 120 })
       assert.strictEqual(inline, 420n)
       assert.strictEqual(traced, 420)
-      assert.deepStrictEqual(
-        events.filter((event) => /^(init|exit|flush|atexit)|221/.test(event)),
-        ["init 0 pid 100", "init 1 pid 101", "call 1 221", "return 1 221 0", "exit 1", "atexit"]
-      )
+      assert.deepStrictEqual(lifeIn(events), [
+        "init 0 pid 100",
+        "init 1 pid 101",
+        "call 1 221",
+        "return 1 221 0",
+        "exit 1",
+        "atexit"
+      ])
     })
   )
 
   it.live("the run goes on until the last process has ended, and gives what the first one gave", () =>
     Effect.gen(function* () {
-      const program = [...fork([...work(200), ...call(Sys.exitGroup, 3)]), ...call(Sys.exitGroup, 5)]
+      const program = [...fork([...work(200), ...exitGroup(3)]), ...exitGroup(5)]
       const { events, inline, status } = yield* observe(program, engine)
       assert.strictEqual(status, 5)
       assert.strictEqual(inline, 200n)
-      assert.deepStrictEqual(
-        events.filter((event) => /^(init|exit|atexit)/.test(event)),
-        ["init 0 pid 100", "exit 0", "init 1 pid 101", "atexit"]
-      )
+      assert.deepStrictEqual(lifeIn(events), ["init 0 pid 100", "exit 0", "init 1 pid 101", "atexit"])
+    })
+  )
+
+  it.live("execve ends the vCPUs of other threads", () =>
+    Effect.gen(function* () {
+      const first = [...fork(forever(work(5)), threadFlags), ...work(10), ...call(Sys.yield), ...exec(2)]
+      const { events, inline, status, stores } = yield* observe(lives(first, [...work(20), ...exitGroup(3)]), engine)
+      assert.strictEqual(status, 3)
+      assert.deepStrictEqual(lifeIn(events), [
+        "init 0 pid 100",
+        "flush",
+        "init 1 pid 100",
+        "call 0 221",
+        "exit 1",
+        "return 0 221 0",
+        "atexit"
+      ])
+      assert.strictEqual(stores[0], 30)
+      assert.strictEqual(inline, BigInt(30 + stores[1]!))
+    })
+  )
+
+  it.live("execve in another thread than the first takes the first one's vCPU, also one that waits", () =>
+    Effect.gen(function* () {
+      const first = [...fork([...work(10), ...exec(2)], threadFlags), ...call(Sys.futex, data + 8, 0, 0, 0)]
+      const { events, status, stores } = yield* observe(lives(first, [...work(20), ...exitGroup(3)]), engine)
+      assert.strictEqual(status, 3)
+      assert.deepStrictEqual(stores, { 1: 30 })
+      assert.deepStrictEqual(lifeIn(events), [
+        "init 0 pid 100",
+        "flush",
+        "init 1 pid 100",
+        "call 1 221",
+        "exit 0",
+        "return 1 221 0",
+        "atexit"
+      ])
+    })
+  )
+
+  it.live("B8: of a process with several threads, the child has the one that forked, and knows of no others", () =>
+    Effect.gen(function* () {
+      const child = [...work(childRounds), ...exitGroup(3)]
+      const program = [...fork(forever(work(5)), threadFlags), ...fork(child), ...wait, ...exitWith(7)]
+      const { events, status, stores } = yield* observe(program, engine)
+      assert.strictEqual(status, 10)
+      assert.deepStrictEqual(lifeIn(events), [
+        "init 0 pid 100",
+        "flush",
+        "init 1 pid 100",
+        "init 2 pid 102",
+        "exit 2",
+        "atexit"
+      ])
+      assert.strictEqual(stores[2], childRounds)
+      assert.isAbove(stores[1]!, 0)
     })
   )
 
@@ -185,10 +242,7 @@ describe.each(both)("on the $name", ({ engine }) => {
       const loud = plugin((api) => api.onTbTrans((tb) => tb.onExec(() => {})), "loud")
       const { exit } = yield* run({ program: forking(), engine, plugins: [late, loud] })
       assert.strictEqual(Result.getOrThrow(exit).status, 10)
-      assert.deepStrictEqual(
-        [...heard].sort((a, b) => a - b),
-        [0, 1]
-      )
+      assert.sameMembers([...heard], [0, 1])
       assert.isAbove(flushes, 0)
     })
   )
@@ -210,6 +264,68 @@ describe.each(both)("on the $name", ({ engine }) => {
       assert.strictEqual(Result.getOrThrow(exit).status, 10)
       assert.deepStrictEqual([...seen.get(0)!].sort(), ["pid 100 ppid 1 large", "pid 100 ppid 1 small"])
       assert.deepStrictEqual([...seen.get(1)!], ["pid 101 ppid 100 small"])
+    })
+  )
+
+  it.live("a batch of a trace is delivered in its own process, also when another one has got the turn", () =>
+    Effect.gen(function* () {
+      const seen = new Set<string>()
+      const trace = plugin((api) =>
+        Effect.gen(function* () {
+          const traced = yield* api.trace({
+            onBatch: ({ vcpu }) => {
+              const [word] = api.readMemory(BigInt(data + 8), 1)
+              seen.add(`${vcpu}: pid ${api.process()?.pid}, ${word}`)
+            }
+          })
+          yield* api.onTbTrans((tb) => tb.traceExec(traced))
+        })
+      )
+      const loop = work(5000, [])
+      const program = [...fork([...store(data + 8, 1), ...loop, ...exitGroup(3)]), ...loop, ...wait, ...exitWith(7)]
+      const { exit } = yield* run({ program, engine, plugins: [trace], options: { budget: 500 } })
+      assert.strictEqual(Result.getOrThrow(exit).status, 10)
+      assert.deepStrictEqual([...seen].sort(), ["0: pid 100, 0", "1: pid 101, 1"])
+    })
+  )
+
+  it.live("reset in one process begins anew in all", () =>
+    Effect.gen(function* () {
+      let phase = 0
+      const heard = [new Set<number>(), new Set<number>()]
+      const late: Array<string> = []
+      const register = (api: PluginApi) => {
+        const own = phase
+        return api.onTbTrans((tb) =>
+          tb.onExec((vcpu) => {
+            heard[own]!.add(vcpu)
+            if (own !== phase) late.push(`block of vCPU ${vcpu}`)
+          })
+        )
+      }
+      const resetting = plugin((api) => {
+        let calls = 0
+        return Effect.andThen(
+          register(api),
+          api.onSyscall((vcpu) => {
+            if (phase > 0) late.push("call")
+            if (vcpu !== 1 || ++calls !== 100) return undefined
+            return Effect.orDie(
+              api.reset(() => {
+                phase = 1
+                return Effect.orDie(register(api))
+              })
+            )
+          })
+        )
+      })
+      const program = [...fork([...work(childRounds), ...exitGroup(3)]), ...work(parentRounds), ...wait, ...exitWith(7)]
+      const counts: Counts = { stores: new Map(), events: [], inline: 0n, traced: 0 }
+      const { exit } = yield* run({ program, engine, plugins: [counting(counts), resetting] })
+      assert.strictEqual(Result.getOrThrow(exit).status, 10)
+      for (const vcpus of heard) assert.sameMembers([...vcpus], [0, 1])
+      assert.deepStrictEqual(late, [])
+      assert.strictEqual(counts.inline, BigInt(parentRounds + childRounds))
     })
   )
 

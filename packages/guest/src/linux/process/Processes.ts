@@ -255,6 +255,9 @@ export class Processes implements ProcessRunner {
       end.kind === "exit" ? { kind: "exited", status: end.status } : { kind: "killed", signal: end.info.signal }
     )
     this.#scheduler.release()
+    // nobody has taken the turn: plugins must not look at what has gone
+    const [oldest] = this.tree.live()
+    if (this.#parts.machine.process === node.guest && oldest !== undefined) this.#enter(oldest)
   }
 
   /** The run ends: plugins look at the first process, if it lives, from now on. */

@@ -4,8 +4,12 @@ import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../../Machine.ts"
+import type { GuestProcess } from "./GuestProcess.ts"
 
-/** `GuestAccess` for the process that has the turn; vCPUs are those of all processes. Before one is loaded, registers read as zero and nothing is mapped. */
+/**
+ * `GuestAccess` for the process of the vCPU whose callback runs, else for the one that has the turn, or had it last. vCPUs are those of
+ * all processes. Before a program is loaded, registers read as zero and nothing is mapped.
+ */
 export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.effect(GuestAccess)(
   Effect.gen(function* () {
     const machine = yield* Machine
@@ -14,6 +18,14 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
     const slotsOf = (vcpu: number): BigUint64Array<ArrayBufferLike> | undefined => {
       const found = machine.process?.kernel.processes.onVcpu(vcpu)
       return found && found.node.kernel.threads.scheduler.slots(found.thread)
+    }
+    /** Callbacks are called for a vCPU that has no turn, too: a plugin is attached, or a batch of a trace is delivered. */
+    const processInView = (): GuestProcess | undefined => {
+      const { process, scope } = machine
+      if (process === undefined || scope === undefined || scope.vcpu < 0) return process
+      const { processes, threads } = process.kernel
+      if (threads.scheduler.running?.vcpu === scope.vcpu) return process
+      return processes.onVcpu(scope.vcpu)?.node.guest ?? process
     }
     return {
       pcAlignment: BigInt(abi.pcAlignment),
@@ -29,19 +41,18 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
         if (slots !== undefined) abi.registers[index]!.write(slots, value)
       },
       readMemory: (address, length) =>
-        address < BigInt(guestEnd) ? machine.process?.kernel.memory.peek(Number(address), length) : undefined,
+        address < BigInt(guestEnd) ? processInView()?.kernel.memory.peek(Number(address), length) : undefined,
       writeMemory: (address, bytes) =>
-        address < BigInt(guestEnd) && machine.process !== undefined
-          ? machine.process.kernel.memory.poke(Number(address), bytes)
-          : false,
-      symbol: (address) => (address < BigInt(guestEnd) ? machine.process?.symbols.find(Number(address)) : undefined),
-      modules: () => machine.process?.modules.list() ?? [],
-      moduleAt: (address) => (address < BigInt(guestEnd) ? machine.process?.modules.find(Number(address)) : undefined),
+        address < BigInt(guestEnd) && (processInView()?.kernel.memory.poke(Number(address), bytes) ?? false),
+      symbol: (address) => (address < BigInt(guestEnd) ? processInView()?.symbols.find(Number(address)) : undefined),
+      modules: () => processInView()?.modules.list() ?? [],
+      moduleAt: (address) => (address < BigInt(guestEnd) ? processInView()?.modules.find(Number(address)) : undefined),
       disassemble: frontEnd.disassemble,
-      program: () => machine.process?.program,
+      program: () => processInView()?.program,
       process: () => {
-        if (machine.process === undefined) return undefined
-        const { argv, executable, name, pid, ppid } = machine.process.kernel.process
+        const process = processInView()
+        if (process === undefined) return undefined
+        const { argv, executable, name, pid, ppid } = process.kernel.process
         return { pid, ppid, name, path: executable, args: argv }
       },
       vcpuInfo: (vcpu) => {
