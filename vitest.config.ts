@@ -18,7 +18,7 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/**/*.test.ts"],
           exclude: ["**/node_modules/**", "tests/debian/**"],
-          testTimeout: 120_000
+          testTimeout: 300_000
         }
       }
     ]

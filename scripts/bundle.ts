@@ -118,15 +118,18 @@ const bundleCheckout = async (): Promise<void> => {
     fs.rmSync(dir, { recursive: true, force: true })
     throw error
   }
+  const current = path.join(cache, "current")
+  // The age of one that is replaced counts from now on: runs that have just begun still load from it.
+  if (fs.existsSync(current)) fs.utimesSync(current, new Date(), new Date())
   fs.symlinkSync(id, `${dir}.link`)
-  fs.renameSync(`${dir}.link`, path.join(cache, "current"))
+  fs.renameSync(`${dir}.link`, current)
   // Modules are loaded at the start of a run, so long after that nothing needs an old bundle.
   const longAgo = Date.now() - 600_000
   for (const name of fs.readdirSync(cache)) {
     const old = path.join(cache, name)
     // Another run may be doing the same, and have removed it by now.
-    const made = fs.statSync(old, { throwIfNoEntry: false })?.mtimeMs
-    if (name.startsWith("bundle-") && name !== id && made !== undefined && made < longAgo) {
+    const lastUse = fs.statSync(old, { throwIfNoEntry: false })?.mtimeMs
+    if (name.startsWith("bundle-") && name !== id && lastUse !== undefined && lastUse < longAgo) {
       fs.rmSync(old, { recursive: true, force: true })
     }
   }

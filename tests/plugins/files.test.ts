@@ -21,7 +21,7 @@ interface Guest {
 /** Runs a guest in a directory; its status. */
 const runIn = async (cwd: string, plugin: string, { args = [], engine, options = [], program }: Guest): Promise<number> => {
   const words = ["run", "--quiet", "--engine", engine, ...options, "--plugin", plugin, "--", program, ...args]
-  return (await run(emu, words, { cwd, timeout: 110 })).status
+  return (await run(emu, words, { cwd })).status
 }
 
 const coverage = async (guest: Guest): Promise<Drcov & { readonly status: number }> => {

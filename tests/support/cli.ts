@@ -22,14 +22,14 @@ export interface RunOptions {
   readonly stdin?: string | Buffer
   /** The whole environment; empty where it is left out. */
   readonly env?: Record<string, string>
-  /** Seconds until the process is killed, which counts as an error; 60 where it is left out. */
+  /** Seconds until the process is killed, which counts as an error; 120 where it is left out. */
   readonly timeout?: number
 }
 
 /** Runs a command to its end. Rejects where it cannot be started or does not end in time. */
 export const run = (command: string, args: ReadonlyArray<string>, options: RunOptions = {}): Promise<Finished> =>
   new Promise((resolve, reject) => {
-    const seconds = options.timeout ?? 60
+    const seconds = options.timeout ?? 120
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: options.env ?? {},
