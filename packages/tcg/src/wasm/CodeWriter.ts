@@ -140,6 +140,12 @@ export class CodeWriter {
     this.out.u32(this.depth - label.depth)
   }
 
+  /** As `brIf`, with the hint that the branch is hardly ever taken. */
+  brIfUnlikely(label: Label): void {
+    this.unlikely.push(this.out.length)
+    this.brIf(label)
+  }
+
   brTable(labels: ReadonlyArray<Label>, fallback: Label): void {
     this.out.u8(Insn.br_table)
     this.out.u32(labels.length)

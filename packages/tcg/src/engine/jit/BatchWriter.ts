@@ -8,7 +8,7 @@ import { shareSpent } from "./Budget.ts"
 import { hasFusedMultiplyAdd } from "./hostFeatures.ts"
 import type { JitHost } from "./JitHost.ts"
 import type { Callees } from "./emit/lower/Context.ts"
-import { addCheck, addRangeCheck } from "./emit/pageChecks.ts"
+import { addCheck, addRangeCheck, addRoom } from "./emit/pageChecks.ts"
 import type { Profile } from "./Profile.ts"
 import { regionFrom, type RegionLimits, selectRegion } from "./Region.ts"
 import type { RegionSource } from "./analysis/RegionAnalysis.ts"
@@ -168,7 +168,6 @@ export class BatchWriter {
       if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
       this.early.delete(pc)
     }
-    const sharing = profile.sharing(source.blocks)
     const compiled = compileRegion(
       source,
       { hot, must: mustEnter },
@@ -178,7 +177,7 @@ export class BatchWriter {
         exactFma: (this.exactFma ??= hasFusedMultiplyAdd()),
         strictFloat,
         wideAt: (pc) => profile.wideAt(pc),
-        sharing,
+        sharing: profile.sharing(source.blocks),
         allows: (low, high, needs) => windows.covers(low, high, (needs & PageFlag.write) !== 0),
         callbackNumber: host.callbackNumber,
         scoreboardAddress: host.scoreboardAddress,
@@ -205,7 +204,7 @@ export class BatchWriter {
       bytes: compiled.body.bytes.length,
       milliseconds: performance.now() - begun,
       strictFloat,
-      loose: sharing !== "ranges"
+      loose: profile.isLoose(source.blocks)
     }
   }
 
@@ -247,7 +246,8 @@ const beginModule = (): Draft => {
     checkRead: addCheck(module, "check_read", PageFlag.read),
     checkWrite: addCheck(module, "check_write", PageFlag.write),
     misaligned: addCheck(module, "misaligned", 0),
-    checkRange: addRangeCheck(module)
+    checkRange: addRangeCheck(module),
+    room: addRoom(module)
   }
   return { module, callees, regionType: module.type(regionParameters, regionResults) }
 }

@@ -10,7 +10,7 @@ import { firstMemoryGlobal, type Globals } from "./analysis/Dataflow.ts"
 const maxRests = 100
 
 /** By how often checks of several accesses failed that would have been allowed each by itself. */
-const sharingLevels = ["ranges", "constants", "none"] as const satisfies ReadonlyArray<Sharing>
+const sharingLevels = ["strides", "ranges", "constants", "none"] as const satisfies ReadonlyArray<Sharing>
 
 export class Profile {
   private readonly state: CpuState
@@ -55,6 +55,11 @@ export class Profile {
     if (level === sharingLevels.length - 1) return false
     this.loose.set(pc, level + 1)
     return true
+  }
+
+  /** Whether accesses in a region of these blocks share less than they could. */
+  isLoose(blocks: ReadonlyArray<{ readonly pc: number }>): boolean {
+    return this.sharing(blocks) !== sharingLevels[0]
   }
 
   /** Which accesses may share a check in a region of these blocks. */

@@ -1,7 +1,7 @@
 /**
  * Which accesses to guest memory need a check, and where. Accesses off the same value share one check of all that they touch;
- * where that value does not change in a loop, the check stands in front of the loop; where the address is constant, it is
- * done now.
+ * where that value does not change in a loop, or walks through memory, the check stands in front of the loop; where the
+ * address is constant, it is done now.
  *
  * Addresses are followed within extended basic blocks (a node inherits from its only predecessor) as a root value plus a range
  * of offsets: sums with constants and with values of which the range is known, such as a byte that indexes a table.
@@ -14,6 +14,7 @@ import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
 import { PageFlag } from "../../../Layout.ts"
 import type { Cfg } from "./Cfg.ts"
 import type { Analysis } from "./Graph.ts"
+import { findStrides, type Stride, type WalkingLoop } from "./Strides.ts"
 import { firstWeb, type Webs } from "./Webs.ts"
 
 /** A check that a stretch of memory around a value allows what its accesses need. */
@@ -27,6 +28,19 @@ export interface Check {
   needs: number
 }
 
+/** A check that memory allows what a loop accesses off a register that walks, for as many rounds as it gives. */
+export interface StrideCheck extends Check {
+  /** What a round adds to the root at the most. */
+  readonly step: number
+}
+
+/** Checks in front of a loop for a number of rounds. */
+export interface RoundChecks {
+  readonly checks: ReadonlyArray<StrideCheck>
+  /** Instructions of the shortest round. */
+  readonly shortest: number
+}
+
 export interface AccessPlan {
   /** Accesses that need no check of their own, or not behind the one in `checks`. */
   readonly covered: ReadonlySet<Op>
@@ -34,10 +48,15 @@ export interface AccessPlan {
   readonly checks: ReadonlyMap<Op, Check>
   /** What to check in front of a loop, by its header. */
   readonly loops: ReadonlyMap<number, ReadonlyArray<Check>>
+  /** What to check there for a number of rounds: the loop must be left behind these. */
+  readonly rounds: ReadonlyMap<number, RoundChecks>
 }
 
-/** Which accesses may share a check: those at constant offsets from a value, those at indices with a known range as well. */
-export type Sharing = "none" | "constants" | "ranges"
+/**
+ * Which accesses may share a check: those at constant offsets from a value, those at indices with a known range as well,
+ * those off a register that walks through memory as well.
+ */
+export type Sharing = "none" | "constants" | "ranges" | "strides"
 
 export interface AccessOptions {
   /** Loops by header: the nodes in them. */
@@ -59,9 +78,10 @@ interface SymbolicValue {
   readonly high: number
 }
 
-/** The value that a web or temp had for a while. */
+/** The value that a web or temp had for a while, or that a web had at the header of the loop in which it walks. */
 interface Root {
   readonly value: number
+  readonly header?: number
 }
 
 /** What is known at a place: symbols of values, the root that stands for each value now, and the checks done. */
@@ -91,6 +111,11 @@ class Planner {
   private readonly checks = new Map<Op, Check>()
   /** Checks in front of loops, by header and root. */
   private readonly hoisted = new Map<number, Map<number, Check>>()
+  /** The same of registers that walk. */
+  private readonly walked = new Map<Root, StrideCheck>()
+  /** The innermost loops by header, and the one around each node of them. */
+  private readonly walking: ReadonlyMap<number, WalkingLoop>
+  private readonly walkedAround = new Map<number, ReadonlyArray<readonly [Root, Stride]>>()
   /** Webs that each loop changes. */
   private readonly definedIn: ReadonlyMap<number, ReadonlySet<number>>
   /** Loops, the outermost first. */
@@ -106,6 +131,12 @@ class Planner {
     this.webs = webs
     this.options = options
     this.definedIn = new Map([...options.loops].map(([header, body]) => [header, webs.definedIn(body)]))
+    this.walking =
+      options.sharing === "strides" ? findStrides(cfg, analysis, webs, options.loops, options.mayHoist) : new Map()
+    for (const [header, { body, strides }] of this.walking) {
+      const roots = strides.map((stride) => [{ value: stride.web, header }, stride] as const)
+      for (const node of body) this.walkedAround.set(node, roots)
+    }
     this.nest = [...options.loops].toSorted(([a], [b]) => analysis.position[a]! - analysis.position[b]!)
   }
 
@@ -115,6 +146,7 @@ class Planner {
     for (const node of analysis.order) {
       const { ir } = cfg.nodes[node]!
       const state = inherited(node, cfg, analysis, ends)
+      this.enterLoop(node, state)
       // A node may begin in the middle of an instruction.
       const place: Place = { node, ir, state, open: new Set(), mayLeave: false }
       for (const op of webs.ops[node]!) {
@@ -125,7 +157,26 @@ class Planner {
       }
       ends.set(node, state)
     }
-    return { covered, checks, loops: new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]])) }
+    const loops = new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]]))
+    return { covered, checks, loops, rounds: this.rounds() }
+  }
+
+  /** Where each register that walks in the loop around a node is, as the node begins; behind the loop that is not known. */
+  private enterLoop(node: number, { symbols }: State): void {
+    const walking = this.walkedAround.get(node) ?? []
+    for (const [value, { root }] of symbols) {
+      if (root?.header !== undefined && !walking.some(([each]) => each === root)) symbols.delete(value)
+    }
+    for (const [root, { at, web }] of walking) symbols.set(web, { root, ...at.get(node)! })
+  }
+
+  private rounds(): ReadonlyMap<number, RoundChecks> {
+    const rounds = new Map<number, RoundChecks>()
+    for (const [header, { shortest }] of this.walking) {
+      const checks = [...this.walked].filter(([root]) => root.header === header).map(([, check]) => check)
+      if (checks.length > 0) rounds.set(header, { checks, shortest })
+    }
+    return rounds
   }
 
   /** Finds or begins a check that covers an access; false where it must be checked by itself. */
@@ -137,6 +188,7 @@ class Planner {
     const high = symbol.high + disp + size
     const { root } = symbol
     if (root === undefined) return low >= 0 && options.allows(low, high, needs)
+    if (root.header !== undefined) return this.walk(root, { low, high, needs }, place.node)
     const { sharing } = options
     if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return false
     const known = state.checks.get(root)
@@ -149,6 +201,16 @@ class Planner {
     state.checks.set(root, check)
     open.add(check)
     this.checks.set(op, check)
+    return true
+  }
+
+  /** Adds to the checks of a register that walks; false where one would have to cover too much. */
+  private walk(root: Root, { high, low, needs }: Omit<Check, "root">, node: number): boolean {
+    const known = this.walked.get(root)
+    if (known !== undefined) return extend(known, low, high, needs, true)
+    const found = this.walkedAround.get(node)!.find(([each]) => each === root)
+    if (found === undefined || high - low > reach) return false
+    this.walked.set(root, { root: root.value, low, high, needs, step: found[1].step })
     return true
   }
 

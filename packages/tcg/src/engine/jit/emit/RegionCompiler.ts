@@ -21,6 +21,7 @@ import type { LowerContext } from "./lower/Context.ts"
 import { lowerFloat } from "./lower/float.ts"
 import { lowerInteger, pushCondition } from "./lower/integer.ts"
 import { lowerCheck, lowerMemory } from "./lower/memory.ts"
+import { lowerRounds } from "./lower/rounds.ts"
 import { lowerPlugin } from "./lower/plugin.ts"
 import { type LowerOptions, makeLowerContext } from "./lowerContext.ts"
 import { writeDispatch, writeSwitch, writeWayToSwitch } from "./multiway.ts"
@@ -63,6 +64,8 @@ class RegionCompiler {
   private readonly context: LowerContext
   /** Labels of loop headers and merge points that are open. */
   private readonly labels = new Map<number, Label>()
+  /** For loops of which a number of rounds was checked in front: the local with the fuel at which they must be left. */
+  private readonly floors = new Map<number, number>()
   private vcpu: number | undefined
 
   constructor(region: RegionAnalysis, options: CompileOptions) {
@@ -177,30 +180,30 @@ class RegionCompiler {
     if (isDispatch) code.end()
   }
 
-  /** Checks the accesses of a loop that are off values which it does not change. */
+  /** Checks the accesses of a loop that are off values which it does not change, or which walk. */
   private checksInFrontOf(header: number): void {
-    const { code, cursor, exits } = this
-    const checks = this.region.accesses.loops.get(header)
-    if (checks === undefined) return
-    cursor.enter(header)
-    for (const check of checks) {
-      lowerCheck(this.context, check, () => {
-        code.i32(0)
-        // On the way to an entry within the loop the parameter says where the engine has to go on.
-        code.get(Parameter.pc)
-        code.i32(cursor.node.resume!)
-        code.get(Parameter.pc)
-        code.op(Insn.select)
-        code.op(Insn.i64_extend_i32_u)
-        code.memory(Insn.i64_store, Cell.pc)
-        code.i32(Leave.unhoist)
-        code.set(this.out.next)
-        // There nothing is dirty yet, nor loaded.
-        code.get(Parameter.pc)
-        exits.leaveCleanIf()
-        exits.leave()
-      })
+    const { code, cursor, exits, floors } = this
+    const { loops, rounds } = this.region.accesses
+    const leave = () => {
+      code.i32(0)
+      // On the way to an entry within the loop the parameter says where the engine has to go on.
+      code.get(Parameter.pc)
+      code.i32(cursor.node.resume!)
+      code.get(Parameter.pc)
+      code.op(Insn.select)
+      code.op(Insn.i64_extend_i32_u)
+      code.memory(Insn.i64_store, Cell.pc)
+      code.i32(Leave.unhoist)
+      code.set(this.out.next)
+      // There nothing is dirty yet, nor loaded.
+      code.get(Parameter.pc)
+      exits.leaveCleanIf()
+      exits.leave()
     }
+    cursor.enter(header)
+    for (const check of loops.get(header) ?? []) lowerCheck(this.context, check, leave)
+    const checks = rounds.get(header)
+    if (checks !== undefined) floors.set(header, lowerRounds(this.context, checks, leave))
   }
 
   private spendFuel(instructions: number): void {
@@ -344,7 +347,7 @@ class RegionCompiler {
       this.exits.save()
       return this.out.return(pc)
     }
-    if (pc !== undefined) this.exits.leaveWithoutFuel(pc)
+    if (pc !== undefined) this.exits.leaveWithoutFuel(pc, this.floors.get(to))
     code.br(labels.get(to)!)
   }
 

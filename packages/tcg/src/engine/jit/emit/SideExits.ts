@@ -121,21 +121,26 @@ export class SideExits {
     this.leave()
   }
 
-  /** Leaves with a pc to go on at where there is no fuel. */
-  leaveWithoutFuel(pc: number): void {
+  /**
+   * Leaves with a pc to go on at where there is no fuel.
+   *
+   * @param floor the local with how much of it must be left, where that is not 0
+   */
+  leaveWithoutFuel(pc: number, floor?: number): void {
     const { code, out } = this.writers
     this.ifNoFuel(() => {
       code.i32(pc)
       code.set(out.next)
       this.leave()
-    })
+    }, floor)
   }
 
-  /** Does what `then` writes where there is no fuel. */
-  ifNoFuel(then: () => void): void {
+  /** Does what `then` writes where there is no fuel, or no more than a local says. */
+  ifNoFuel(then: () => void, floor?: number): void {
     const { code } = this.writers
     code.get(Parameter.fuel)
-    code.i32(0)
+    if (floor === undefined) code.i32(0)
+    else code.get(floor)
     code.op(Insn.i32_le_s)
     code.ifUnlikely()
     then()
@@ -165,7 +170,7 @@ const findExits = ({ accesses, graph }: RegionAnalysis, cursor: Cursor): Readonl
   }
   for (const n of graph.order) {
     cursor.enter(n)
-    if (accesses.loops.has(n)) add()
+    if (accesses.loops.has(n) || accesses.rounds.has(n)) add()
     cursor.walk((op) => {
       if (mayObserve(op) && (accesses.checks.has(op) || !accesses.covered.has(op))) add()
     })

@@ -75,6 +75,93 @@ const writeRangeCheck = (): FunctionBody => {
   return code.body()
 }
 
+/** How many pages are looked at for room. */
+const maxRoomPages = 256
+
+/**
+ * Adds the module's measure of room: `(address: i64, flags: i32, direction: i32) -> i64`. Gives how many bytes from an address on,
+ * itself included, are in pages that have all flags: upwards for direction 1, downwards for -1. It looks at 256 pages at the most.
+ */
+export const addRoom = (module: ModuleWriter): number => {
+  const { i32, i64 } = ValType
+  return module.function(module.type([i64, i32, i32], [i64]), "room", (room ??= writeRoom()))
+}
+
+let room: FunctionBody | undefined
+
+const writeRoom = (): FunctionBody => {
+  const code = new CodeWriter(3)
+  const [address, flags, direction] = [0, 1, 2]
+  const page = code.local(ValType.i32)
+  const left = code.local(ValType.i32)
+  code.get(address)
+  code.i64(32n)
+  code.op(Insn.i64_shr_u)
+  code.op(Insn.i64_eqz)
+  code.op(Insn.i32_eqz)
+  code.if()
+  code.i64(0n)
+  code.op(Insn.return)
+  code.end()
+  code.get(address)
+  code.op(Insn.i32_wrap_i64)
+  code.i32(pageShift)
+  code.op(Insn.i32_shr_u)
+  code.set(page)
+  code.i32(maxRoomPages)
+  code.set(left)
+  // The first page and those behind the guest's memory have no flags: it ends there.
+  const next = code.loop()
+  code.get(page)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.get(flags)
+  code.op(Insn.i32_and)
+  code.get(flags)
+  code.op(Insn.i32_eq)
+  code.get(left)
+  code.i32(0)
+  code.op(Insn.i32_ne)
+  code.op(Insn.i32_and)
+  code.if()
+  code.get(page)
+  code.get(direction)
+  code.op(Insn.i32_add)
+  code.set(page)
+  code.get(left)
+  code.i32(1)
+  code.op(Insn.i32_sub)
+  code.set(left)
+  code.br(next)
+  code.end()
+  code.end()
+  // The start of the page that ends the stretch upwards, less the address; or the address, less the end of the one downwards.
+  code.get(direction)
+  code.i32(0)
+  code.op(Insn.i32_gt_s)
+  code.if()
+  const pushPage = (page: () => void) => {
+    page()
+    code.op(Insn.i64_extend_i32_u)
+    code.i64(BigInt(pageShift))
+    code.op(Insn.i64_shl)
+  }
+  pushPage(() => code.get(page))
+  code.get(address)
+  code.op(Insn.i64_sub)
+  code.op(Insn.return)
+  code.end()
+  code.get(address)
+  pushPage(() => {
+    code.get(page)
+    code.i32(1)
+    code.op(Insn.i32_add)
+  })
+  code.op(Insn.i64_sub)
+  code.i64(1n)
+  code.op(Insn.i64_add)
+  return code.body()
+}
+
 /**
  * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32) -> i32`. Gives 1
  * where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.

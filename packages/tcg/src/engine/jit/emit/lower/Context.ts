@@ -26,6 +26,7 @@ export interface Callees {
   readonly checkWrite: number
   readonly misaligned: number
   readonly checkRange: number
+  readonly room: number
   readonly exec: number
   readonly mem: number
 }

@@ -1,0 +1,166 @@
+/**
+ * Checks in front of a loop of what it accesses off registers that walk: for how many rounds memory allows that. Most loops are
+ * short; so a quick test comes first, whether memory allows a fixed number of rounds. Only near the end of a window, or outside
+ * of all that are known, the rounds are counted.
+ */
+import { PageFlag } from "../../../../Layout.ts"
+import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
+import { Insn, ValType } from "../../../../wasm/Wasm.ts"
+import type { RoundChecks, StrideCheck } from "../../analysis/Accesses.ts"
+import { Parameter } from "../../Runtime.ts"
+import type { LowerContext, Window } from "./Context.ts"
+
+/** A check, and the window that its accesses are guessed to be in. */
+interface Guess {
+  readonly check: StrideCheck
+  readonly window: Window
+}
+
+/** The quick test is for rounds that walk through a quarter of the window at the most, and through no more bytes than this. */
+const maxWalk = 1 << 16
+
+/** It is for as many instructions at the most. */
+const maxSpent = 1_000_000
+
+/** For fewer rounds it is not worth it. */
+const minRounds = 256
+
+/**
+ * Checks the first round of a loop, and finds out how many more are sure to be allowed. `leave` writes what to do where the
+ * first is not.
+ *
+ * @returns the local with how much fuel must be left where the loop goes back: with less it must be left
+ */
+export const lowerRounds = (context: LowerContext, { checks, shortest }: RoundChecks, leave: () => void): number => {
+  const { code } = context
+  const floor = code.local(ValType.i32)
+  const guesses = checks.flatMap((check) => guess(context, check))
+  const walks = guesses.map(({ check, window }) => Math.min(window.size / 4, maxWalk) / Math.abs(check.step))
+  const rounds = Math.floor(Math.min(...walks, maxSpent / shortest))
+  if (guesses.length < checks.length || rounds < minRounds) {
+    countRounds(context, { checks, shortest }, floor, leave)
+    return floor
+  }
+  const counted = code.block()
+  const near = code.block()
+  for (const each of guesses) {
+    pushNear(context, each, rounds)
+    code.brIfUnlikely(near)
+  }
+  code.get(Parameter.fuel)
+  code.i32(rounds * shortest)
+  code.op(Insn.i32_sub)
+  code.tee(floor)
+  code.i32(0)
+  code.get(floor)
+  code.i32(0)
+  code.op(Insn.i32_gt_s)
+  code.op(Insn.select)
+  code.set(floor)
+  code.br(counted)
+  code.end()
+  countRounds(context, { checks, shortest }, floor, leave)
+  code.end()
+  return floor
+}
+
+const guess = ({ window: around }: LowerContext, check: StrideCheck): Array<Guess> => {
+  const window = around(check.root, (check.needs & PageFlag.write) !== 0)
+  return window === undefined || window.size < check.high - check.low ? [] : [{ check, window }]
+}
+
+/** Pushes whether a window may end within so many rounds, or the first is not in it. */
+const pushNear = ({ code, values }: LowerContext, { check, window }: Guess, rounds: number): void => {
+  const { high, low, root, step } = check
+  const walk = Math.abs(step) * rounds
+  pushSum(code, () => values.getI64(root), low - window.low - (step < 0 ? walk : 0))
+  code.i64(BigInt(window.size - (high - low) - walk))
+  code.op(Insn.i64_gt_u)
+}
+
+/** Counts the rounds that are allowed, and sets `floor` by that. */
+const countRounds = (context: LowerContext, { checks, shortest }: RoundChecks, floor: number, leave: () => void): void => {
+  const { code } = context
+  const [spare, rounds, more] = context.scratch as [number, number, number]
+  checks.forEach((check, i) => {
+    setSpare(context, check, spare, leave)
+    code.get(spare)
+    // By the next power of two: that gives no more rounds than there are.
+    code.i64(BigInt(32 - Math.clz32(Math.abs(check.step) - 1)))
+    code.op(Insn.i64_shr_u)
+    if (i > 0) keepLess(code, rounds, more)
+    code.set(rounds)
+  })
+  code.get(Parameter.fuel)
+  code.i32(shortest)
+  code.op(Insn.i32_sub)
+  code.op(Insn.i64_extend_i32_s)
+  code.get(rounds)
+  code.i64(BigInt(shortest))
+  code.op(Insn.i64_mul)
+  code.op(Insn.i64_sub)
+  code.tee(more)
+  code.i64(0n)
+  code.get(more)
+  code.i64(0n)
+  code.op(Insn.i64_gt_s)
+  code.op(Insn.select)
+  code.op(Insn.i32_wrap_i64)
+  code.set(floor)
+}
+
+/** Pops a number and pushes it or what is in a local, whichever is less. */
+const keepLess = (code: CodeWriter, local: number, spare: number): void => {
+  code.tee(spare)
+  code.get(local)
+  code.get(spare)
+  code.get(local)
+  code.op(Insn.i64_lt_u)
+  code.op(Insn.select)
+}
+
+/** Finds out how many bytes memory allows beyond those of the first round, in the direction of the walk. */
+const setSpare = (context: LowerContext, check: StrideCheck, spare: number, leave: () => void): void => {
+  const { callees, code, values } = context
+  const { high, low, needs, root, step } = check
+  const pushRoot = () => values.getI64(root)
+  const bytes = high - low
+  const isUp = step > 0
+  const askPages = () => {
+    pushSum(code, pushRoot, isUp ? low : high - 1)
+    code.i32(needs)
+    code.i32(isUp ? 1 : -1)
+    code.call(callees.room)
+    pushSum(code, () => {}, -bytes)
+    code.tee(spare)
+    code.i64(0n)
+    code.op(Insn.i64_lt_s)
+    code.ifUnlikely()
+    leave()
+    code.end()
+  }
+  const [guessed] = guess(context, check)
+  if (guessed === undefined) return askPages()
+  const { window } = guessed
+  pushSum(code, pushRoot, low - window.low)
+  code.tee(spare)
+  code.i64(BigInt(window.size - bytes))
+  code.op(Insn.i64_gt_u)
+  code.ifUnlikely()
+  askPages()
+  if (isUp) {
+    code.else()
+    code.i64(BigInt(window.size - bytes))
+    code.get(spare)
+    code.op(Insn.i64_sub)
+    code.set(spare)
+  }
+  code.end()
+}
+
+/** Pushes what `push` does, plus a constant. */
+const pushSum = (code: CodeWriter, push: () => void, constant: number): void => {
+  push()
+  code.i64(BigInt(constant))
+  code.op(Insn.i64_add)
+}
