@@ -139,19 +139,19 @@ const writeRoom = (): FunctionBody => {
   code.i32(0)
   code.op(Insn.i32_gt_s)
   code.if()
-  const pushPage = (page: () => void) => {
-    page()
+  const pushStart = (number: () => void) => {
+    number()
     code.op(Insn.i64_extend_i32_u)
     code.i64(BigInt(pageShift))
     code.op(Insn.i64_shl)
   }
-  pushPage(() => code.get(page))
+  pushStart(() => code.get(page))
   code.get(address)
   code.op(Insn.i64_sub)
   code.op(Insn.return)
   code.end()
   code.get(address)
-  pushPage(() => {
+  pushStart(() => {
     code.get(page)
     code.i32(1)
     code.op(Insn.i32_add)
