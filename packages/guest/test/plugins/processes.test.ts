@@ -206,6 +206,25 @@ describe.each(both)("on the $name", ({ engine }) => {
     })
   )
 
+  it.live("the vCPU of a thread that execve ends is where that thread was", () =>
+    Effect.gen(function* () {
+      const pcs: Array<bigint> = []
+      const look = plugin((api) => {
+        const pc = api.getRegisters().find(({ name }) => name === "pc")!
+        return Effect.andThen(
+          api.onSyscall((_, num) => (num === Sys.futex ? void pcs.push(api.readRegister(pc)) : undefined)),
+          api.onVcpuExit(() => void pcs.push(api.readRegister(pc)))
+        )
+      })
+      const first = [...fork(exec(2), threadFlags), ...call(Sys.futex, data + 8, 0, 0, 0)]
+      const { exit } = yield* run({ program: lives(first, exitGroup(3)), engine, plugins: [look] })
+      assert.strictEqual(Result.getOrThrow(exit).status, 3)
+      const [waiting, ended, ...others] = pcs
+      assert.strictEqual(ended, waiting)
+      assert.deepStrictEqual(others, [])
+    })
+  )
+
   it.live("B8: of a process with several threads, the child has the one that forked, and knows of no others", () =>
     Effect.gen(function* () {
       const child = [...work(childRounds), ...exitGroup(3)]

@@ -231,14 +231,14 @@ export class Processes implements ProcessRunner {
     )
   }
 
-  #vcpuExit({ place, vcpu }: Thread): Effect.Effect<void, DriverError> {
+  #vcpuExit(thread: Thread): Effect.Effect<void, DriverError> {
     const { plugins } = this.#parts
     return Effect.suspend(() => {
       // one that never had a turn is not known yet
-      if (!plugins.state().vcpus.has(vcpu)) return Effect.void
-      plugins.scope.pc = place.state.u64[CpuSlot.pc]!
+      if (!plugins.state().vcpus.has(thread.vcpu)) return Effect.void
+      plugins.scope.pc = this.#scheduler.slots(thread)[CpuSlot.pc]!
       // there is nobody any more who could do what plugins wish for
-      return Effect.catchTag(plugins.vcpuExit(vcpu), ["SetPcRequest", "ExitRequest"], () => Effect.void)
+      return Effect.catchTag(plugins.vcpuExit(thread.vcpu), ["SetPcRequest", "ExitRequest"], () => Effect.void)
     })
   }
 

@@ -1,6 +1,6 @@
 /** From the path that execve(2) names to the ELF file that runs: scripts are run by their interpreters. */
 import { Errno } from "../errno.ts"
-import { O, S } from "../files/constants.ts"
+import { AT, O, S } from "../files/constants.ts"
 import { baseName } from "../files/lookup/Path.ts"
 import type { Kernel } from "../Kernel.ts"
 import { headSize, parseShebang } from "./shebang.ts"
@@ -51,7 +51,7 @@ export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<st
 }
 
 /** Where a path leads to on the host, or a negative errno. */
-export const hostPathOf = (kernel: Kernel, path: string, dirfd = -100, follow = true): string | number => {
+export const hostPathOf = (kernel: Kernel, path: string, dirfd: number = AT.FDCWD, follow = true): string | number => {
   const target = kernel.files.paths.resolve(dirfd, path, follow)
   if (typeof target === "number") return target
   const { node } = target
