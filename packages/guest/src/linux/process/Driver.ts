@@ -115,9 +115,11 @@ export class Driver {
       )
   }
 
-  /** Queued work, then a slice with what follows from it. */
+  /** The host's turn if it is due, queued work, then a slice with what follows from it. */
   #step(thread: Thread): Step {
     const { vcpu } = thread
+    const { scheduler } = this.#kernel.threads
+    if (scheduler.isHostDue) return scheduler.yieldToHost
     if (this.#plugins.hasWork(vcpu)) return this.#plugins.drain(vcpu)
     return Effect.flatMap(this.#plugins.enterGuest(vcpu), () => {
       const after = this.#slice(thread)
@@ -212,10 +214,10 @@ export class Driver {
       const others = Effect.suspend(() => (scheduler.isContended ? scheduler.rotate(thread) : Effect.void))
       return Effect.andThen(settle, others)
     }
-    if (!scheduler.isContended) return Effect.yieldNow
+    if (!scheduler.isContended) return scheduler.yieldToHost
     return Effect.andThen(
       Effect.suspend(() => scheduler.rotate(thread)),
-      Effect.yieldNow
+      scheduler.yieldToHost
     )
   }
 

@@ -92,12 +92,14 @@ export class Processes implements ProcessRunner {
 
   fork(parent: Kernel, request: ForkRequest): Kernel {
     const kernel = forkKernel(this.common, parent, request)
+    this.#scheduler.letHostIn()
     const { guest } = parent.node
     kernel.node.guest = request.place === parent.place ? { ...guest!, kernel } : { ...guest!, kernel, ...viewsOf(kernel) }
     return kernel
   }
 
   loaded(kernel: Kernel, image: Image): void {
+    this.#scheduler.letHostIn()
     const { abi, node, process } = kernel
     node.guest = {
       kernel,

@@ -11,6 +11,12 @@ interface Waiter {
   readonly take: () => void
 }
 
+/**
+ * After so many turns that ended early the host gets one: signals, timers and input wait for that. A number of turns and not a time, so
+ * that a run stays reproducible.
+ */
+const turnsPerHostTurn = 16
+
 /** Deeper than this a thread goes on later: there may be more of them than the stack has room for. */
 const maxDepth = 32
 
@@ -20,6 +26,8 @@ export class Scheduler {
   readonly #queue: Array<Waiter> = []
   /** Threads that got the turn from one that released it on the stack: each goes on within the call of the one before. */
   #depth = 0
+  /** Turns since the host had one. */
+  #turns = 0
   readonly #onIdle: (isIdle: boolean) => void
   readonly #onSwitch: (thread: Thread) => void
 
@@ -41,6 +49,22 @@ export class Scheduler {
   get isContended(): boolean {
     return this.#queue.length > 0
   }
+
+  /** Whether the host has waited long enough: threads may hand each other the turn for ever, none of which runs to the end of its own. */
+  get isHostDue(): boolean {
+    return this.#turns >= turnsPerHostTurn
+  }
+
+  /** Something has been done that takes long by itself, such as making a process: the host is to have a turn soon. */
+  letHostIn(): void {
+    this.#turns = turnsPerHostTurn
+  }
+
+  /** Lets the host do what it has to. Who has the turn keeps it. */
+  readonly yieldToHost: Effect.Effect<void> = Effect.andThen(
+    Effect.yieldNow,
+    Effect.sync(() => void (this.#turns = 0))
+  )
 
   /** Waits for the turn; then the thread's registers are loaded. */
   acquire(thread: Thread): Effect.Effect<void> {
@@ -94,6 +118,7 @@ export class Scheduler {
     thread.place.load(thread)
     if (this.#last === thread) return
     this.#last = thread
+    this.#turns++
     this.#onSwitch(thread)
   }
 }
