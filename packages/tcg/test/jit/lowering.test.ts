@@ -65,7 +65,7 @@ const compiled = (text: string): string => {
   const { i32 } = ValType
   const import_ = (name: string, params: Array<ValType>, results: Array<ValType>) =>
     module.importFunction(name, module.type(params, results))
-  const callees = {
+  const known = {
     float: import_("float", [i32], []),
     helper: import_("helper", [i32, i32], []),
     exec: import_("exec", [i32], [i32]),
@@ -76,6 +76,7 @@ const compiled = (text: string): string => {
     checkRange: import_("check_range", [ValType.i64, i32, i32], [i32])
   }
   const regionType = module.type(regionParameters, regionResults)
+  const callees = { ...known, room: import_("room", [ValType.i64, i32, i32], [ValType.i64]) }
   const root = blocks[0]!.pc
   const { body, entries } = compileRegion(
     { root, blocks },
