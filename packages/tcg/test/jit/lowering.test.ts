@@ -73,7 +73,8 @@ const compiled = (text: string): string => {
     checkRead: import_("check_read", [ValType.i64, i32, i32], [i32]),
     checkWrite: import_("check_write", [ValType.i64, i32, i32], [i32]),
     misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32]),
-    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32])
+    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32]),
+    room: import_("room", [ValType.i64, i32, i32], [ValType.i64])
   }
   const regionType = module.type(regionParameters, regionResults)
   const callees = { ...known, room: import_("room", [ValType.i64, i32, i32], [ValType.i64]) }
@@ -87,7 +88,7 @@ const compiled = (text: string): string => {
       exactFma: false,
       strictFloat: options.has("strict"),
       wideAt: () => (options.has("wide") ? ~0n : 0n),
-      sharing: options.has("single") ? "none" : "ranges",
+      sharing: options.has("single") ? "none" : "strides",
       allows: (low, high) => options.has("window") && low >= dataBase && high <= dataBase + 0x4000,
       callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
       scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
