@@ -12,7 +12,10 @@ import {
   constantCount,
   constants,
   data,
+  firstPage,
   fixedConstants,
+  lastPage,
+  patches,
   pointers,
   stack,
   usualConstants
@@ -125,6 +128,10 @@ export class Side {
     map(code, read | exec)
     for (const range of [data, behindConstants, stack]) map(range, read | write)
     map(constants, read)
+    for (const range of [firstPage, lastPage]) map(range, read | write)
+    for (const patch of patches) {
+      map(patch, (patch.flags.includes("r") ? read : 0) | (patch.flags.includes("w") ? write : 0))
+    }
     for (const { end, start } of [data, behindConstants]) {
       for (let at = start / 8; at < end / 8; at++) state.i64[at] = value(random)
     }
@@ -137,6 +144,9 @@ export class Side {
     state.u8.set(this.image.bytes, this.image.start)
     for (let i = 1; i < 64; i++) state.i64[i] = value(random)
     for (const [register, address] of pointers) state.i64[register] = BigInt(address)
+    for (const { end, start } of [firstPage, lastPage, ...patches]) {
+      for (let at = start / 8; at < end / 8; at++) state.i64[at] = BigInt(Math.imul(at, 0x9e3779b1))
+    }
     state.i64[Layout.CpuSlot.reserveAddress] = -1n
     state.i64[Layout.CpuSlot.pc] = BigInt(this.image.start)
   }

@@ -1,7 +1,7 @@
 /** What the two engines must agree on whenever both have executed the same number of instructions. */
 import { memoryDifference, slotDifferences, type StateDifference } from "@emu/tcg/engine/lockstep/compareStates"
 import { board, boardBytes } from "./instrument.ts"
-import { behindConstants, data, stack } from "./program/layout.ts"
+import { behindConstants, data, firstPage, lastPage, patches, stack } from "./program/layout.ts"
 import type { Side } from "./Side.ts"
 
 const globals = Array.from({ length: 64 }, (_, i) => (i < 32 ? `x${i}` : `f${i - 32}`))
@@ -37,6 +37,9 @@ export const difference = (a: Side, b: Side, whole: boolean): string | undefined
       slotDifferences(a.state, b.state, globals)[0] ??
         memory(data.start, data.end) ??
         memory(behindConstants.start, behindConstants.end) ??
+        memory(firstPage.start, firstPage.end) ??
+        memory(patches[0].start, patches.at(-1)!.end) ??
+        memory(lastPage.start, lastPage.end) ??
         memory(board.byteOffset, board.byteOffset + boardBytes) ??
         (whole ? memory(stack.start, stack.end) : undefined)
     ) ??

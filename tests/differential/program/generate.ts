@@ -1,6 +1,7 @@
 /** Random programs by seed. */
 import { Random } from "../Random.ts"
-import { accessesOff, free, insn, type Mixture, narrowRegisters, operation, pointerNearEnd } from "./operations.ts"
+import { accessesOff, free, insn, type Mixture, narrowRegisters, operation } from "./operations.ts"
+import { pointerNearEnd, walkingLoop } from "./walks.ts"
 import type { Body, Branch, Item, Part, Plugins, Program } from "./Program.ts"
 
 const branchNames = ["beq", "bne", "blt", "bge", "bltu", "bgeu"] as const
@@ -11,6 +12,8 @@ const outermost = 24
 class Generator {
   private readonly random: Random
   private mixture: Mixture
+  /** Most loops have pointers that walk, and regions little that keeps these from being followed. */
+  private readonly isWalking: boolean
   private readonly functions: number
   /** Instructions that may still be put into the function. */
   private room = 0
@@ -19,6 +22,7 @@ class Generator {
   constructor(random: Random, functions: number) {
     this.random = random
     this.functions = functions
+    this.isWalking = random.oneIn(3)
     const isNarrow = random.oneIn(3)
     const isFloating = !isNarrow && random.oneIn(3)
     this.mixture = {
@@ -67,6 +71,7 @@ class Generator {
   private item(index: number, depth: number, inLoop: boolean): Item {
     const { random } = this
     const inner = (loop = inLoop) => this.body(index, depth, loop, random.between(1, 3))
+    if (this.isWalking && random.oneIn(2)) return depth < 2 ? this.walkingLoop(index, depth) : this.straight()
     switch (random.below(14)) {
       case 0:
       case 1:
@@ -75,7 +80,7 @@ class Generator {
       case 3:
       case 4:
         if (depth >= 2) return this.straight()
-        return random.oneIn(3)
+        return random.oneIn(this.isWalking ? 20 : 3)
           ? this.tangle(index, depth)
           : random.oneIn(3)
             ? this.walk(index, depth)
@@ -89,6 +94,7 @@ class Generator {
         return { kind: "call", callee, link: random.oneIn(5) ? 5 : 1, via: random.pick(["jal", "jal", "jalr", "c.jalr"]) }
       }
       case 8: {
+        if (this.isWalking) return this.straight()
         const cases = Array.from({ length: random.pick([2, 4, 8]) }, () =>
           this.body(index, depth, inLoop, random.between(0, 1))
         )
@@ -145,6 +151,12 @@ class Generator {
       taken: [{ kind: "words", words: pointerNearEnd(random, pointer) }, loop],
       otherwise: []
     }
+  }
+
+  private walkingLoop(index: number, depth: number): Item {
+    const taken = walkingLoop(this.random, 18 + 2 * index + depth)
+    this.room -= 20
+    return { kind: "if", branch: { name: "beq", rs1: 0, rs2: 0 }, taken, otherwise: [] }
   }
 
   private loop(index: number, depth: number): Item {

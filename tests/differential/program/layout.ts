@@ -1,5 +1,5 @@
 /** Where a random program's parts are in its guest's memory. */
-import { pageSize } from "@emu/tcg/Layout"
+import { guestBase, guestEnd, pageSize } from "@emu/tcg/Layout"
 
 /** Code: readable and executable. */
 export const code = { start: 0x10000, end: 0x1a0000 } as const
@@ -8,6 +8,18 @@ export const data = { start: 0x240000, end: 0x244000 } as const
 /** A page of constants and jump tables that cannot be written, and a writable one behind it. */
 export const constants = { start: 0x250000, end: 0x251000 } as const
 export const behindConstants = { start: 0x251000, end: 0x252000 } as const
+/** Stretches of pages next to each other that allow different things: `flags` says what, as letters. */
+export const patches = [
+  { start: 0x260000, end: 0x262000, flags: "rw" },
+  { start: 0x262000, end: 0x263000, flags: "r" },
+  { start: 0x263000, end: 0x264000, flags: "rw" },
+  { start: 0x264000, end: 0x265000, flags: "w" },
+  { start: 0x265000, end: 0x266000, flags: "" },
+  { start: 0x266000, end: 0x26a000, flags: "rw" }
+] as const
+/** The first and the last page that a guest can have. */
+export const firstPage = { start: guestBase, end: guestBase + pageSize } as const
+export const lastPage = { start: guestEnd - pageSize, end: guestEnd } as const
 export const stack = { start: 0x280000, end: 0x480000 } as const
 /** Bytes after which addresses share a place in the JIT's table of entries. */
 export const entryTableSpan = 0x80000

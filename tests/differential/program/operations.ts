@@ -102,7 +102,8 @@ const fields = (random: Random, row: InsnRow): Record<string, number> => {
   return result
 }
 
-const plain = (random: Random): Word => {
+/** An arithmetic instruction on any registers. */
+export const plain = (random: Random): Word => {
   const row = random.pick(plainRows)
   return word(encode(row.pattern, fields(random, row)))
 }
@@ -320,40 +321,17 @@ const edge = (random: Random, isNarrow: boolean): Array<Word> => {
   return [...(random.oneIn(3) ? [] : setToEdge(random, a)), ...setToEdge(random, b), word(encode(row.pattern, operands))]
 }
 
-/** Puts a pointer near the end of a page: inside the data, at its end, or where pages begin that cannot be written. */
-export const pointerNearEnd = (random: Random, pointer: number): Array<Word> => {
-  const near = random.between(-40, 16)
-  switch (random.below(4)) {
-    case 0:
-      return [insn("addi", { rd: pointer, rs1: 4, imm: near - 100 })]
-    case 1:
-      return [
-        insn("lui", { rd: 7, imm: 0x1000 }),
-        insn("sub", { rd: pointer, rs1: 4, rs2: 7 }),
-        insn("addi", { rd: pointer, rs1: pointer, imm: near })
-      ]
-    case 2:
-      return [
-        insn("lui", { rd: 7, imm: 0x1000 }),
-        insn("add", { rd: pointer, rs1: 27, rs2: 7 }),
-        insn("addi", { rd: pointer, rs1: pointer, imm: near })
-      ]
-    default:
-      return [
-        insn("lui", { rd: 7, imm: 0x4000 }),
-        insn("sub", { rd: pointer, rs1: 4, rs2: 7 }),
-        insn("addi", { rd: pointer, rs1: pointer, imm: near + 60 })
-      ]
-  }
+/** An access at an offset from a pointer. */
+export const accessAt = (random: Random, pointer: number, imm: number): Word => {
+  const row = random.pick(accessRows)
+  return word(encode(row.pattern, { ...fields(random, row), rs1: pointer, imm }))
 }
 
 /** One to three accesses off a pointer, near it. */
 export const accessesOff = (random: Random, pointer: number): Array<Word> =>
-  Array.from({ length: random.between(1, 3) }, () => {
-    const row = random.pick(accessRows)
-    const imm = random.pick([0, 0, 8, 16, -8, random.between(-64, 64)])
-    return word(encode(row.pattern, { ...fields(random, row), rs1: pointer, imm }))
-  })
+  Array.from({ length: random.between(1, 3) }, () =>
+    accessAt(random, pointer, random.pick([0, 0, 8, 16, -8, random.between(-64, 64)]))
+  )
 
 const rare = (random: Random): Word =>
   random.pick<() => Word>([

@@ -40,7 +40,8 @@ const pushChecked = (
   atomic = false
 ): void => {
   const { address, callees, code } = context
-  const needs = (atomic ? PageFlag.read : 0) | (write ? PageFlag.write : PageFlag.read)
+  // An atomic's load faults as its store does.
+  const needs = (write && !atomic ? 0 : PageFlag.read) | (write || atomic ? PageFlag.write : 0)
   const bytes = 1 << (memop & MemOp.sizeMask)
   const check = () => {
     code.get(address)
