@@ -73,8 +73,7 @@ const compiled = (text: string): string => {
     checkRead: import_("check_read", [ValType.i64, i32, i32], [i32]),
     checkWrite: import_("check_write", [ValType.i64, i32, i32], [i32]),
     misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32]),
-    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32]),
-    room: import_("room", [ValType.i64, i32, i32], [ValType.i64])
+    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32])
   }
   const regionType = module.type(regionParameters, regionResults)
   const callees = { ...known, room: import_("room", [ValType.i64, i32, i32], [ValType.i64]) }

@@ -77,7 +77,7 @@ const codeOf = (walks: ReadonlyArray<Walk>): Record<number, string> => {
 }
 
 /** Runs the loop with so many instructions at a time. */
-const check = (walks: readonly [Walk, Walk], trips: number, budget: number): void => {
+const assertWalks = (walks: readonly [Walk, Walk], trips: number, budget: number): void => {
   const guest = new Guest({
     code: codeOf(walks),
     make: (options) => make({ ...options, jit: { hotThreshold: 2, synchronous: true } })
@@ -127,7 +127,7 @@ describe("a loop whose pointers walk", () => {
     ([words]) => {
       const [trips, budget, rounds] = words.slice(8) as [number, number, number]
       const walks = [walkOf(words, rounds), walkOf(words.slice(4), rounds)] as const
-      check(walks, 1 + (trips % 1500), [7, 100, 3000, 100_000][budget % 4]!)
+      assertWalks(walks, 1 + (trips % 1500), [7, 100, 3000, 100_000][budget % 4]!)
     },
     { arbitrary: { runs: 150 }, timeout: 120_000 }
   )
@@ -140,8 +140,8 @@ describe("a loop whose pointers walk", () => {
     (step) => {
       const ends = [dataBase + 4 * pageSize, dataBase] as const
       for (let near = -2 * step - 8; near <= 2 * step + 8; near += Math.ceil(step / 4)) {
-        check([{ ...usual, start: ends[0] - pageSize + near, step }, other], 4 * pageSize, 100_000)
-        check([{ ...usual, start: ends[1] + pageSize + near, step: -step }, other], 4 * pageSize, 100_000)
+        assertWalks([{ ...usual, start: ends[0] - pageSize + near, step }, other], 4 * pageSize, 100_000)
+        assertWalks([{ ...usual, start: ends[1] + pageSize + near, step: -step }, other], 4 * pageSize, 100_000)
       }
     },
     120_000
