@@ -13,7 +13,7 @@ class Generator {
   private readonly random: Random
   private mixture: Mixture
   /** Most loops have pointers that walk, and regions little that keeps these from being followed. */
-  private readonly isWalking: boolean
+  readonly isWalking: boolean
   private readonly functions: number
   /** Instructions that may still be put into the function. */
   private room = 0
@@ -193,7 +193,8 @@ export const generate = (seed: number): Program => {
     spread,
     plugins: random.below(5) < 2 ? plugins(random) : undefined,
     budget: random.pick([20, 100, 1000, 10_000]),
-    hotThreshold: random.pick([1, 2, 5, 20]),
+    // A region has only blocks that ran already: loops with more than one way in them must not be compiled too soon.
+    hotThreshold: random.pick(generator.isWalking ? [2, 20, 40] : [1, 2, 5, 20]),
     disturb: random.oneIn(3)
   }
 }

@@ -72,14 +72,14 @@ const walkFromLookahead = (random: Random, pointer: number, stretch: Stretch): W
   if (fit.length === 0) return undefined
   const step = random.pick(fit) * random.pick([1, -1])
   // The code may exist only some rounds later.
-  const near = random.between(0, 40) + Math.abs(step) * random.pick([0, 1, 2, 4, 5, 6, 19, 20, 21])
+  const near = random.between(0, 40) + Math.abs(step) * random.pick([0, 1, 2, 19, 20, 21, 39, 40, 41])
   const start = step > 0 ? stretch.end - bytes - near : stretch.start + bytes + near
   return { pointer, start, step, trips: Math.floor(bytes / Math.abs(step)) + random.between(2, 30) }
 }
 
 const randomWalk = (random: Random, pointer: number, stretch: Stretch): Walk => {
   const step = random.pick(steps) * random.pick([1, -1])
-  const trips = random.pick([3, 8, 20, 60])
+  const trips = random.pick([3, 20, 60, 150])
   const near = random.pick([0, 0, -1, -8, random.between(-40, 40)])
   const end = step > 0 ? stretch.end : stretch.start
   return { pointer, start: end - step * random.between(0, trips) + near, step, trips }
@@ -123,7 +123,7 @@ const anyBranch = (random: Random): Branch => ({
 /** Two ways, of which mostly each is taken in some rounds of a loop. */
 const fork = (random: Random, counter: number, taken: Body, otherwise: Body): Body => {
   if (random.oneIn(3)) return [{ kind: "if", branch: anyBranch(random), taken, otherwise }]
-  const bits = wordsOf([insn("andi", { rd: 7, rs1: counter, imm: random.pick([1, 2, 3, 7]) })])
+  const bits = wordsOf([insn("andi", { rd: 7, rs1: counter, imm: random.pick([1, 1, 2, 4]) })])
   return [bits, { kind: "if", branch: { name: random.pick(["beq", "bne"]), rs1: 7, rs2: 0 }, taken, otherwise }]
 }
 
