@@ -146,4 +146,34 @@ describe("a loop whose pointers walk", () => {
     },
     120_000
   )
+
+  it.each([8, -8])("by %i, whichever way the rounds take", (step) => {
+    const [long, last] = [codeBase + 0x100, codeBase + 0x200].map((pc) => pc.toString(16))
+    const insn = (pc: number) => ` ---- ${pc.toString(16)} 4`
+    const work = Array.from({ length: 20 }, (_, i) => `${insn(codeBase + 0x100 + 4 * i)}\nadd r5,r5,r6`)
+    const guest = new Guest({
+      code: {
+        // r1 walks, r3 counts the rounds. The first 200 are long and short in turn, all others short.
+        [codeBase]: `${insn(codeBase)}
+guest_ld r9,r1,0,uq
+and r8,r3,r7
+brcond r8,$0x0,ne,L0
+goto_tb $0x${last},0,jump
+set_label L0
+goto_tb $0x${long},1,jump`,
+        [codeBase + 0x100]: `${work.join("\n")}\ngoto_tb $0x${last},0,jump`,
+        [codeBase + 0x200]: `${insn(codeBase + 0x200)}
+add r1,r1,$0x${BigInt.asUintN(64, BigInt(step)).toString(16)}
+add r3,r3,$0x1
+movcond r7,r3,r4,$0x0,r7,eq
+goto_tb $0x${codeBase.toString(16)},0,jump`
+      },
+      make: (options) => make({ ...options, jit: { hotThreshold: 40, synchronous: true } })
+    })
+    guest.setReg(1, BigInt(dataBase + (step > 0 ? 0 : 4 * pageSize - 8)))
+    guest.setReg(4, 200n)
+    guest.setReg(7, 1n)
+    assert.strictEqual(guest.engine.run(1_000_000).kind, ExitKind.memoryFault)
+    assert.strictEqual(Number(guest.reg(3)), (4 * pageSize) / 8)
+  })
 })
