@@ -172,8 +172,9 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     case Opcode.setcond:
       values.beginSet(d)
       pushCondition(context, a, b, op.args[3]!)
-      // 0 or 1: either extension
-      values.setI32(d)
+      // 0 or 1: either extension is right, and hosts have this one for free.
+      if (values.isI32(d)) values.setI32(d)
+      else values.setU32(d)
       return true
     case Opcode.movcond:
       values.beginSet(d)
