@@ -17,7 +17,7 @@ export interface Tb {
   readonly incoming: Array<number>
 }
 
-const jumpCacheSize = 4096
+const jumpCacheSize = 1 << 15
 
 /** A vCPU's cache of recent computed jumps: at 2 * `jumpCacheIndex`, the pc (as an Int32) and the block's entry. */
 export type JumpCache = Int32Array<ArrayBuffer>

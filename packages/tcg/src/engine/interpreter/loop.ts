@@ -7,6 +7,7 @@
  * Case labels are literal numbers because only those make V8 emit a jump table; their names are those of `Code` (a test
  * compares the two). Everything that is not the common case is a function elsewhere.
  */
+import { jumpCacheIndex } from "../../TbCache.ts"
 import type { ExitKind } from "../../Engine.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import * as Layout from "../../Layout.ts"
@@ -1035,7 +1036,7 @@ export const execute = (machine: Machine, entry: number): void => {
         const low = i32[a]!
         left -= code[pc + 1]!
         if (left > limit && i32[a + 1]! === 0) {
-          const index = ((low >>> 1) & 4095) << 1
+          const index = jumpCacheIndex(low)
           const target = jumpCache[index + 1]!
           if (jumpCache[index]! === low && target >= 0) {
             pc = target

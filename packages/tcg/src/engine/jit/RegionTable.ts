@@ -114,7 +114,9 @@ export class RegionTable {
 
   /** Calls the region that is entered at `pc`, with `fuel`; gives what it returns first. What fuel is left is in its cell. */
   enter(pc: number, fuel: number): number {
-    return this.enterSlot!(this.slots.get(pc)!, pc, fuel)
+    const at = entryOffset(pc) >>> 2
+    const { u32 } = this.state
+    return this.enterSlot!(u32[at] === pc ? u32[at + 1]! : this.slots.get(pc)!, pc, fuel)
   }
 
   /** Drops all regions. */
