@@ -75,14 +75,30 @@ export const usesOf = (op: Op): Globals => {
 
 const opsOf = (node: Node): ReadonlyArray<Op> => node.ir.ops.slice(node.start, node.end)
 
-/** Dirty globals behind a node, given those in front of it: a barrier or a call brings all of them to memory. */
-const dirtyOut = (node: Node, dirtyIn: Globals): Globals => {
-  let dirty = dirtyIn
+/** What a node does to sets that flow through it. */
+interface Summary {
+  /** What is dirty in front of it need not be so behind it, and what is live behind it is not in front: a barrier, a call. */
+  readonly isBarrier: boolean
+  /** What it defines, and what of that is dirty behind it. */
+  readonly defines: Globals
+  readonly leavesDirty: Globals
+}
+
+const summarize = (node: Node): Summary => {
+  let defines = 0n
+  let leavesDirty = 0n
+  let hasBarrier = false
   for (const op of opsOf(node)) {
-    if (isBarrier(node.ir, op)) dirty = 0n
-    dirty |= definesOf(op)
+    if (isBarrier(node.ir, op)) {
+      hasBarrier = true
+      leavesDirty = 0n
+    }
+    const defined = definesOf(op)
+    defines |= defined
+    leavesDirty |= defined
   }
-  return node.terminator.kind === "call" ? 0n : dirty
+  const isCall = node.terminator.kind === "call"
+  return { isBarrier: hasBarrier || isCall, defines, leavesDirty: isCall ? 0n : leavesDirty }
 }
 
 /** Live globals in front of a node, given those behind it. `behind` receives those behind each operation. */
@@ -120,21 +136,53 @@ export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?
  * @param loops headers of loops, with their bodies: the region may leave in front of them
  */
 export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap<number, ReadonlySet<number>>): Dataflow => {
+  const summaries: Array<Summary> = []
+  for (const n of order) summaries[n] = summarize(cfg.nodes[n]!)
+  const { dirtyIn, storedBefore } = solveDirty(cfg, order, loops, summaries)
+  const liveIn: Array<Globals> = cfg.nodes.map(() => 0n)
+  // What each node needs whatever is live behind it.
+  const needs: Array<Globals> = []
+  for (const n of order) {
+    needs[n] = liveInOf(cfg.nodes[n]!, dirtyIn[n]!, 0n)
+    if (loops.has(n)) needs[n]! |= dirtyIn[n]! | storedBefore.get(n)!
+  }
+  for (let changed = true; changed;) {
+    changed = false
+    for (let i = order.length - 1; i >= 0; i--) {
+      const n = order[i]!
+      let live = needs[n]!
+      const { defines, isBarrier: isEnd } = summaries[n]!
+      if (!isEnd) for (const s of flowSuccessors(cfg.nodes[n]!.terminator)) live |= liveIn[s]! & ~defines
+      if (live !== liveIn[n]) {
+        liveIn[n] = live
+        changed = true
+      }
+    }
+  }
+  return { dirtyIn, liveIn, storedBefore }
+}
+
+const solveDirty = (
+  cfg: Cfg,
+  order: ReadonlyArray<number>,
+  loops: ReadonlyMap<number, ReadonlySet<number>>,
+  summaries: ReadonlyArray<Summary>
+): Omit<Dataflow, "liveIn"> => {
   const dirtyIn: Array<Globals> = cfg.nodes.map(() => 0n)
   const storedBefore = new Map<number, Globals>()
   const definedIn = new Map<number, Globals>()
   for (const [header, body] of loops) {
     let defined = 0n
-    for (const n of body) for (const op of opsOf(cfg.nodes[n]!)) defined |= definesOf(op)
+    for (const n of body) defined |= summaries[n]!.defines
     definedIn.set(header, defined)
     storedBefore.set(header, 0n)
   }
   for (let changed = true; changed;) {
     changed = false
     for (const n of order) {
-      const node = cfg.nodes[n]!
-      const out = dirtyOut(node, dirtyIn[n]!)
-      for (const s of successors(node.terminator)) {
+      const { isBarrier: isEnd, leavesDirty } = summaries[n]!
+      const out = isEnd ? leavesDirty : dirtyIn[n]! | leavesDirty
+      for (const s of successors(cfg.nodes[n]!.terminator)) {
         let dirty = out
         const defined = definedIn.get(s)
         if (defined !== undefined && !loops.get(s)!.has(n)) {
@@ -149,21 +197,5 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap
       }
     }
   }
-  const liveIn: Array<Globals> = cfg.nodes.map(() => 0n)
-  for (let changed = true; changed;) {
-    changed = false
-    for (let i = order.length - 1; i >= 0; i--) {
-      const n = order[i]!
-      const node = cfg.nodes[n]!
-      let liveOut = 0n
-      for (const s of flowSuccessors(node.terminator)) liveOut |= liveIn[s]!
-      let live = liveInOf(node, dirtyIn[n]!, liveOut)
-      if (loops.has(n)) live |= dirtyIn[n]! | storedBefore.get(n)!
-      if (live !== liveIn[n]) {
-        liveIn[n] = live
-        changed = true
-      }
-    }
-  }
-  return { dirtyIn, liveIn, storedBefore }
+  return { dirtyIn, storedBefore }
 }
