@@ -89,11 +89,11 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         const block = machine.blocks.get(pc)
         return block === undefined || machine.code[block.entry] === Code.region ? 0 : runsOf(machine, block)
       },
-      askAgain: (pc, times) => {
+      askAgain: (pc, runs) => {
         const block = machine.blocks.get(pc)
         if (block === undefined) return
-        const more = Math.ceil((times - 1) * runsOf(machine, block))
-        arm(machine, block, Math.max(minRearm, Math.min(more, maxThreshold)))
+        const more = runs >= 0 ? Math.min(Math.ceil(runs), maxThreshold) : maxThreshold
+        arm(machine, block, Math.max(minRearm, more))
       },
       published: (pc) => {
         publish(machine, pc)

@@ -67,8 +67,8 @@ export class BatchWriter {
   private readonly wanted = new Map<number, boolean>()
   /** Blocks whose regions are being compiled. */
   private readonly coming = new Set<number>()
-  /** Blocks in the middle of regions, which become entries if they are asked for all the same. */
-  private readonly covered = new Set<number>()
+  /** Blocks in regions, which become entries if they are asked for all the same; with how often they had been interpreted then. */
+  private readonly covered = new Map<number, number>()
   /** Blocks to which the regions around them do not lead: they go on outside, behind a write of the floating-point status. */
   private readonly apart = new Set<number>()
   /** Entries for which there is a region that does not do. */
@@ -193,7 +193,7 @@ export class BatchWriter {
     const { root } = source
     const name = `region_${root.toString(16)}_${number}`
     module.function(regionType, name, compiled.body)
-    for (const { pc } of source.blocks) this.covered.add(pc)
+    for (const { pc } of source.blocks) this.covered.set(pc, host.runs(pc))
     return {
       name,
       root,
@@ -215,12 +215,12 @@ export class BatchWriter {
     const block = blocks.get(hot)
     if (mustBeWorth && block !== undefined) {
       // Finding the region costs, too: it costs as much as its hot block at least.
-      const alone = shareSpent([block], host.runs)
+      const alone = shareSpent([block], this.uncovered)
       if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
     }
     const region = (this.apart.has(hot) ? regionFrom : selectRegion)(blocks, hot, limits, host.isWarm)
     if (mustBeWorth) {
-      const spent = shareSpent(region.blocks, host.runs)
+      const spent = shareSpent(region.blocks, this.uncovered)
       if (spent < worth) return this.refuse(hot, spent, worth)
     }
     return retranslateRegion(region, blocks, host)
@@ -229,9 +229,13 @@ export class BatchWriter {
   /** A region is not worth it yet, of whose cost only this share was spent: its block is to ask again. */
   private refuse(hot: number, spent: number, worth: number): undefined {
     // Looked at ahead of time, it will ask by itself.
-    if (worth === 1) this.sources.host.askAgain(hot, 1 / spent)
+    if (worth === 1) this.sources.host.askAgain(hot, (1 / spent - 1) * this.uncovered(hot))
     this.early.add(hot)
   }
+
+  /** How often a block was interpreted since a region came for it, if one did. */
+  private readonly uncovered = (pc: number): number =>
+    Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))
 }
 
 /** Begins a module of regions, with the functions that they call. */

@@ -15,8 +15,8 @@ export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboa
   readonly isWarm: (pc: number) => boolean
   /** How often the block at a pc was interpreted; 0 for one that is compiled. */
   readonly runs: (pc: number) => number
-  /** The block at a pc was not worth a region yet: it is to ask again when it has run so many times as often as now. */
-  readonly askAgain: (pc: number, times: number) => void
+  /** The block at a pc was not worth a region yet: it is to ask again after so many more runs; NaN where nobody can say. */
+  readonly askAgain: (pc: number, runs: number) => void
   /** A region can be entered at this pc now: the block's code is to lead to it. */
   readonly published: (pc: number) => void
   /** No region can be entered at this pc any more. */
