@@ -1,5 +1,5 @@
 /** What the compiled tier remembers of every translated block: where it goes, and what plugins wove into it. */
-import type { DynCallback, Instrumentation } from "@emu/core/Instrumentation"
+import { type DynCallback, InlineOp, type Instrumentation } from "@emu/core/Instrumentation"
 import { constantOf, type IrBlock } from "../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../ir/Opcode.ts"
 import { type StaticExit, staticExits } from "./analysis/Cfg.ts"
@@ -149,10 +149,18 @@ const calledBy = (ir: IrBlock): number | undefined => {
 export const cutOf = (block: KnownBlock, others: ReadonlyMap<number, KnownBlock>): number | undefined => {
   for (let i = 1; i < block.insnPcs.length; i++) {
     const other = others.get(block.insnPcs[i]!)
-    if (other !== undefined && other.end === block.end && sameInstrumentation(block, i, other)) return i
+    if (other === undefined || other.end !== block.end || !sameInstrumentation(block, i, other)) continue
+    if (!isLoop(other) || canBeUndone(other)) return i
   }
   return undefined
 }
+
+/** Whether a block is a loop by itself. A block that goes on in its middle would give that loop a second entry. */
+const isLoop = ({ exits, pc }: KnownBlock): boolean => exits.some((exit) => exit.pc === pc && !exit.call)
+
+/** Whether what plugins do with a block as a whole can be undone: then one that goes on in its middle is led over its front. */
+const canBeUndone = ({ instrumentation }: KnownBlock): boolean =>
+  instrumentation?.tb.every((callback) => callback.kind === "inline" && callback.op === InlineOp.addU64) ?? true
 
 const sameInstrumentation = (block: KnownBlock, from: number, other: KnownBlock): boolean => {
   const a = block.instrumentation?.insns ?? []
