@@ -234,8 +234,7 @@ export class BatchWriter {
   }
 
   /** How often a block was interpreted since a region came for it, if one did. */
-  private readonly uncovered = (pc: number): number =>
-    Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))
+  private readonly uncovered = (pc: number): number => Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))
 }
 
 /** Begins a module of regions, with the functions that they call. */

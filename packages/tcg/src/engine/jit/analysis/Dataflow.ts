@@ -144,7 +144,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap
   const needs: Array<Globals> = []
   for (const n of order) {
     needs[n] = liveInOf(cfg.nodes[n]!, dirtyIn[n]!, 0n)
-    if (loops.has(n)) needs[n]! |= dirtyIn[n]! | storedBefore.get(n)!
+    if (loops.has(n)) needs[n] |= dirtyIn[n]! | storedBefore.get(n)!
   }
   for (let changed = true; changed;) {
     changed = false
