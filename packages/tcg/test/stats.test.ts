@@ -44,8 +44,8 @@ describe("stats", () => {
     })
     const { compiled, insns, translationMilliseconds } = guest.engine.stats()
     assert.strictEqual(insns, 4 * rounds + 1)
-    // The first 50 rounds were interpreted.
-    assert.strictEqual(compiled?.insns, 4 * (rounds - 50) + 1)
+    // The first 50 rounds were interpreted; and the one that faults: compiled code only does rounds that it checked before.
+    assert.strictEqual(compiled?.insns, 4 * (rounds - 50))
     assert.strictEqual(compiled?.regions, lines.length)
     assert.strictEqual(compiled?.slotsUsed, lines.length)
     assert.isAbove(translationMilliseconds, 0)
