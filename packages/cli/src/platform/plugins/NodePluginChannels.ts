@@ -40,7 +40,7 @@ const meet = (file: string): Meeting =>
       const reason = `its path is too long for a socket: ${longestSocketPath} bytes at most`
       return Effect.fail(new MeetingFailure({ code: undefined, reason }))
     }
-    return connect(file).pipe(
+    return connectPatiently(file).pipe(
       Effect.catch((error) => {
         if (error.code === "ECONNREFUSED" && fs.lstatSync(file, { throwIfNoEntry: false })?.isSocket() === true) {
           // Left behind by a run that was killed while it waited: nobody can be there any more.
@@ -51,6 +51,20 @@ const meet = (file: string): Meeting =>
       })
     )
   })
+
+/** How often, and after how many milliseconds each time, to try again where a socket refuses. */
+const attempts = 10
+const pause = 20
+
+/** Connects. A socket that refuses may be one whose maker is about to listen: it is there before that. */
+const connectPatiently = (file: string, left = attempts): Meeting =>
+  connect(file).pipe(
+    Effect.catch((error) =>
+      error.code === "ECONNREFUSED" && left > 0
+        ? Effect.andThen(Effect.sleep(pause), connectPatiently(file, left - 1))
+        : Effect.fail(error)
+    )
+  )
 
 const connect = (file: string): Meeting =>
   Effect.callback((resume) => {
@@ -71,7 +85,7 @@ const wait = (file: string): Meeting =>
     })
     // Two that came at the same time have both found nobody: one of them could listen.
     server.once("error", (error: NodeJS.ErrnoException) =>
-      resume(error.code === "EADDRINUSE" ? connect(file) : Effect.fail(MeetingFailure.of(error)))
+      resume(error.code === "EADDRINUSE" ? connectPatiently(file) : Effect.fail(MeetingFailure.of(error)))
     )
     server.listen(file)
     return Effect.sync(() => server.close())
