@@ -1,8 +1,8 @@
 /** What the compiled tier remembers of every translated block: where it goes, and what plugins wove into it. */
-import { type DynCallback, InlineOp, type Instrumentation } from "@emu/core/Instrumentation"
+import type { DynCallback, Instrumentation } from "@emu/core/Instrumentation"
 import { constantOf, type IrBlock } from "../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../ir/Opcode.ts"
-import { type StaticExit, staticExits } from "./analysis/Cfg.ts"
+import { canBeUndone, type StaticExit, staticExits } from "./analysis/Cfg.ts"
 
 export interface KnownBlock {
   readonly pc: number
@@ -150,17 +150,14 @@ export const cutOf = (block: KnownBlock, others: ReadonlyMap<number, KnownBlock>
   for (let i = 1; i < block.insnPcs.length; i++) {
     const other = others.get(block.insnPcs[i]!)
     if (other === undefined || other.end !== block.end || !sameInstrumentation(block, i, other)) continue
-    if (!isLoop(other) || canBeUndone(other)) return i
+    // One that goes on in the middle of a loop is led over its front, if what plugins do there can be undone.
+    if (!isLoop(other) || (other.instrumentation?.tb.every(canBeUndone) ?? true)) return i
   }
   return undefined
 }
 
 /** Whether a block is a loop by itself. A block that goes on in its middle would give that loop a second entry. */
 const isLoop = ({ exits, pc }: KnownBlock): boolean => exits.some((exit) => exit.pc === pc && !exit.call)
-
-/** Whether what plugins do with a block as a whole can be undone: then one that goes on in its middle is led over its front. */
-const canBeUndone = ({ instrumentation }: KnownBlock): boolean =>
-  instrumentation?.tb.every((callback) => callback.kind === "inline" && callback.op === InlineOp.addU64) ?? true
 
 const sameInstrumentation = (block: KnownBlock, from: number, other: KnownBlock): boolean => {
   const a = block.instrumentation?.insns ?? []

@@ -1,5 +1,5 @@
 /** From the IR of a region's blocks to basic blocks with explicit terminators: the graph that the emitter structures. */
-import { InlineOp } from "@emu/core/Instrumentation"
+import { type DynCallback, InlineOp } from "@emu/core/Instrumentation"
 import { constantOf, type IrBlock, type Op } from "../../../ir/Block.ts"
 import { JumpHint, Opcode } from "../../../ir/Opcode.ts"
 
@@ -243,15 +243,17 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
 /** Whether a node undoes the instrumentation of the block behind it: the region must not be left in between. */
 export const isInverse = ({ block, ir }: Node): boolean => ir !== block.ir && ir !== block.head
 
+/** Whether what a plugin does can be undone: it adds to a scoreboard. */
+export const canBeUndone = (callback: DynCallback): boolean => callback.kind === "inline" && callback.op === InlineOp.addU64
+
 /**
  * What undoes a block's own instrumentation, if that is nothing but additions to scoreboards. A block that was cut goes on behind
  * the head of another; led over this and the head instead, it does the same, and a loop that begins with the other block
  * keeps one entry, where the engine can go on.
  */
 const inverse = (head: IrBlock): IrBlock | undefined => {
-  const additions = head.callbacks.every(({ callback }) => callback.kind === "inline" && callback.op === InlineOp.addU64)
   const others = head.ops.some(({ opcode }) => opcode !== Opcode.insn_start && opcode !== Opcode.plugin_inline)
-  if (!additions || others) return undefined
+  if (others || !head.callbacks.every(({ callback }) => canBeUndone(callback))) return undefined
   const callbacks = head.callbacks.map(({ callback, ...rest }) => ({
     ...rest,
     callback: callback.kind === "inline" ? { ...callback, imm: -callback.imm } : callback

@@ -49,12 +49,7 @@ const writeRangeCheck = (): FunctionBody => {
     code.op(Insn.i32_add)
   }, end)
   const next = code.loop()
-  code.get(page)
-  code.memory(Insn.i32_load8_u, pageTableBase)
-  code.get(flags)
-  code.op(Insn.i32_and)
-  code.get(flags)
-  code.op(Insn.i32_eq)
+  pushAllows(code, page, flags)
   code.if()
   code.get(page)
   code.get(end)
@@ -73,6 +68,16 @@ const writeRangeCheck = (): FunctionBody => {
   code.end()
   code.i32(1)
   return code.body()
+}
+
+/** Pushes whether a page, whose number is in a local, has all flags in another. */
+const pushAllows = (code: CodeWriter, page: number, flags: number): void => {
+  code.get(page)
+  code.memory(Insn.i32_load8_u, pageTableBase)
+  code.get(flags)
+  code.op(Insn.i32_and)
+  code.get(flags)
+  code.op(Insn.i32_eq)
 }
 
 /** How many pages are looked at for room. */
@@ -112,12 +117,7 @@ const writeRoom = (): FunctionBody => {
   code.set(left)
   // The first page and those behind the guest's memory have no flags: it ends there.
   const next = code.loop()
-  code.get(page)
-  code.memory(Insn.i32_load8_u, pageTableBase)
-  code.get(flags)
-  code.op(Insn.i32_and)
-  code.get(flags)
-  code.op(Insn.i32_eq)
+  pushAllows(code, page, flags)
   code.get(left)
   code.i32(0)
   code.op(Insn.i32_ne)
