@@ -121,7 +121,9 @@ export class BatchWriter {
    */
   write(ahead: boolean): Batch | undefined {
     const { host, table } = this.sources
-    const draft = beginModule()
+    // Begun by its first region: most of what asks does so too early, and gets none.
+    let draft: Draft | undefined
+    const begin = () => (draft ??= beginModule())
     const regions: Array<BatchRegion> = []
     const begun = performance.now()
     let size = 0
@@ -130,7 +132,7 @@ export class BatchWriter {
       regions.length >= table.room ||
       (!this.sources.always && performance.now() - begun > maxBatchMilliseconds)
     const add = (hot: number, strictFloat: boolean, worth: number) => {
-      const region = this.addRegion(draft, { hot, strictFloat, worth }, regions.length)
+      const region = this.addRegion(begin, { hot, strictFloat, worth }, regions.length)
       if (region === undefined) return
       this.coming.add(hot)
       regions.push(region)
@@ -149,20 +151,20 @@ export class BatchWriter {
         if (!table.has(pc) && !this.coming.has(pc)) add(pc, false, worthAhead)
       }
     }
-    if (regions.length === 0) return undefined
+    if (draft === undefined || regions.length === 0) return undefined
     const bytes = draft.module.finish({ sharedMemory: table.shared })
     return { number: ++this.written, bytes, regions, imports: host.imports }
   }
 
   /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
-  private addRegion(draft: Draft, { hot, strictFloat, worth }: Wish, number: number): BatchRegion | undefined {
+  private addRegion(begin: () => Draft, { hot, strictFloat, worth }: Wish, number: number): BatchRegion | undefined {
     const { blocks, host, profile, windows } = this.sources
-    const { callees, module, regionType } = draft
     const mustEnter = this.covered.has(hot)
     if (mustEnter) blocks.noteJumpTarget(hot)
     const begun = performance.now()
     const source = this.select(hot, worth)
     if (source === undefined) return undefined
+    const { callees, module, regionType } = begin()
     // What the region covers need not be compiled by itself, unless it turns out to be entered otherwise: then it asks again.
     for (const { pc } of source.blocks) {
       if (this.wanted.get(pc) === strictFloat) this.wanted.delete(pc)
@@ -187,7 +189,7 @@ export class BatchWriter {
     )
     if (mustEnter && !compiled.entries.includes(hot)) {
       this.apart.add(hot)
-      return this.addRegion(draft, { hot, strictFloat, worth }, number)
+      return this.addRegion(begin, { hot, strictFloat, worth }, number)
     }
     this.sites.push(...compiled.sites)
     const { root } = source

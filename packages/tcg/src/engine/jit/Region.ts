@@ -52,13 +52,13 @@ const grow = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: n
     ops += block.ops
     if (blocks.length > 0 && ops > limits.maxOps) break
     blocks.push(block)
-    const next = block.exits.map((exit) => exit.pc)
-    for (const to of block.jumps ? [...next, ...source.jumpTargets(pc)] : next) {
-      if (!seen.has(to)) {
-        seen.add(to)
-        queue.push(to)
-      }
+    const follow = (to: number) => {
+      if (seen.has(to)) return
+      seen.add(to)
+      queue.push(to)
     }
+    for (const exit of block.exits) follow(exit.pc)
+    if (block.jumps) source.jumpTargets(pc).forEach(follow)
   }
   return blocks
 }
@@ -73,6 +73,8 @@ const rootCandidates = (
   limits: RegionLimits
 ): { readonly ancestors: ReadonlySet<number>; readonly candidates: ReadonlyArray<number> } => {
   // Everything that leads to the hot block, as a graph of predecessor edges from it.
+  const isKnown = (pc: number) => source.get(pc) !== undefined
+  if (!source.predecessors(hot).some(isKnown)) return { ancestors: new Set([hot]), candidates: [hot] }
   const pcs = [hot]
   const numberOf = new Map([[hot, 0]])
   const edges: Array<Array<number>> = []
@@ -80,7 +82,7 @@ const rootCandidates = (
     const list: Array<number> = []
     edges.push(list)
     for (const p of source.predecessors(pcs[i]!)) {
-      if (source.get(p) === undefined) continue
+      if (!isKnown(p)) continue
       let n = numberOf.get(p)
       if (n === undefined) {
         if (pcs.length >= limits.maxBlocks) continue

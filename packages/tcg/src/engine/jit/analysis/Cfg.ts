@@ -109,6 +109,9 @@ export const successors = (terminator: Terminator): Array<number> => {
   }
 }
 
+/** The successors of each node. */
+export const graphOf = (cfg: Cfg): Array<Array<number>> => cfg.nodes.map(({ terminator }) => successors(terminator))
+
 /** Successors to which values flow in locals: not where ways into the region end, since these load what is live. */
 export const flowSuccessors = (terminator: Terminator): Array<number> => {
   if (terminator.kind !== "dispatch") return successors(terminator)

@@ -37,6 +37,7 @@ export const findCounters = (
   weightOf: (node: number) => number,
   addressOf: (entry: ScoreboardU64) => number
 ): Counters => {
+  if (!cfg.blocks.some(({ head, ir }) => head !== undefined || ir.callbacks.length > 0)) return noCounters(cfg)
   const weights = new Map<number, number>()
   const entryAt = new Map<number, ScoreboardU64>()
   const stored = new Set<number>()
@@ -72,6 +73,13 @@ export const findCounters = (
     behind
   }
 }
+
+const noCounters = ({ nodes }: Cfg): Counters => ({
+  entries: [],
+  numberOf: () => undefined,
+  pendingIn: nodes.map(() => 0),
+  behind: () => 0
+})
 
 const solve = (
   cfg: Cfg,

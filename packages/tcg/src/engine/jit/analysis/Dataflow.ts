@@ -7,9 +7,9 @@
  */
 import { CallbackFlags } from "@emu/core/Instrumentation"
 import { type IrBlock, outputsOf, type Op } from "../../../ir/Block.ts"
-import { CpuSlot } from "../../../Layout.ts"
 import { Opcode, OpFlag, opTable } from "../../../ir/Opcode.ts"
 import { type Cfg, flowSuccessors, type Node, successors } from "./Cfg.ts"
+import type { Analysis } from "./Graph.ts"
 
 export type Globals = bigint
 
@@ -21,8 +21,8 @@ export const members = (set: Globals): Array<number> => {
   return list
 }
 
-/** Globals from here on always stay in memory: they are shared with the runtime or rarely used. */
-export const firstMemoryGlobal = CpuSlot.pc
+/** Globals from here on always stay in memory: they are shared with the runtime or rarely used, and sets have no room for them. */
+export const firstMemoryGlobal = 64
 
 /** Whether a value number is a global that lives in a local. */
 export const isLocalGlobal = (value: number): boolean => value >= 0 && value < firstMemoryGlobal
@@ -57,14 +57,14 @@ export interface Dataflow {
 }
 
 /** Globals that an operation defines. */
-export const definesOf = (op: Op): Globals => {
+const definesOf = (op: Op): Globals => {
   let set = 0n
   for (let i = 0; i < outputsOf(op); i++) if (isLocalGlobal(op.args[i]!)) set |= singleton[op.args[i]!]!
   return set
 }
 
 /** Globals that an operation reads. */
-export const usesOf = (op: Op): Globals => {
+const usesOf = (op: Op): Globals => {
   const info = opTable[op.opcode]!
   let set = 0n
   for (let i = info.outputs; i < info.outputs + info.inputs; i++) {
@@ -73,7 +73,31 @@ export const usesOf = (op: Op): Globals => {
   return set
 }
 
-const opsOf = (node: Node): ReadonlyArray<Op> => node.ir.ops.slice(node.start, node.end)
+/** A set of globals that grows: in numbers, since bigints are made anew with every change. */
+class GrowingSet {
+  private low = 0
+  private high = 0
+
+  add(global: number): void {
+    if (global < 32) this.low |= 1 << global
+    else this.high |= 1 << (global - 32)
+  }
+
+  has(global: number): boolean {
+    return ((global < 32 ? this.low >>> global : this.high >>> (global - 32)) & 1) !== 0
+  }
+
+  clear(): void {
+    this.low = 0
+    this.high = 0
+  }
+
+  /** The members so far. */
+  now(): Globals {
+    const low = BigInt(this.low >>> 0)
+    return this.high === 0 ? low : (BigInt(this.high >>> 0) << 32n) | low
+  }
+}
 
 /** What a node does to sets that flow through it. */
 interface Summary {
@@ -82,48 +106,73 @@ interface Summary {
   /** What it defines, and what of that is dirty behind it. */
   readonly defines: Globals
   readonly leavesDirty: Globals
+  /** What it reads as it is in front of it. */
+  readonly reads: Globals
+  /** What it defines before anything of it may leave the region. What else is dirty in front of it must be storable there. */
+  readonly unseen: Globals
 }
 
-const summarize = (node: Node): Summary => {
-  let defines = 0n
-  let leavesDirty = 0n
+const summarize = ({ end, ir, start, terminator }: Node): Summary => {
+  const defines = new GrowingSet()
+  const dirty = new GrowingSet()
+  const reads = new GrowingSet()
+  let unseen: Globals | undefined
   let hasBarrier = false
-  for (const op of opsOf(node)) {
-    if (isBarrier(node.ir, op)) {
-      hasBarrier = true
-      leavesDirty = 0n
+  for (let i = start; i < end; i++) {
+    const op = ir.ops[i]!
+    const { args } = op
+    const { inputs, outputs } = opTable[op.opcode]!
+    // Behind a barrier all is read back from memory.
+    if (!hasBarrier) {
+      for (let a = outputs; a < outputs + inputs; a++) {
+        if (isLocalGlobal(args[a]!) && !defines.has(args[a]!)) reads.add(args[a]!)
+      }
+      if (unseen === undefined && mayObserve(op)) unseen = defines.now()
     }
-    const defined = definesOf(op)
-    defines |= defined
-    leavesDirty |= defined
+    if (isBarrier(ir, op)) {
+      hasBarrier = true
+      dirty.clear()
+    }
+    for (let a = 0; a < outputs; a++) {
+      if (!isLocalGlobal(args[a]!)) continue
+      defines.add(args[a]!)
+      dirty.add(args[a]!)
+    }
   }
-  const isCall = node.terminator.kind === "call"
-  return { isBarrier: hasBarrier || isCall, defines, leavesDirty: isCall ? 0n : leavesDirty }
+  const isCall = terminator.kind === "call"
+  return {
+    isBarrier: hasBarrier || isCall,
+    defines: defines.now(),
+    leavesDirty: isCall ? 0n : dirty.now(),
+    reads: reads.now(),
+    // The end of any node may leave the region (a loop's budget, a jump out).
+    unseen: unseen ?? defines.now()
+  }
 }
 
-/** Live globals in front of a node, given those behind it. `behind` receives those behind each operation. */
-export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?: Array<Globals>): Globals => {
-  const ops = opsOf(node)
+/** Live globals behind each operation of a node, given what is dirty in front of the node and live behind it. */
+export const liveBehind = ({ end, ir, start, terminator }: Node, dirtyIn: Globals, liveOut: Globals): Array<Globals> => {
+  const ops = ir.ops.slice(start, end)
   // Dirty sets in front of each operation, forwards.
   const dirtyAt: Array<Globals> = []
   let dirty = dirtyIn
   for (const op of ops) {
     dirtyAt.push(dirty)
-    if (isBarrier(node.ir, op)) dirty = 0n
+    if (isBarrier(ir, op)) dirty = 0n
     dirty |= definesOf(op)
   }
-  let live = node.terminator.kind === "call" ? 0n : liveOut
-  // The end of any node may leave the region (a loop's budget, a jump out): what is dirty there must be storable.
+  const behind: Array<Globals> = []
+  let live = terminator.kind === "call" ? 0n : liveOut
   live |= dirty
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = ops[i]!
-    if (behind !== undefined) behind[i] = live
+    behind[i] = live
     live &= ~definesOf(op)
-    if (isBarrier(node.ir, op)) live = 0n
+    if (isBarrier(ir, op)) live = 0n
     live |= usesOf(op)
     if (mayObserve(op)) live |= dirtyAt[i]!
   }
-  return live
+  return behind
 }
 
 /**
@@ -132,18 +181,19 @@ export const liveInOf = (node: Node, dirtyIn: Globals, liveOut: Globals, behind?
  * What a loop does not define is stored in front of it, not where the loop is left in its middle: so it need not be in a local all
  * through the loop, where the host has too few registers already.
  *
- * @param order reverse postorder of the reachable nodes
  * @param loops headers of loops, with their bodies: the region may leave in front of them
  */
-export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap<number, ReadonlySet<number>>): Dataflow => {
+export const solve = (cfg: Cfg, graph: Analysis, loops: ReadonlyMap<number, ReadonlySet<number>>): Dataflow => {
+  const { goesBack, order } = graph
   const summaries: Array<Summary> = []
   for (const n of order) summaries[n] = summarize(cfg.nodes[n]!)
-  const { dirtyIn, storedBefore } = solveDirty(cfg, order, loops, summaries)
+  const { dirtyIn, storedBefore } = solveDirty(cfg, graph, loops, summaries)
   const liveIn: Array<Globals> = cfg.nodes.map(() => 0n)
   // What each node needs whatever is live behind it.
   const needs: Array<Globals> = []
   for (const n of order) {
-    needs[n] = liveInOf(cfg.nodes[n]!, dirtyIn[n]!, 0n)
+    const { reads, unseen } = summaries[n]!
+    needs[n] = reads | (dirtyIn[n]! & ~unseen)
     if (loops.has(n)) needs[n] |= dirtyIn[n]! | storedBefore.get(n)!
   }
   for (let changed = true; changed;) {
@@ -155,7 +205,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap
       if (!isEnd) for (const s of flowSuccessors(cfg.nodes[n]!.terminator)) live |= liveIn[s]! & ~defines
       if (live !== liveIn[n]) {
         liveIn[n] = live
-        changed = true
+        changed = goesBack
       }
     }
   }
@@ -164,7 +214,7 @@ export const solve = (cfg: Cfg, order: ReadonlyArray<number>, loops: ReadonlyMap
 
 const solveDirty = (
   cfg: Cfg,
-  order: ReadonlyArray<number>,
+  { goesBack, order }: Analysis,
   loops: ReadonlyMap<number, ReadonlySet<number>>,
   summaries: ReadonlyArray<Summary>
 ): Omit<Dataflow, "liveIn"> => {
@@ -192,7 +242,7 @@ const solveDirty = (
         const merged = dirtyIn[s]! | dirty
         if (merged !== dirtyIn[s]) {
           dirtyIn[s] = merged
-          changed = true
+          changed = goesBack
         }
       }
     }

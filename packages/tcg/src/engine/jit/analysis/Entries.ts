@@ -3,8 +3,8 @@
  * contains entries gets a dispatch node in front of its header, through which the way in leads. Every loop header is made an
  * entry, so that a region that was left when its fuel ran out is entered again where it stopped.
  */
-import { type Cfg, type DispatchCase, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
-import { type Analysis, analyse, dominates } from "./Graph.ts"
+import { type Cfg, type DispatchCase, nodeInFrontOf, redirect } from "./Cfg.ts"
+import { type Analysis, dominates } from "./Graph.ts"
 import { makeReducible } from "./Irreducible.ts"
 
 /** A way into the region. */
@@ -39,11 +39,7 @@ export interface Entries {
  * costs a test in every round.
  */
 export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): Entries => {
-  const rootNode = makeReducible(cfg, cfg.entryOf.get(root)!)
-  const analysis = analyse(
-    cfg.nodes.map((node) => successors(node.terminator)),
-    rootNode
-  )
+  const { analysis, start: rootNode } = makeReducible(cfg, cfg.entryOf.get(root)!)
   const loops = naturalLoops(analysis)
 
   const pcOf = new Map<number, number>()
@@ -89,7 +85,9 @@ export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): 
     else startCases.push(caseOf(stops[0]!))
     around.forEach((header, stop) => cases.get(header)!.push(caseOf(stops[stop + 1]!)))
   })
-  for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
+  if (dispatchOf.size > 0) {
+    for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => dispatchOf.get(to) ?? to)
+  }
   for (const [header, dispatch] of dispatchOf) {
     const own = pcOf.get(header)
     const way = paths.findIndex(({ node }) => node === header) + 1
@@ -119,6 +117,7 @@ const switchKey = (node: number): number => 4 * node + 3
 /** The natural loops: bodies by header. */
 export const naturalLoops = (analysis: Analysis): Map<number, Set<number>> => {
   const loops = new Map<number, Set<number>>()
+  if (!analysis.goesBack) return loops
   for (const header of analysis.order) {
     const latches = analysis.predecessors[header]!.filter((p) => dominates(analysis, header, p))
     if (latches.length === 0) continue

@@ -11,33 +11,36 @@ export type Graph = ReadonlyArray<ReadonlyArray<number>>
 export interface Analysis {
   /** Reachable nodes in reverse postorder. */
   readonly order: ReadonlyArray<number>
-  /** Position of each node in `order`, or -1. */
-  readonly position: Int32Array
+  /** Position of each node in `order`, or -1. Plain arrays: most graphs are small, and typed ones are dear to make. */
+  readonly position: ReadonlyArray<number>
   /** Immediate dominator of each node (the entry's is itself), or -1. */
-  readonly idom: Int32Array
+  readonly idom: ReadonlyArray<number>
   /** Children in the dominator tree, each list in reverse postorder. */
   readonly children: ReadonlyArray<ReadonlyArray<number>>
   /** Reachable predecessors. */
   readonly predecessors: ReadonlyArray<ReadonlyArray<number>>
+  /** An edge goes back in the order: without one there is no loop. */
+  readonly goesBack: boolean
 }
 
 /** Reachable nodes in reverse postorder. Iterative: regions may be deep. */
 export const reversePostorder = (graph: Graph, entry: number): Array<number> => {
-  const seen = new Uint8Array(graph.length)
   const postorder: Array<number> = []
-  const stack: Array<{ node: number; next: number }> = [{ node: entry, next: 0 }]
-  seen[entry] = 1
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const successors = graph[top.node]!
-    if (top.next < successors.length) {
+  /** How many successors of each node are not looked at yet; -1 for a node that was not reached yet. */
+  const left: Array<number> = graph.map(() => -1)
+  const stack = [entry]
+  left[entry] = graph[entry]!.length
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1]!
+    if (left[node]! > 0) {
       // The last successor first: so the first one (the likely way) comes first in the reversed order.
-      const successor = successors[successors.length - 1 - top.next++]!
-      if (seen[successor] === 0) {
-        seen[successor] = 1
-        stack.push({ node: successor, next: 0 })
+      const successor = graph[node]![--left[node]!]!
+      if (left[successor] === -1) {
+        left[successor] = graph[successor]!.length
+        stack.push(successor)
       }
     } else {
-      postorder.push(top.node)
+      postorder.push(node)
       stack.pop()
     }
   }
@@ -47,12 +50,18 @@ export const reversePostorder = (graph: Graph, entry: number): Array<number> => 
 /** Order, dominators and the dominator tree of a graph. */
 export const analyse = (graph: Graph, entry = 0): Analysis => {
   const order = reversePostorder(graph, entry)
-  const position = new Int32Array(graph.length).fill(-1)
+  const position: Array<number> = graph.map(() => -1)
   order.forEach((node, i) => (position[node] = i))
   const predecessors: Array<Array<number>> = graph.map(() => [])
-  for (const node of order) for (const successor of graph[node]!) predecessors[successor]!.push(node)
+  let goesBack = false
+  for (const node of order) {
+    for (const successor of graph[node]!) {
+      predecessors[successor]!.push(node)
+      goesBack ||= position[successor]! <= position[node]!
+    }
+  }
 
-  const idom = new Int32Array(graph.length).fill(-1)
+  const idom: Array<number> = graph.map(() => -1)
   idom[entry] = entry
   const intersect = (a: number, b: number): number => {
     let x = a
@@ -74,13 +83,14 @@ export const analyse = (graph: Graph, entry = 0): Analysis => {
       }
       if (idom[node] !== dominator) {
         idom[node] = dominator
-        changed = true
+        // All that a node depends on is known when it is reached, unless an edge goes back.
+        changed = goesBack
       }
     }
   }
   const children: Array<Array<number>> = graph.map(() => [])
   for (const node of order) if (node !== entry) children[idom[node]!]!.push(node)
-  return { order, position, idom, children, predecessors }
+  return { order, position, idom, children, predecessors, goesBack }
 }
 
 /** Whether `a` dominates `b`. */
@@ -91,12 +101,8 @@ export const dominates = (analysis: Analysis, a: number, b: number): boolean => 
 }
 
 /** Nodes that are reached by more than one forward edge. */
-export const mergePoints = ({ order, position, predecessors }: Analysis): ReadonlySet<number> =>
-  new Set(order.filter((n) => predecessors[n]!.filter((p) => position[p]! < position[n]!).length > 1))
-
-/** Nodes to which an edge goes back from a node that they dominate. */
-export const loopHeaders = (analysis: Analysis): ReadonlySet<number> =>
-  new Set(analysis.order.filter((n) => analysis.predecessors[n]!.some((p) => dominates(analysis, n, p))))
+export const mergePoints = ({ order, position, predecessors }: Analysis): Array<number> =>
+  order.filter((n) => predecessors[n]!.length > 1 && predecessors[n]!.filter((p) => position[p]! < position[n]!).length > 1)
 
 /** Strongly connected components (Tarjan, iterative): the component number of each node reachable from the entry, or -1. */
 export const components = (

@@ -2,24 +2,27 @@
  * Makes a graph reducible. An edge that goes back to a node that does not dominate its source is led through a dispatch node
  * in front of the nearest common dominator of the two, which then is the header of a proper loop around both.
  */
-import { type Cfg, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
+import { type Cfg, graphOf, nodeInFrontOf, redirect, successors } from "./Cfg.ts"
 import { type Analysis, analyse, dominates } from "./Graph.ts"
 import { resumeOf } from "./resume.ts"
 
 /** More edges than this are left as they are: they leave the region. */
 const maxEdges = 40
 
-/** Adds dispatch nodes until every edge that goes back goes to a dominator. Gives the node that stands for the root now. */
-export const makeReducible = (cfg: Cfg, root: number): number => {
+/** A graph that was made reducible: the node that stands for the root now, and what is known of the graph as it is now. */
+export interface Reducible {
+  readonly start: number
+  readonly analysis: Analysis
+}
+
+/** Adds dispatch nodes until every edge that goes back goes to a dominator. */
+export const makeReducible = (cfg: Cfg, root: number): Reducible => {
   let start = root
   const dispatchOf = new Map<number, number>()
-  for (let i = 0; i < maxEdges; i++) {
-    const analysis = analyse(
-      cfg.nodes.map((node) => successors(node.terminator)),
-      start
-    )
-    const edge = findEdge(cfg, analysis)
-    if (edge === undefined) return start
+  for (let edges = 0; ; edges++) {
+    const analysis = analyse(graphOf(cfg), start)
+    const edge = edges < maxEdges ? findEdge(cfg, analysis) : undefined
+    if (edge === undefined) return { start, analysis }
     const { from, to } = edge
     let header = commonDominator(analysis, from, to)
     if (cfg.nodes[header]!.terminator.kind !== "dispatch") {
@@ -40,7 +43,6 @@ export const makeReducible = (cfg: Cfg, root: number): number => {
     const source = cfg.nodes[from]!
     source.terminator = redirect(source.terminator, (n) => (n === to ? enter : n))
   }
-  return start
 }
 
 const addDispatch = (cfg: Cfg, header: number): number => {
@@ -51,6 +53,7 @@ const addDispatch = (cfg: Cfg, header: number): number => {
 }
 
 const findEdge = (cfg: Cfg, analysis: Analysis): { from: number; to: number } | undefined => {
+  if (!analysis.goesBack) return undefined
   for (const from of analysis.order) {
     for (const to of successors(cfg.nodes[from]!.terminator)) {
       if (analysis.position[to]! <= analysis.position[from]! && !dominates(analysis, to, from)) return { from, to }

@@ -2,12 +2,12 @@
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import { type AccessOptions, type AccessPlan, planAccesses } from "./Accesses.ts"
 import { callingBlocks } from "./calling.ts"
-import { buildCfg, type Cfg, type RegionBlock, successors, switchTargets } from "./Cfg.ts"
+import { buildCfg, type Cfg, graphOf, type RegionBlock, switchTargets } from "./Cfg.ts"
 import { type Counters, findCounters } from "./Counters.ts"
 import { type Dataflow, type Globals, solve } from "./Dataflow.ts"
 import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, leaveAfterStatusWrites } from "../emit/floatStatus.ts"
-import { type Analysis, analyse, loopHeaders, mergePoints } from "./Graph.ts"
+import { type Analysis, analyse, mergePoints } from "./Graph.ts"
 import type { ScoreboardPlace } from "../emit/lower/Context.ts"
 import { narrowValues, type NarrowValues, type NodeOps } from "./Narrow.ts"
 import { unresumable } from "./resume.ts"
@@ -44,8 +44,8 @@ export interface RegionAnalysis {
   readonly float: FloatPolicy
   /** Order and dominators of the nodes that can be reached. */
   readonly graph: Analysis
-  /** Loop headers, and nodes at which ways meet. */
-  readonly loops: ReadonlySet<number>
+  /** The nodes of loops by their headers, and nodes at which ways meet. */
+  readonly loops: ReadonlyMap<number, ReadonlySet<number>>
   readonly merges: ReadonlySet<number>
   /** Guest pcs of blocks behind which callbacks may have asked for attention. */
   readonly calling: ReadonlySet<number>
@@ -73,19 +73,13 @@ export const analyseRegion = (
   const float = floatPolicy(blocks, options.strictFloat)
   if (float.testsAgain) leaveAfterStatusWrites(cfg)
   const { pcs: entryPcs, start: entry, ways } = addEntries(cfg, root, wanted)
-  const graph = analyse(
-    cfg.nodes.map((node) => successors(node.terminator)),
-    entry
-  )
+  const graph = analyse(graphOf(cfg), entry)
   const { order } = graph
-  const loops = loopHeaders(graph)
-  const bodies = naturalLoops(graph)
-  const flow = solve(cfg, order, bodies)
+  const loops = naturalLoops(graph)
+  const flow = solve(cfg, graph, loops)
   const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
-  const weights = new Map(
-    order.map((n) => [n, loopWeight ** [...bodies.values()].filter((body) => body.has(n)).length] as const)
-  )
-  const nodes = order.map((n) => ({ ir: cfg.nodes[n]!.ir, ops: webs.ops[n]!, weight: weights.get(n)! }))
+  const weightOf = weigh(loops)
+  const nodes = order.map((n) => ({ ir: cfg.nodes[n]!.ir, ops: webs.ops[n]!, weight: weightOf(n) }))
   return {
     root,
     cfg,
@@ -105,20 +99,28 @@ export const analyseRegion = (
     counters: findCounters(
       cfg,
       order,
-      (n) => weights.get(n)!,
+      weightOf,
       (counter) => options.scoreboardAddress(counter).address
     ),
     accesses: planAccesses(cfg, graph, webs, {
-      loops: bodies,
-      mayHoist: mayHoist(cfg, webs),
+      loops,
+      mayHoist: mayHoist(cfg, webs, loops),
       sharing: options.sharing,
       allows: options.allows
     })
   }
 }
 
+/** How much more often than others each node runs. */
+const weigh = (loops: ReadonlyMap<number, ReadonlySet<number>>): ((node: number) => number) => {
+  const weights = new Map<number, number>()
+  for (const body of loops.values()) for (const n of body) weights.set(n, (weights.get(n) ?? 1) * loopWeight)
+  return (n) => weights.get(n) ?? 1
+}
+
 /** Whether an access of a loop may be checked in front of it, by the loop's header and the web it is off. */
-const mayHoist = (cfg: Cfg, webs: Webs): AccessOptions["mayHoist"] => {
+const mayHoist = (cfg: Cfg, webs: Webs, { size }: RegionAnalysis["loops"]): AccessOptions["mayHoist"] => {
+  if (size === 0) return () => false
   // An odd key on the way to a loop says nothing about where the engine could go on.
   const keys = cfg.nodes.flatMap(({ terminator }) =>
     terminator.kind === "dispatch" ? terminator.cases.map(({ key }) => key) : []

@@ -8,7 +8,7 @@
 import type { Op } from "../../../ir/Block.ts"
 import { opTable } from "../../../ir/Opcode.ts"
 import { type Cfg, flowSuccessors, type Node } from "./Cfg.ts"
-import { type Dataflow, firstMemoryGlobal, type Globals, isBarrier, isLocalGlobal, liveInOf, members } from "./Dataflow.ts"
+import { type Dataflow, firstMemoryGlobal, type Globals, isBarrier, isLocalGlobal, liveBehind, members } from "./Dataflow.ts"
 import type { EntryWay } from "./Entries.ts"
 
 /** Value numbers from here on are webs. Temps are far below. */
@@ -21,7 +21,7 @@ export type WebMap = Array<number>
 export type WebLoads = ReadonlyArray<readonly [number, number]>
 
 export interface Webs {
-  /** The operations of each node with webs in place of globals. */
+  /** The operations of each node, now with webs in place of globals. */
   readonly ops: ReadonlyArray<ReadonlyArray<Op>>
   /** Webs where each node begins and where it ends. */
   readonly start: ReadonlyArray<WebMap>
@@ -41,7 +41,7 @@ export interface Webs {
 const noWebs: ReadonlyArray<number> = Array.from({ length: firstMemoryGlobal }, () => -1)
 
 /**
- * Finds the webs of a region.
+ * Finds the webs of a region, and puts them in the places of globals in its operations: these are changed.
  *
  * @param start the node where the function begins
  * @param ways the ways into the region that begin there
@@ -60,15 +60,18 @@ export const findWebs = (
   const wide = new Set<number>()
   const globals: Array<number> = []
   const fresh = (global: number): number => {
+    const web = firstWeb + globals.length
     globals.push(global)
-    return parent.push(parent.length) - 1
+    parent.push(web)
+    return web
   }
+  /** The web that stands for one and all that were joined with it. */
   const find = (web: number): number => {
     let root = web
-    while (parent[root] !== root) root = parent[root]!
+    while (parent[root - firstWeb] !== root) root = parent[root - firstWeb]!
     for (let at = web; at !== root;) {
-      const next = parent[at]!
-      parent[at] = root
+      const next = parent[at - firstWeb]!
+      parent[at - firstWeb] = root
       at = next
     }
     return root
@@ -83,7 +86,7 @@ export const findWebs = (
 
   const startMaps: Array<WebMap> = []
   const endMaps: Array<WebMap> = []
-  const ops = cfg.nodes.map((): Array<Op> => [])
+  const ops: Array<ReadonlyArray<Op>> = cfg.nodes.map(() => [])
   const behindCall = new Map<number, Array<[number, number]>>()
   const behindOp = new Map<Op, Array<[number, number]>>()
   for (const n of order) {
@@ -91,9 +94,11 @@ export const findWebs = (
     for (const global of members(flow.liveIn[n]!)) map[global] = fresh(global)
     startMaps[n] = map
   }
+  /** No ways through nodes were joined yet: webs have their names. Ways into the region take over those of where they lead. */
+  let isJoined = false
   const join = (from: WebMap, to: number): void => {
     for (const global of members(flow.liveIn[to]!)) {
-      if (from[global]! >= 0) parent[find(from[global]!)] = find(startMaps[to]![global]!)
+      if (from[global]! >= 0) parent[find(from[global]!) - firstWeb] = find(startMaps[to]![global]!)
     }
   }
   const entry = ways.map(({ node, pcs }) => {
@@ -107,19 +112,19 @@ export const findWebs = (
     const node = cfg.nodes[n]!
     const current = startMaps[n]!.slice()
     const behind = liveBehindBarriers(node, flow, n)
-    ops[n] = node.ir.ops.slice(node.start, node.end).map((op, i) => {
-      const { args, opcode } = op
-      const { inputs, outputs } = opTable[opcode]!
-      const renamed: Op = { opcode, args: args.slice() }
-      for (let a = outputs; a < outputs + inputs; a++) if (isLocalGlobal(args[a]!)) renamed.args[a] = current[args[a]!]!
-      if (behind !== undefined && isBarrier(node.ir, op)) behindOp.set(renamed, load(behind[i]!, current, ~0n))
-      for (let a = 0; a < outputs; a++) {
-        if (isLocalGlobal(args[a]!)) renamed.args[a] = current[args[a]!] = fresh(args[a]!)
-      }
-      return renamed
-    })
+    const own = opsOf(node)
+    for (let i = 0; i < own.length; i++) {
+      const op = own[i]!
+      const { args } = op
+      const { inputs, outputs } = opTable[op.opcode]!
+      for (let a = outputs; a < outputs + inputs; a++) if (isLocalGlobal(args[a]!)) args[a] = current[args[a]!]!
+      if (behind !== undefined && isBarrier(node.ir, op)) behindOp.set(op, load(behind[i]!, current, ~0n))
+      for (let a = 0; a < outputs; a++) if (isLocalGlobal(args[a]!)) args[a] = current[args[a]!] = fresh(args[a]!)
+    }
+    ops[n] = own
     endMaps[n] = current
     if (n === start) continue
+    isJoined ||= node.terminator.kind === "call" || flowSuccessors(node.terminator).length > 0
     if (node.terminator.kind === "call") {
       const map = noWebs.slice()
       behindCall.set(n, load(flow.liveIn[node.terminator.next]!, map, wideAt(node.terminator.returnPc)))
@@ -127,18 +132,15 @@ export const findWebs = (
     } else for (const to of flowSuccessors(node.terminator)) join(current, to)
   }
 
-  const number = (web: number): number => firstWeb + find(web)
-  for (const n of order) {
-    for (const map of [startMaps[n]!, endMaps[n]!])
-      for (let g = 0; g < map.length; g++) if (map[g]! >= 0) map[g] = number(map[g]!)
-    const source = cfg.nodes[n]!
-    ops[n]!.forEach((op, i) => {
-      const original = source.ir.ops[source.start + i]!
-      const { inputs, outputs } = opTable[op.opcode]!
-      for (let a = 0; a < outputs + inputs; a++) if (isLocalGlobal(original.args[a]!)) op.args[a] = number(op.args[a]!)
-    })
+  const name = (webs: Array<number>, count: number): void => {
+    for (let i = 0; i < count; i++) if (webs[i]! >= firstWeb) webs[i] = find(webs[i]!)
   }
-  const numbered = (loads: Array<[number, number]>): WebLoads => loads.map(([global, web]) => [global, number(web)])
+  for (const n of isJoined ? order : []) {
+    name(startMaps[n]!, firstMemoryGlobal)
+    name(endMaps[n]!, firstMemoryGlobal)
+    for (const { args, opcode } of ops[n]!) name(args, opTable[opcode]!.outputs + opTable[opcode]!.inputs)
+  }
+  const numbered = (loads: Array<[number, number]>): WebLoads => loads.map(([global, web]) => [global, find(web)])
   const calls = new Map([...behindCall].map(([n, loads]) => [n, numbered(loads)]))
   const barriers = new Map([...behindOp].map(([op, loads]) => [op, numbered(loads)]))
   const definedIn = (nodes: ReadonlySet<number>): ReadonlySet<number> => {
@@ -152,7 +154,7 @@ export const findWebs = (
     }
     return found
   }
-  const wideWebs = new Set([...wide].map(number))
+  const wideWebs = new Set([...wide].map(find))
   return {
     ops,
     start: startMaps,
@@ -174,7 +176,9 @@ const liveBehindBarriers = (node: Node, flow: Dataflow, n: number): ReadonlyArra
   if (!found) return undefined
   let liveOut = 0n
   for (const s of flowSuccessors(terminator)) liveOut |= flow.liveIn[s]!
-  const behind: Array<Globals> = []
-  liveInOf(node, flow.dirtyIn[n]!, liveOut, behind)
-  return behind
+  return liveBehind(node, flow.dirtyIn[n]!, liveOut)
 }
+
+/** A node's operations; those of the block, where it is all of them. */
+const opsOf = ({ end, ir, start }: Node): ReadonlyArray<Op> =>
+  start === 0 && end === ir.ops.length ? ir.ops : ir.ops.slice(start, end)

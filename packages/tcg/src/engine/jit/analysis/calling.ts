@@ -11,12 +11,14 @@ const calls = (ir: IrBlock | undefined): boolean =>
  */
 export const callingBlocks = (blocks: ReadonlyArray<RegionBlock>): ReadonlySet<number> => {
   const calling = new Set<number>()
+  const callers = blocks.filter(({ head, ir }) => calls(head) || calls(ir))
+  if (callers.length === 0) return calling
   const byPc = new Map(blocks.map((block) => [block.pc, block]))
   const mark = (block: RegionBlock | undefined): void => {
     if (block === undefined || calling.has(block.pc)) return
     calling.add(block.pc)
     if (block.cut !== undefined) mark(byPc.get(block.cut))
   }
-  for (const block of blocks) if (calls(block.head) || calls(block.ir)) mark(block)
+  callers.forEach(mark)
   return calling
 }

@@ -13,6 +13,7 @@ export const resumeOf = ({ nodes }: Cfg, from: number, to: number): number | und
 export const unresumable = (cfg: Cfg, analysis: Analysis): ReadonlySet<number> => {
   const { order, position } = analysis
   const isDeadEnd = (from: number, to: number) => position[from]! >= position[to]! && resumeOf(cfg, from, to) === undefined
+  if (!analysis.goesBack) return new Set()
   const headers = order.flatMap((from) => successors(cfg.nodes[from]!.terminator).filter((to) => isDeadEnd(from, to)))
   return new Set(order.filter((node) => headers.some((header) => dominates(analysis, header, node))))
 }

@@ -5,7 +5,7 @@ import type { Node } from "../analysis/Cfg.ts"
 import type { CounterSet } from "../analysis/Counters.ts"
 import { type Globals, isBarrier, isLocalGlobal, members, singleton } from "../analysis/Dataflow.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
-import type { WebLoads, WebMap } from "../analysis/Webs.ts"
+import { firstWeb, type WebLoads, type WebMap } from "../analysis/Webs.ts"
 
 /** What must be brought to memory before others may look at it. */
 export interface Unsaved {
@@ -49,27 +49,30 @@ export class Cursor {
 
   /** Goes from the start of a node to its end. `visit` is called in front of each operation, with the operation with webs. */
   walk(visit: (op: Op) => void): void {
-    const { ir, start } = this.node
-    this.ops.forEach((op, i) => {
+    for (const op of this.ops) {
       this.op = op
       visit(op)
-      this.pass(ir.ops[start + i]!)
-    })
+      this.pass(op)
+    }
   }
 
-  /** Takes note of what the operation does to globals and counters. `original` is the operation without webs. */
-  private pass(original: Op): void {
-    const { node, op, region } = this
-    if (original.opcode === Opcode.insn_start) this.insn++
-    this.pending = region.counters.behind(node.ir, original, this.pending)
-    if (isBarrier(node.ir, original)) {
+  /** Takes note of what the operation does to globals and counters. */
+  private pass(op: Op): void {
+    const { node, region } = this
+    if (op.opcode === Opcode.insn_start) {
+      this.insn++
+      return
+    }
+    this.pending = region.counters.behind(node.ir, op, this.pending)
+    if (isBarrier(node.ir, op)) {
       this.dirty = 0n
       for (const [global, web] of region.webs.behindOp.get(op)!) this.current[global] = web
     }
-    const defined = original.args[0]!
-    if (opTable[original.opcode]!.outputs === 0 || !isLocalGlobal(defined)) return
-    this.dirty |= singleton[defined]!
-    this.current[defined] = op.args[0]!
+    const web = op.args[0]!
+    if (opTable[op.opcode]!.outputs === 0 || web < firstWeb) return
+    const global = region.webs.globalOf(web)
+    this.dirty |= singleton[global]!
+    this.current[global] = web
   }
 
   /** Takes note of a call to another region: all is in memory behind it. */

@@ -2,10 +2,12 @@
  * The ways out of a region in the middle of blocks and loops: faults, checks that fail, callbacks that want to leave, no fuel.
  * They are rare. So code branches to the end of the function, where those that leave the same to be stored share the code for it.
  */
+import type { Op } from "../../../ir/Block.ts"
 import type { CodeWriter, Label } from "../../../wasm/CodeWriter.ts"
 import { Insn } from "../../../wasm/Wasm.ts"
 import type { CounterLocals } from "./CounterLocals.ts"
 import type { Cursor, Unsaved } from "./Cursor.ts"
+import { successors } from "../analysis/Cfg.ts"
 import { mayObserve } from "../analysis/Dataflow.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
 import { Cell, Leave, Parameter } from "../Runtime.ts"
@@ -163,18 +165,33 @@ export class SideExits {
 }
 
 /** What must be stored to leave at every place from where a region may leave through a shared exit, by `Cursor.unsavedKey`. */
-const findExits = ({ accesses, graph }: RegionAnalysis, cursor: Cursor): ReadonlyMap<string, Unsaved> => {
+const findExits = (region: RegionAnalysis, cursor: Cursor): ReadonlyMap<string, Unsaved> => {
+  const { accesses, graph, webs } = region
   const exits = new Map<string, Unsaved>([[cleanKey, { stores: [], pending: 0 }]])
   const add = (): void => {
     exits.set(cursor.unsavedKey(), cursor.unsaved())
   }
+  const mayLeaveAt = (op: Op) => mayObserve(op) && (accesses.checks.has(op) || !accesses.covered.has(op))
   for (const n of graph.order) {
+    const inFront = accesses.loops.has(n) || accesses.rounds.has(n)
+    const behind = mayLeaveBehind(region, n)
+    if (!inFront && !behind && !webs.ops[n]!.some(mayLeaveAt)) continue
     cursor.enter(n)
-    if (accesses.loops.has(n) || accesses.rounds.has(n)) add()
+    if (inFront) add()
     cursor.walk((op) => {
-      if (mayObserve(op) && (accesses.checks.has(op) || !accesses.covered.has(op))) add()
+      if (mayLeaveAt(op)) add()
     })
-    add()
+    if (behind) add()
   }
   return exits
+}
+
+/** Whether the region may be left at a node's end other than by its terminator: where the way goes back, or on to another block. */
+const mayLeaveBehind = ({ calling, cfg, graph, unresumable }: RegionAnalysis, n: number): boolean => {
+  const { block, terminator } = cfg.nodes[n]!
+  return (
+    terminator.kind === "compute" ||
+    calling.has(block.pc) ||
+    successors(terminator).some((to) => graph.position[to]! <= graph.position[n]! || unresumable.has(to))
+  )
 }
