@@ -94,7 +94,10 @@ export class IrBuilder {
   /** Marks the start of a guest instruction. */
   insnStart(insn: GuestInsn): void {
     this.insns.push(insn)
-    this.op(Opcode.insn_start, Number(insn.pc & 0xffffffffn) | 0, Number((insn.pc >> 32n) & 0xffffffffn) | 0, insn.size)
+    // Bigints are dear, and hardly any address needs them.
+    const pc = Number(insn.pc)
+    if (pc <= 0xffffffff) this.op(Opcode.insn_start, pc | 0, 0, insn.size)
+    else this.op(Opcode.insn_start, Number(BigInt.asIntN(32, insn.pc)), Number(BigInt.asIntN(32, insn.pc >> 32n)), insn.size)
   }
 
   setLabel(label: number): void {

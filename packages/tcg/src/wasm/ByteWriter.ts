@@ -1,3 +1,11 @@
+const encoder = new TextEncoder()
+
+/** Whether each character is one byte of UTF-8: as nearly all names are. */
+const isAscii = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
+}
+
 /** A growable byte buffer with WebAssembly's integer encodings (LEB128, spec chapter 5.2.2). */
 export class ByteWriter {
   private bytes: Uint8Array<ArrayBuffer>
@@ -5,6 +13,11 @@ export class ByteWriter {
 
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity)
+  }
+
+  /** Bytes that can be written before the buffer must grow. */
+  get room(): number {
+    return this.bytes.length - this.length
   }
 
   private reserve(count: number): void {
@@ -21,6 +34,7 @@ export class ByteWriter {
 
   /** Unsigned LEB128 of a number below 2^53. */
   u32(value: number): void {
+    if (value < 128) return this.u8(value)
     this.reserve(8)
     let rest = value
     while (rest >= 128) {
@@ -91,11 +105,14 @@ export class ByteWriter {
 
   /** A name: a vector of UTF-8 bytes. */
   name(text: string): void {
-    this.vector(new TextEncoder().encode(text))
+    if (!isAscii(text)) return this.vector(encoder.encode(text))
+    this.u32(text.length)
+    this.reserve(text.length)
+    for (let i = 0; i < text.length; i++) this.bytes[this.length++] = text.charCodeAt(i)
   }
 
-  /** What was written so far; a view. */
-  view(): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(0, this.length)
+  /** What was written so far, from an offset on; a view. */
+  view(from = 0): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(from, this.length)
   }
 }

@@ -16,6 +16,12 @@ export interface FunctionBody {
 /** Buffers of functions that are finished: a large one is dear to make. */
 const spare: Array<ByteWriter> = []
 
+/** Bytes of finished functions that share a buffer. */
+const shelfBytes = 1 << 16
+
+/** Where the next finished function goes. */
+let shelf = new ByteWriter(0)
+
 export class CodeWriter {
   private readonly out = spare.pop() ?? new ByteWriter(4096)
   private readonly localTypes: Array<ValType> = []
@@ -169,23 +175,24 @@ export class CodeWriter {
    * hints. Nothing may be written any more.
    */
   body(): FunctionBody {
-    const head = new ByteWriter(this.out.length + 8 * this.localTypes.length + 8)
-    const runs: Array<{ type: ValType; count: number }> = []
-    for (const type of this.localTypes) {
-      const last = runs.at(-1)
-      if (last?.type === type) last.count++
-      else runs.push({ type, count: 1 })
+    const { localTypes, out } = this
+    const most = out.length + 8 * localTypes.length + 8
+    if (shelf.room < most) shelf = new ByteWriter(Math.max(most, shelfBytes))
+    const start = shelf.length
+    let runs = 0
+    for (let i = 0; i < localTypes.length; i++) if (localTypes[i] !== localTypes[i - 1]) runs++
+    shelf.u32(runs)
+    for (let i = 0, first = 0; i < localTypes.length; i++) {
+      if (localTypes[i] === localTypes[i + 1]) continue
+      shelf.u32(i + 1 - first)
+      shelf.u8(localTypes[i]!)
+      first = i + 1
     }
-    head.u32(runs.length)
-    for (const run of runs) {
-      head.u32(run.count)
-      head.u8(run.type)
-    }
-    const codeStart = head.length
-    head.raw(this.out.view())
-    head.u8(Insn.end)
-    this.out.length = 0
-    spare.push(this.out)
-    return { bytes: head.view(), unlikely: this.unlikely.map((offset) => codeStart + offset) }
+    const codeStart = shelf.length - start
+    shelf.raw(out.view())
+    shelf.u8(Insn.end)
+    out.length = 0
+    spare.push(out)
+    return { bytes: shelf.view(start), unlikely: this.unlikely.map((offset) => codeStart + offset) }
   }
 }

@@ -127,8 +127,11 @@ const arm = (machine: Machine, block: CodeBlock, runs: number): void => {
 
 /** Whether memory still holds the code that a block was made of: the guest may have overwritten it, its fence.i yet to come. */
 const isUnchanged = (machine: Machine, pc: number): boolean => {
-  const block = machine.blocks.get(pc)
-  return block !== undefined && block.bytes.every((byte, i) => byte === machine.state.u8[pc + i])
+  const bytes = machine.blocks.get(pc)?.bytes
+  if (bytes === undefined) return false
+  const { u8 } = machine.state
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== u8[pc + i]) return false
+  return true
 }
 
 const word = (slot: number): number => 2 * slot

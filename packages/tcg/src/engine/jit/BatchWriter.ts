@@ -126,16 +126,17 @@ export class BatchWriter {
     const begin = () => (draft ??= beginModule())
     const regions: Array<BatchRegion> = []
     const begun = performance.now()
+    let now = begun
     let size = 0
     const isFull = () =>
-      size > maxBatchBytes ||
-      regions.length >= table.room ||
-      (!this.sources.always && performance.now() - begun > maxBatchMilliseconds)
+      size > maxBatchBytes || regions.length >= table.room || (!this.sources.always && now - begun > maxBatchMilliseconds)
     const add = (hot: number, strictFloat: boolean, worth: number) => {
       const region = this.addRegion(begin, { hot, strictFloat, worth }, regions.length)
+      const last = now
+      now = performance.now()
       if (region === undefined) return
       this.coming.add(hot)
-      regions.push(region)
+      regions.push({ ...region, milliseconds: now - last })
       size += region.bytes
     }
     for (const [hot, strictFloat] of this.wanted) {
@@ -157,11 +158,14 @@ export class BatchWriter {
   }
 
   /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
-  private addRegion(begin: () => Draft, { hot, strictFloat, worth }: Wish, number: number): BatchRegion | undefined {
+  private addRegion(
+    begin: () => Draft,
+    { hot, strictFloat, worth }: Wish,
+    number: number
+  ): Omit<BatchRegion, "milliseconds"> | undefined {
     const { blocks, host, profile, windows } = this.sources
     const mustEnter = this.covered.has(hot)
     if (mustEnter) blocks.noteJumpTarget(hot)
-    const begun = performance.now()
     const source = this.select(hot, worth)
     if (source === undefined) return undefined
     const { callees, module, regionType } = begin()
@@ -204,7 +208,6 @@ export class BatchWriter {
       blocks: source.blocks.length,
       insns: source.blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0),
       bytes: compiled.body.bytes.length,
-      milliseconds: performance.now() - begun,
       strictFloat,
       loose: profile.isLoose(source.blocks)
     }

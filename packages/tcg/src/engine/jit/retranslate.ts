@@ -11,10 +11,11 @@ import type { RegionSource } from "./analysis/RegionAnalysis.ts"
  */
 export const retranslateRegion = ({ blocks, root }: Region, known: Blocks, host: JitHost): RegionSource | undefined => {
   if (blocks.length === 0) return undefined
-  const byPc = new Map(blocks.map((block) => [block.pc, block]))
+  // One block by itself overlaps with none.
+  const byPc = blocks.length > 1 ? new Map(blocks.map((block) => [block.pc, block])) : undefined
   const result: Array<RegionBlock> = []
   for (const block of blocks) {
-    const made = retranslateBlock(block, cutOf(block, byPc), known, host)
+    const made = retranslateBlock(block, byPc && cutOf(block, byPc), known, host)
     if (made === undefined) return undefined
     result.push(made)
   }

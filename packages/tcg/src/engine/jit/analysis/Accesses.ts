@@ -163,6 +163,7 @@ class Planner {
 
   /** Where each register that walks in the loop around a node is, as the node begins; behind the loop that is not known. */
   private enterLoop(node: number, { symbols }: State): void {
+    if (this.walking.size === 0) return
     const walking = this.walkedAround.get(node) ?? []
     for (const [value, { root }] of symbols) {
       if (root?.header !== undefined && !walking.some(([each]) => each === root)) symbols.delete(value)
@@ -292,7 +293,7 @@ const rootOf = (state: State, value: number): Root => {
 
 /** Takes note of what an operation defines. */
 const define = (op: Op, ir: IrBlock, state: State, webs: Webs): void => {
-  for (const [, web] of webs.behindOp.get(op) ?? []) forget(state, web)
+  webs.behindOp.get(op)?.forEach(([, web]) => forget(state, web))
   if (opTable[op.opcode]!.outputs === 0) return
   const symbol = resultOf(op, ir, state)
   const d = op.args[0]!
@@ -311,21 +312,19 @@ const range = (low: number, high: number): SymbolicValue => ({ root: undefined, 
 
 /** What is known of an operation's result. */
 const resultOf = ({ args, opcode }: Op, ir: IrBlock, state: State): SymbolicValue | undefined => {
-  const a = (): SymbolicValue => symbolOf(state, ir, args[1]!)
-  const b = (): SymbolicValue => symbolOf(state, ir, args[2]!)
   /** The second operand, where it is a constant. */
   const count = args[2] !== undefined && args[2] < 0 ? ir.constants[~args[2]] : undefined
   switch (opcode) {
     case Opcode.mov:
-      return a()
+      return symbolOf(state, ir, args[1]!)
     case Opcode.add:
-      return sum(a(), b())
+      return sum(symbolOf(state, ir, args[1]!), symbolOf(state, ir, args[2]!))
     case Opcode.and: {
       if (count === undefined || count < 0n || count > 0xffffffffn) return undefined
       return range(0, Number(count))
     }
     case Opcode.shl: {
-      const { high, low, root } = a()
+      const { high, low, root } = symbolOf(state, ir, args[1]!)
       if (root !== undefined || count === undefined || count > 20n) return undefined
       return range(low * 2 ** Number(count), high * 2 ** Number(count))
     }

@@ -92,7 +92,7 @@ export const isNonNegative = (ir: IrBlock, { args, opcode }: Op): boolean => {
   }
 }
 
-/** A definition, and for each operand the definition in the same node that it has its value from. */
+/** A definition that is narrow if its operands are, and for each of these the definition in the same node that it has its value from. */
 interface Definition {
   readonly ir: IrBlock
   readonly op: Op
@@ -110,40 +110,86 @@ export const narrowValues = (nodes: ReadonlyArray<NodeOps>, mayBeNarrow: (web: n
   const webs = new Set<number>()
   const temps = new Map<IrBlock, Set<number>>()
   const definitions: Array<Definition> = []
+  /** Takes note that a definition is not narrow. Gives whether the value that it defines was taken for narrow so far. */
+  const widen = (ir: IrBlock, { args }: Op): boolean => (args[0]! < firstWeb ? temps.get(ir)! : webs).delete(args[0]!)
+
+  const wide: Array<{ readonly ir: IrBlock; readonly op: Op }> = []
   for (const { ir, ops: list } of nodes) {
     let own = temps.get(ir)
     if (own === undefined) temps.set(ir, (own = new Set()))
     const latest = new Map<number, Op>()
     for (const op of list) {
-      const { inputs, outputs } = opTable[op.opcode]!
       const d = op.args[0]!
-      if (outputs === 0 || d < cpuStateSlots) continue
-      definitions.push({ ir, op, from: op.args.slice(outputs, outputs + inputs).map((value) => latest.get(value)) })
-      ops.add(op)
-      latest.set(d, op)
+      if (opTable[op.opcode]!.outputs === 0 || d < cpuStateSlots) continue
       if (d < firstWeb) own.add(d)
       else if (mayBeNarrow(d)) webs.add(d)
+      const isNarrow = definesNarrow(ir, op)
+      if (isNarrow === false) wide.push({ ir, op })
+      else {
+        ops.add(op)
+        if (isNarrow === undefined) definitions.push({ ir, op, from: op.args.map((value) => latest.get(value)) })
+      }
+      latest.set(d, op)
     }
   }
+  for (const { ir, op } of wide) widen(ir, op)
   for (let changed = true; changed;) {
     changed = false
     for (const { from, ir, op } of definitions) {
       if (!ops.has(op)) continue
-      const isNarrow = (value: number, i: number) => {
+      const isNarrow = (argument: number): boolean => {
+        const value = op.args[argument]!
         if (value < 0) return isNarrowConstant(ir.constants[~value]!)
-        const local = from[i - 1]
+        const local = from[argument]
         if (local !== undefined) return ops.has(local)
         return value >= firstWeb ? webs.has(value) : value >= cpuStateSlots && temps.get(ir)!.has(value)
       }
-      if (!definesNarrow(ir, op, isNarrow)) {
-        ops.delete(op)
-        webs.delete(op.args[0]!)
-        if (op.args[0]! < firstWeb) temps.get(ir)!.delete(op.args[0]!)
-        changed = true
-      }
+      if (isNarrowByOperands(op, isNarrow)) continue
+      ops.delete(op)
+      // Definitions in the same node have not been looked at yet.
+      if (widen(ir, op)) changed = true
     }
   }
   return { ops, webs, temps, places: choosePlaces(nodes, ops, webs) }
+}
+
+/** Whether an operation's result is narrow; undefined where that depends on its operands. */
+const definesNarrow = (ir: IrBlock, { args, opcode }: Op): boolean | undefined => {
+  if (narrowResults.has(opcode)) return true
+  switch (opcode) {
+    case Opcode.mov:
+    case Opcode.movcond:
+    case Opcode.or:
+    case Opcode.xor:
+      return undefined
+    case Opcode.and:
+      return masks(ir, args[1]!, args[2]!) ? true : undefined
+    case Opcode.guest_ld: {
+      const size = args[3]! & MemOp.sizeMask
+      return size < MemOp.size32 || (size === MemOp.size32 && (args[3]! & MemOp.sign) !== 0)
+    }
+    case Opcode.shr:
+    case Opcode.sar: {
+      const count = args[2]! < 0 ? ir.constants[~args[2]!]! & 63n : 0n
+      if (count > 32n) return true
+      return opcode === Opcode.shr ? false : count === 32n ? true : undefined
+    }
+    default:
+      return false
+  }
+}
+
+/** The same where it depends on the operands; `isNarrow` says whether that in a place among the arguments is. */
+const isNarrowByOperands = ({ opcode }: Op, isNarrow: (argument: number) => boolean): boolean => {
+  switch (opcode) {
+    case Opcode.movcond:
+      return isNarrow(3) && isNarrow(4)
+    case Opcode.mov:
+    case Opcode.sar:
+      return isNarrow(1)
+    default:
+      return isNarrow(1) && isNarrow(2)
+  }
 }
 
 /**
@@ -155,49 +201,27 @@ const choosePlaces = (
   narrow: ReadonlySet<Op>,
   webs: ReadonlySet<number>
 ): ReadonlySet<number> => {
+  if (webs.size === 0) return webs
   const votes = new Map<number, number>()
   const vote = (web: number, weight: number) => {
     if (webs.has(web)) votes.set(web, (votes.get(web) ?? 0) + weight)
   }
   for (const { ops, weight } of nodes) {
     for (const op of ops) {
-      const { inputs, outputs } = opTable[op.opcode]!
+      const { args, opcode } = op
+      const { inputs, outputs } = opTable[opcode]!
       // A constant costs the same in either.
-      const constant = op.opcode === Opcode.mov && op.args[1]! < 0
-      if (outputs > 0 && !constant) vote(op.args[0]!, weight)
-      if (narrowOperands.has(op.opcode) || (bitwise.has(op.opcode) && narrow.has(op))) continue
-      const comparison = op.opcode === Opcode.brcond || op.opcode === Opcode.setcond
-      const operands = op.args.slice(outputs, outputs + inputs)
-      if (comparison && operands.every((value) => value < 0 || webs.has(value))) continue
+      const constant = opcode === Opcode.mov && args[1]! < 0
+      if (outputs > 0 && !constant) vote(args[0]!, weight)
       // The value of a store, or the base of an access, is wrapped for free.
-      if (op.opcode === Opcode.guest_ld) continue
-      for (const value of op.opcode === Opcode.guest_st ? [] : operands) vote(value, -weight)
+      if (opcode === Opcode.guest_ld || opcode === Opcode.guest_st) continue
+      if (narrowOperands.has(opcode) || (bitwise.has(opcode) && narrow.has(op))) continue
+      const comparison = opcode === Opcode.brcond || opcode === Opcode.setcond
+      if (comparison && args.slice(outputs, outputs + inputs).every((value) => value < 0 || webs.has(value))) continue
+      for (let a = outputs; a < outputs + inputs; a++) vote(args[a]!, -weight)
     }
   }
   return new Set([...webs].filter((web) => (votes.get(web) ?? 0) >= 0))
-}
-
-const definesNarrow = (ir: IrBlock, op: Op, isNarrow: (value: number, argument: number) => boolean): boolean => {
-  const { args, opcode } = op
-  if (narrowResults.has(opcode)) return true
-  switch (opcode) {
-    case Opcode.mov:
-      return isNarrow(args[1]!, 1)
-    case Opcode.guest_ld: {
-      const size = args[3]! & MemOp.sizeMask
-      return size < MemOp.size32 || (size === MemOp.size32 && (args[3]! & MemOp.sign) !== 0)
-    }
-    case Opcode.movcond:
-      return isNarrow(args[3]!, 3) && isNarrow(args[4]!, 4)
-    case Opcode.shr:
-    case Opcode.sar: {
-      const count = args[2]! < 0 ? ir.constants[~args[2]!]! & 63n : 0n
-      return count > 32n || (opcode === Opcode.sar && (count === 32n || isNarrow(args[1]!, 1)))
-    }
-    default:
-      if (!bitwise.has(opcode)) return false
-      return (isNarrow(args[1]!, 1) && isNarrow(args[2]!, 2)) || (opcode === Opcode.and && masks(ir, args[1]!, args[2]!))
-  }
 }
 
 /** Whether one of the operands is a constant that leaves at most 31 bits. */

@@ -96,12 +96,7 @@ export const analyseRegion = (
     webs,
     nodes,
     narrow: narrowValues(nodes, webs.mayBeNarrow),
-    counters: findCounters(
-      cfg,
-      order,
-      weightOf,
-      (counter) => options.scoreboardAddress(counter).address
-    ),
+    counters: findCounters(cfg, order, weightOf, (counter) => options.scoreboardAddress(counter).address),
     accesses: planAccesses(cfg, graph, webs, {
       loops,
       mayHoist: mayHoist(cfg, webs, loops),

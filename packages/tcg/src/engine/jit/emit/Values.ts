@@ -9,7 +9,7 @@ import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
 import { isLocalGlobal } from "../analysis/Dataflow.ts"
 import { isNarrowConstant, isNonNegative, type NarrowValues, type NodeOps } from "../analysis/Narrow.ts"
-import { operandTypes } from "../analysis/OperandTypes.ts"
+import { findF64 } from "../analysis/OperandTypes.ts"
 import { firstWeb, type WebLoads } from "../analysis/Webs.ts"
 
 /** Offset of a state slot in memory. */
@@ -42,67 +42,55 @@ export class Values {
   private current!: BlockTemps
 
   private readonly narrow: NarrowValues
-  /** Values that the node being emitted has defined: whether with a narrow result, and whether with one that is not negative. */
-  private readonly known = new Map<number, boolean>()
-  private readonly nonNegative = new Set<number>()
-  /** Sums and shifts by constants that the node has defined, while their operands still have the values that they had. */
-  private readonly sums = new Map<number, Op>()
+  /** Values that the node being emitted has defined: by which operation. */
+  private readonly latest = new Map<number, Op>()
+  /** When they, and those that were read back, got their values. */
+  private readonly times = new Map<number, number>()
+  private time = 0
 
   /** @param nodes the region's operations, with webs for globals */
   constructor(code: CodeWriter, nodes: ReadonlyArray<NodeOps>, narrow: NarrowValues) {
     this.code = code
     this.narrow = narrow
     this.scratch = code.local(ValType.i64)
-    const votes = new Map<number, number>()
-    const local = new Map<IrBlock, Map<number, number>>()
-    for (const { ir, ops } of nodes) {
-      let own = local.get(ir)
-      if (own === undefined) local.set(ir, (own = new Map()))
-      countVotes(ops, votes, own)
+    const { temps, webs } = findF64(nodes)
+    for (const { ir } of nodes) {
+      if (this.temps.has(ir)) continue
+      const own = { narrow: narrow.temps.get(ir) ?? none, f64: temps.get(ir) ?? none }
+      this.temps.set(ir, { ...own, places: new Map(), taken: new Map() })
     }
-    for (const [ir, own] of local) {
-      this.temps.set(ir, {
-        f64: positive(own),
-        narrow: narrow.temps.get(ir) ?? none,
-        places: new Map(),
-        taken: new Map()
-      })
-    }
-    this.webs = { f64: positive(votes), narrow: narrow.places, places: new Map(), taken: new Map() }
+    this.webs = { f64: webs, narrow: narrow.places, places: new Map(), taken: new Map() }
   }
 
   /** To be called before the operations of a node are emitted. */
   enterNode(block: IrBlock): void {
     this.block = block
     this.current = this.temps.get(block)!
-    this.known.clear()
-    this.nonNegative.clear()
-    this.sums.clear()
+    this.latest.clear()
+    this.times.clear()
   }
 
   /** To be called behind each operation. */
   pass(op: Op): void {
     if (opTable[op.opcode]!.outputs === 0) return
     const d = op.args[0]!
-    this.known.set(d, this.narrow.ops.has(op))
-    if (isNonNegative(this.block, op)) this.nonNegative.add(d)
-    else this.nonNegative.delete(d)
-    this.forgetSums(d)
-    const [, a, b] = op.args
-    const isShift = op.opcode === Opcode.shl && b! < 0 && this.block.constants[~b!]! < 32n
-    if (op.opcode !== Opcode.add && !isShift) return
-    if (a !== d && b !== d) this.sums.set(d, op)
+    this.latest.set(d, op)
+    this.times.set(d, ++this.time)
   }
 
-  /** A value changes: sums that have it as an operand cannot be made again. */
-  private forgetSums(value: number): void {
-    this.sums.delete(value)
-    for (const [d, { args }] of this.sums) if (args[1] === value || args[2] === value) this.sums.delete(d)
+  /** The sum, or shift by a constant, that the node has defined a value by, if its operands still have the values that they had. */
+  private sumOf(value: number): Op | undefined {
+    const op = this.latest.get(value)
+    if (op === undefined || (op.opcode !== Opcode.add && op.opcode !== Opcode.shl)) return undefined
+    const [d, a, b] = op.args as [number, number, number]
+    if (op.opcode === Opcode.shl && (b >= 0 || this.block.constants[~b]! >= 32n)) return undefined
+    const time = this.times.get(d)!
+    return (this.times.get(a) ?? 0) < time && (this.times.get(b) ?? 0) < time ? op : undefined
   }
 
   /** Pushes the low half of an address. Sums are made anew in 32 bits, so that the host needs not clear the upper half. */
   getAddress(value: number): void {
-    const op = this.sums.get(value)
+    const op = this.sumOf(value)
     if (op === undefined) return this.getI32(value)
     const [, a, b] = op.args as [number, number, number]
     this.getAddress(a)
@@ -117,9 +105,8 @@ export class Values {
 
   /** A value was read back from memory. */
   forget(value: number): void {
-    this.known.delete(value)
-    this.nonNegative.delete(value)
-    this.forgetSums(value)
+    this.latest.delete(value)
+    this.times.set(value, ++this.time)
   }
 
   /** Whether an operation's result is sign-extended from 32 bits. */
@@ -168,7 +155,8 @@ export class Values {
     if (place.type === ValType.f64) this.code.op(Insn.i64_reinterpret_f64)
     else if (place.type === ValType.i32) {
       // Many host instructions clear the upper half for free.
-      this.code.op(this.nonNegative.has(value) ? Insn.i64_extend_i32_u : Insn.i64_extend_i32_s)
+      const op = this.latest.get(value)
+      this.code.op(op && isNonNegative(this.block, op) ? Insn.i64_extend_i32_u : Insn.i64_extend_i32_s)
     }
   }
 
@@ -184,7 +172,8 @@ export class Values {
   /** Whether a value is known to be sign-extended from 32 bits, so that 32-bit operations do for it. */
   isNarrow(value: number): boolean {
     if (value < 0) return isNarrowConstant(this.block.constants[~value]!)
-    return this.known.get(value) ?? (this.narrow.webs.has(value) || this.isI32(value))
+    const op = this.latest.get(value)
+    return op === undefined ? this.narrow.webs.has(value) || this.isI32(value) : this.narrow.ops.has(op)
   }
 
   /** Pushes a value's bits as f64. */
@@ -278,21 +267,3 @@ export class Values {
     }
   }
 }
-
-/** Adds, for each value, how often it is wanted as f64 less how often as i64; temps go to `temps`. */
-const countVotes = (ops: ReadonlyArray<Op>, webs: Map<number, number>, temps: Map<number, number>): void => {
-  for (const op of ops) {
-    const info = opTable[op.opcode]!
-    const types = operandTypes(op)
-    for (let i = 0; i < info.outputs + info.inputs; i++) {
-      const value = op.args[i]!
-      const wish = types[i]
-      if (value < cpuStateSlots || wish === "any" || wish === undefined) continue
-      const votes = value >= firstWeb ? webs : temps
-      votes.set(value, (votes.get(value) ?? 0) + (wish === "f64" ? 1 : -1))
-    }
-  }
-}
-
-const positive = (votes: ReadonlyMap<number, number>): ReadonlySet<number> =>
-  new Set([...votes].filter(([, count]) => count > 0).map(([value]) => value))

@@ -130,13 +130,17 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
   if (instruction !== undefined) {
     const { bits, insn, operands } = instruction
     values.beginSet(d)
-    for (const value of operands === 2 ? [a, b] : [a]) {
-      if (bits === 64) values.getI64(value)
-      else values.getI32(value)
+    if (bits === 64) {
+      values.getI64(a)
+      if (operands === 2) values.getI64(b)
+      code.op(insn)
+      values.setI64(d)
+    } else {
+      values.getI32(a)
+      if (operands === 2) values.getI32(b)
+      code.op(insn)
+      values.setI32(d)
     }
-    code.op(insn)
-    if (bits === 64) values.setI64(d)
-    else values.setI32(d)
     return true
   }
   const mask = zeroExtensions.get(op.opcode)
