@@ -78,7 +78,8 @@ export const prepareEmu = ({ end }: Session, options: ReadonlyArray<string>) => 
   const prepared = spawnSync(path.join(root, "bin/emu"), ["run", "--quiet", ...options, hello.elf], { encoding: "utf8" })
   if (prepared.status !== 0) end(`emu does not run hello:\n${prepared.stderr.trimEnd()}`, 1)
   const bundle = fs.realpathSync(path.join(root, "node_modules/.cache/emu/current"))
-  const command = [process.execPath, path.join(bundle, "launch.js")] as const
+  const nodeOptions = fs.readFileSync(path.join(bundle, "node-options"), "utf8").trim().split(" ")
+  const command = [process.execPath, ...nodeOptions, path.join(bundle, "launch.js")] as const
   const run = (elf: string, more: ReadonlyArray<string> = []): Command["argv"] => [
     ...command,
     "run",

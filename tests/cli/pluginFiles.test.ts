@@ -92,19 +92,4 @@ describe("the published bundle", () => {
     assert.strictEqual(stdout.toString(), greeting)
     assert.match(stderr.toString(), /^twice 6\nCPU0: bb's: \d+, insns: \d+\nTotal: /)
   })
-
-  it("says which Node it needs", async ({ skip }) => {
-    const search = (process.env["PATH"] ?? "").split(":").map((directory) => path.join(directory, "node"))
-    const nodes = search.filter((file) => fs.existsSync(file))
-    const versions = await Promise.all(
-      nodes.map(async (node) => ({ node, text: (await run(node, ["--version"])).stdout.toString() }))
-    )
-    const old = versions.find(({ text }) => Number(/^v(\d+)/.exec(text)?.[1]) < 26)
-    if (old === undefined) return skip("there is no older Node here")
-    using directory = temporaryDirectory()
-    await bundle(directory.path)
-    const { status, stderr } = await run(old.node, [path.join(directory.path, "launch.js"), "run", hello])
-    assert.strictEqual(status, 1)
-    assert.match(stderr.toString(), /^emu: needs Node 26 or newer, but this is Node [\d.]+:[^\n]+\n$/)
-  })
 })

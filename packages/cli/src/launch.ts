@@ -1,10 +1,9 @@
-#!/usr/bin/env node
 /**
  * Where the bundled command begins. It must parse and run on any Node, to say which one is needed; and it must be quick,
  * so it imports nothing of Effect.
  */
-import * as module from "node:module"
-import * as path from "node:path"
+import { cachedScripts } from "./cachedScripts.ts"
+import { optimizeWasmAtOnce } from "./platform/wasmFlags.ts"
 import { needsWholeEffect } from "./options/needsWholeEffect.ts"
 
 const needed = 26
@@ -16,8 +15,14 @@ if (major < needed) {
   )
   process.exitCode = 1
 } else {
-  module.enableCompileCache(path.join(import.meta.dirname, "cache"))
+  const caches = `${import.meta.dirname}/cache`
+  // V8 refuses caches that were made under other flags, so they are set before anything is loaded.
+  optimizeWasmAtOnce()
   // Both variants are the same program; see scripts/bundle.ts.
-  const variant = needsWholeEffect(process.argv.slice(2)) ? "open" : "fast"
-  await import(new URL(`./${variant}/main.js`, import.meta.url).href)
+  if (needsWholeEffect(process.argv.slice(2))) {
+    process.getBuiltinModule("node:module").enableCompileCache(caches)
+    await import(new URL("./open/main.js", import.meta.url).href)
+  } else {
+    cachedScripts(`${import.meta.dirname}/fast`, caches)("main.cjs")
+  }
 }

@@ -49,13 +49,15 @@ export class Pages {
 
   /** Makes pages read as zero. */
   clear(first: number, last: number): void {
-    let page = this.#used.indexOf(1, first)
-    while (page >= 0 && page < last) {
-      const next = this.#used.indexOf(0, page)
-      const end = next < 0 || next > last ? last : next
-      this.#state.u8.fill(0, page * Layout.pageSize, end * Layout.pageSize)
-      this.#used.fill(0, page, end)
-      page = this.#used.indexOf(1, end)
+    // Searched as an array of its own: `indexOf` would look on to the end of the address space.
+    const used = this.#used.subarray(first, last)
+    let page = used.indexOf(1)
+    while (page >= 0) {
+      const next = used.indexOf(0, page)
+      const end = next < 0 ? used.length : next
+      this.#state.u8.fill(0, (first + page) * Layout.pageSize, (first + end) * Layout.pageSize)
+      used.fill(0, page, end)
+      page = used.indexOf(1, end)
     }
   }
 

@@ -121,6 +121,7 @@ export class RegionTable {
 
   /** Drops all regions. */
   clear(): void {
+    if (this.isEmpty) return
     for (let slot = 1; slot < this.nextSlot; slot++) this.table!.set(slot, null)
     for (const pc of this.slots.keys()) this.host.withdrawn(pc)
     this.mostSlots = this.mostUsed
