@@ -119,6 +119,8 @@ exec node ${optionsOfAnyNode.join(" ")} "\${self%/*}/launch.js" "$@"
  */
 export const bundle = async (dir: string): Promise<void> => {
   const main = path.join(cliSources, "main.ts")
+  // V8 tells scripts apart by their length only: a cache of the bundle that was here must not be taken for one of this.
+  fs.rmSync(path.join(dir, "cache"), { recursive: true, force: true })
   await write({ launch: path.join(cliSources, "launch.ts") }, dir)
   // The command that loads it runs in the other variant; here it would bring a third of Effect with it.
   await write({ main }, path.join(dir, "fast"), {

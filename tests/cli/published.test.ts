@@ -95,6 +95,14 @@ describe("the code cache", () => {
     assert.isAbove(made?.contents.length ?? 0, 100_000)
   })
 
+  it("is gone when another bundle comes into the same place", async () => {
+    using directory = temporaryDirectory()
+    const { caches, dist, launch } = await published(directory.path)
+    await launch("run", hello)
+    await bundle(dist)
+    assert.deepStrictEqual(caches("shared.cjs"), [])
+  })
+
   it("is done without where it cannot be written", async () => {
     using directory = temporaryDirectory()
     const { dist, launch } = await published(directory.path)
