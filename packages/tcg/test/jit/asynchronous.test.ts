@@ -115,6 +115,30 @@ describe("a region that is being compiled", () => {
     assert.strictEqual(regions(), 0)
   })
 
+  it("stays when code goes that it does not contain, and what is on its way arrives", async () => {
+    const { guest, makeHot, regions } = start()
+    const other = codeBase + Layout.pageSize
+    guest.map(other, 1, Layout.PageFlag.read | Layout.PageFlag.exec)
+    guest.code[other] = ` ---- ${other.toString(16)} 4 0\nadd r2,r2,$0x1\ngoto_tb $0x${other.toString(16)},0,jump`
+    const runOther = () => {
+      guest.state.i64[Layout.CpuSlot.pc] = BigInt(other)
+      guest.engine.run(hotThreshold - 10)
+      guest.engine.flushPages(page + 1, page + 1)
+      guest.state.i64[Layout.CpuSlot.pc] = BigInt(codeBase)
+    }
+    await makeHot()
+    runOther()
+    await arrive()
+    assert.strictEqual(regions(), 1)
+    runOther()
+    const before = guest.engine.stats().compiled!
+    guest.engine.run(1000)
+    const { flushes, insns } = guest.engine.stats().compiled!
+    assert.isAtLeast(insns - before.insns, 999)
+    assert.strictEqual(flushes, 0)
+    assert.strictEqual(guest.reg(2), 2n * BigInt(hotThreshold - 10))
+  })
+
   it("is dropped with the others when the table is full, and comes again", () => {
     const blocks = 8
     const at = (i: number) => codeBase + 0x40 * (i % blocks)

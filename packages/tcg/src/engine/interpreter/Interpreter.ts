@@ -18,7 +18,7 @@ import { codeWords, lookOutside, Machine, type Pending } from "./Machine.ts"
 
 const word = (slot: number): number => 2 * slot
 
-/** Guest instructions to run before the loop is warmed up: for shorter programs it would cost more than it gains. */
+/** Instructions to interpret before the loop is warmed up: for programs that interpret less it would cost more than it gains. */
 const coldInsns = 100_000
 
 /** What an interpreter needs to know. */
@@ -112,12 +112,13 @@ export const make = (options: InterpreterOptions): EngineServices => {
     machine.jumpCache = machine.blocks.jumpCache(machine.vcpu)
     machine.exitRequested = false
     for (let left = budget; ;) {
-      if (!warm && executed >= coldInsns) {
+      if (!warm && executed - machine.compiledInsns[0]! >= coldInsns) {
         warmUp(machine)
         warm = true
       }
-      // Where slices cut blocks, none may end that was not asked for.
-      const now = Math.min(left, warm || machine.isExact ? lookOutside : coldInsns - executed)
+      // Where slices cut blocks, none may end that was not asked for. Until the loop is warm they end to look whether it should be; longer
+      // and longer ones, as compiled code may do all the work.
+      const now = Math.min(left, warm || machine.isExact ? lookOutside : Math.min(coldInsns + executed, lookOutside))
       slice(now)
       const ran = now - machine.left
       executed += ran

@@ -104,6 +104,11 @@ export class BatchWriter {
     for (const { hot } of regions) this.coming.delete(hot)
   }
 
+  /** Whether a region contains a block; one that is still on its way counts. */
+  hasCompiled(pc: number): boolean {
+    return this.covered.has(pc)
+  }
+
   /** Forgets what has been asked for and compiled so far. */
   clear(): void {
     this.wanted.clear()

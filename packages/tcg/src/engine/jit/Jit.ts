@@ -296,10 +296,10 @@ export class Jit {
     this.dropRegions()
   }
 
-  /** A block is gone: so are the regions, any of which may contain it. */
+  /** A block is gone: so are the regions, if one contains it. */
   removeBlock(pc: number): void {
     this.blocks.remove(pc)
-    if (!this.table.isEmpty || this.underWay > 0) this.dropRegions()
+    if (this.writer.hasCompiled(pc)) this.dropRegions()
   }
 
   /** Pages `first` to `last` get other `PageFlag`s. */
