@@ -7,10 +7,13 @@ export interface Label {
   readonly depth: number
 }
 
-/** A finished function: its bytes, and the offsets in them of branches that are hardly ever taken. */
+/** A finished function. */
 export interface FunctionBody {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** The offsets in them of branches that are hardly ever taken. */
   readonly unlikely: ReadonlyArray<number>
+  /** The functions that it calls, of those with an index below 32: a bit mask. */
+  readonly calls: number
 }
 
 /** Buffers of functions that are finished: a large one is dear to make. */
@@ -27,6 +30,7 @@ export class CodeWriter {
   private readonly localTypes: Array<ValType> = []
   private depth = 0
   private readonly unlikely: Array<number> = []
+  private calls = 0
   private readonly parameters: number
 
   constructor(parameters = 0) {
@@ -162,6 +166,7 @@ export class CodeWriter {
   call(functionIndex: number): void {
     this.out.u8(Insn.call)
     this.out.u32(functionIndex)
+    if (functionIndex < 32) this.calls |= 1 << functionIndex
   }
 
   callIndirect(type: number, tail = false): void {
@@ -193,6 +198,6 @@ export class CodeWriter {
     shelf.u8(Insn.end)
     out.length = 0
     spare.push(out)
-    return { bytes: shelf.view(start), unlikely: this.unlikely.map((offset) => codeStart + offset) }
+    return { bytes: shelf.view(start), unlikely: this.unlikely.map((offset) => codeStart + offset), calls: this.calls }
   }
 }

@@ -1,7 +1,7 @@
 /** Writes a WebAssembly module of functions that share a memory, a table and imported functions. */
 import { ByteWriter } from "./ByteWriter.ts"
 import type { FunctionBody } from "./CodeWriter.ts"
-import type { ValType } from "./Wasm.ts"
+import { Insn, type ValType } from "./Wasm.ts"
 
 interface FunctionType {
   readonly params: ReadonlyArray<ValType>
@@ -11,10 +11,15 @@ interface FunctionType {
 /** Section numbers of the binary format. */
 const Section = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const
 
+/** A function that must not be called. */
+const emptyBody: FunctionBody = { bytes: Uint8Array.of(0, Insn.unreachable, Insn.end), unlikely: [], calls: 0 }
+
 export class ModuleWriter {
   private readonly types: Array<FunctionType> = []
   private readonly imports: Array<{ module: string; name: string; type: number }> = []
   private readonly functions: Array<{ type: number; name: string; body: FunctionBody }> = []
+  /** Indices of the functions that `helper` added. */
+  private readonly helpers: Array<number> = []
 
   /** The index of a function type; equal types share one. */
   type(params: ReadonlyArray<ValType>, results: ReadonlyArray<ValType>): number {
@@ -34,12 +39,20 @@ export class ModuleWriter {
     return this.imports.length + this.functions.push({ type, name, body }) - 1
   }
 
+  /** As `function`, for one that need not be called (index below 32): if it is not, it is left empty, to cost the host nothing. */
+  helper(type: number, name: string, body: FunctionBody): number {
+    const index = this.function(type, name, body)
+    this.helpers.push(index)
+    return index
+  }
+
   /**
    * The module's bytes. It imports the memory `env.memory` (65536 pages, shared or not) and the function table `env.table`,
    * unless it is standalone.
    */
   finish(options: { readonly sharedMemory: boolean } | { readonly standalone: true }): Uint8Array<ArrayBuffer> {
     const standalone = "standalone" in options
+    this.dropHelpers()
     const out = new ByteWriter(8192)
     out.raw(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
     const section = (id: number, write: (to: ByteWriter) => void) => {
@@ -97,6 +110,16 @@ export class ModuleWriter {
     })
     this.nameSection(out)
     return out.view()
+  }
+
+  /** Empties the helpers that no function calls. */
+  private dropHelpers(): void {
+    let called = 0
+    for (const { body } of this.functions) called |= body.calls
+    for (const index of this.helpers) {
+      const at = index - this.imports.length
+      if (((called >>> index) & 1) === 0) this.functions[at] = { ...this.functions[at]!, body: emptyBody }
+    }
   }
 
   /** The custom section "metadata.code.branch_hint" (branch hinting proposal): must stand before the code section. */

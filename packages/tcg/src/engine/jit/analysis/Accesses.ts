@@ -101,10 +101,12 @@ interface Place {
   readonly ir: IrBlock
   readonly state: State
   /** Checks that this node began: they may still be made to cover more. */
-  readonly open: Set<Check>
+  readonly open: Array<Check>
   /** The region may be left here, for the interpreter to do the whole instruction. */
   mayLeave: boolean
 }
+
+const none: ReadonlyMap<number, never> = new Map<number, never>()
 
 class Planner {
   private readonly covered = new Set<Op>()
@@ -131,8 +133,8 @@ class Planner {
     this.webs = webs
     this.options = options
     this.definedIn = new Map([...options.loops].map(([header, body]) => [header, webs.definedIn(body)]))
-    this.walking =
-      options.sharing === "strides" ? findStrides(cfg, analysis, webs, options.loops, options.mayHoist) : new Map()
+    const mayWalk = options.sharing === "strides" && options.loops.size > 0
+    this.walking = mayWalk ? findStrides(cfg, analysis, webs, options.loops, options.mayHoist) : none
     for (const [header, { body, strides }] of this.walking) {
       const roots = strides.map((stride) => [{ value: stride.web, header }, stride] as const)
       for (const node of body) this.walkedAround.set(node, roots)
@@ -142,23 +144,29 @@ class Planner {
 
   plan(): AccessPlan {
     const { analysis, cfg, covered, checks, hoisted, webs } = this
-    const ends = new Map<number, State>()
+    const ends: Array<State | undefined> = []
     for (const node of analysis.order) {
       const { ir } = cfg.nodes[node]!
-      const state = inherited(node, cfg, analysis, ends)
+      const ops = webs.ops[node]!
+      const known = inherited(node, cfg, analysis, ends)
+      if (known === undefined && ops.length === 0) continue
+      const state = known ?? { symbols: new Map(), roots: new Map(), checks: new Map() }
       this.enterLoop(node, state)
       // A node may begin in the middle of an instruction.
-      const place: Place = { node, ir, state, open: new Set(), mayLeave: false }
-      for (const op of webs.ops[node]!) {
+      const place: Place = { node, ir, state, open: [], mayLeave: false }
+      for (const op of ops) {
         if (op.opcode === Opcode.insn_start) place.mayLeave = true
         const access = accessOf(op)
         if (access !== undefined && this.cover(op, access, place)) covered.add(op)
         define(op, ir, state, webs)
       }
-      ends.set(node, state)
+      ends[node] = state
     }
-    const loops = new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]]))
-    return { covered, checks, loops, rounds: this.rounds() }
+    if (analysis.goesBack) {
+      const loops = new Map([...hoisted].map(([header, byRoot]) => [header, [...byRoot.values()]]))
+      return { covered, checks, loops, rounds: this.rounds() }
+    }
+    return { covered, checks, loops: none, rounds: none }
   }
 
   /** Where each register that walks in the loop around a node is, as the node begins; behind the loop that is not known. */
@@ -193,14 +201,14 @@ class Planner {
     const { sharing } = options
     if (sharing === "none" || (sharing === "constants" && symbol.low !== symbol.high)) return false
     const known = state.checks.get(root)
-    if (known !== undefined && extend(known, low, high, needs, open.has(known))) return true
+    if (known !== undefined && extend(known, low, high, needs, open.includes(known))) return true
     if (state.roots.get(root.value) !== root || high - low > reach) return false
     const check = { root: root.value, low, high, needs }
     const header = this.loopWithout(root.value, place.node)
     if (header !== undefined) return this.hoist(header, check)
     if (!place.mayLeave || known !== undefined) return false
     state.checks.set(root, check)
-    open.add(check)
+    open.push(check)
     this.checks.set(op, check)
     return true
   }
@@ -246,12 +254,13 @@ const extend = (check: Check, low: number, high: number, needs: number, mayChang
   return true
 }
 
-const inherited = (n: number, cfg: Cfg, analysis: Analysis, ends: ReadonlyMap<number, State>): State => {
+/** What is known where a node begins, from its only predecessor; undefined where nothing is. */
+const inherited = (n: number, cfg: Cfg, analysis: Analysis, ends: ReadonlyArray<State | undefined>): State | undefined => {
   const predecessors = analysis.predecessors[n]!
   const from = predecessors.length === 1 ? predecessors[0]! : undefined
-  const state = from === undefined || cfg.nodes[from]!.terminator.kind === "call" ? undefined : ends.get(from)
+  const state = from === undefined || cfg.nodes[from]!.terminator.kind === "call" ? undefined : ends[from]
   const sameBlock = from !== undefined && cfg.nodes[from]!.ir === cfg.nodes[n]!.ir
-  if (state === undefined) return { symbols: new Map(), roots: new Map(), checks: new Map() }
+  if (state === undefined) return undefined
   // Temps are numbered by block.
   const keep = ([value]: [number, unknown]) => sameBlock || value >= firstWeb
   return {

@@ -180,6 +180,7 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
   const nodes: Array<Node> = []
   const entryOf = new Map<number, number>()
   const bodyOf = new Map<number, number>()
+  /** Nodes behind labels, of the blocks that have some. */
   const labels = new Map<IrBlock, Map<number, number>>()
 
   const placeholder: Terminator = { kind: "goto", target: -1 }
@@ -191,8 +192,8 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
       nodes.push({ block, ir: head, start: 0, end: head.ops.length, entry: true, resume: block.pc, body: false, terminator })
     }
     bodyOf.set(block.pc, nodes.length)
-    const labelNode = new Map<number, number>()
-    labels.set(ir, labelNode)
+    const labelNode = ir.labels > 0 ? new Map<number, number>() : undefined
+    if (labelNode !== undefined) labels.set(ir, labelNode)
     let start = 0
     let first = true
     const cut = (end: number) => {
@@ -210,21 +211,21 @@ export const buildCfg = (blocks: ReadonlyArray<RegionBlock>): Cfg => {
       first = false
       start = end
     }
-    ir.ops.forEach((op, i) => {
+    for (let i = 0; i < ir.ops.length; i++) {
+      const op = ir.ops[i]!
       if (op.opcode === Opcode.set_label) {
         if (start < i || first) cut(i)
-        labelNode.set(op.args[0]!, nodes.length)
+        labelNode!.set(op.args[0]!, nodes.length)
       } else if (isTerminator(op)) cut(i + 1)
-    })
+    }
     if (start < ir.ops.length) cut(ir.ops.length)
   }
-  const byPc = new Map(blocks.map((block) => [block.pc, block]))
   nodes.forEach((node, n) => {
     const { block, end, ir } = node
     if (node.terminator !== placeholder) return
-    node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir)!, entryOf, bodyOf)
+    node.terminator = terminatorOf(block, ir.ops[end - 1], n + 1, labels.get(ir), entryOf, bodyOf)
     const { terminator } = node
-    const into = block.cut === undefined ? undefined : byPc.get(block.cut)
+    const into = block.cut === undefined ? undefined : blocks.find(({ pc }) => pc === block.cut)
     if (into?.head === undefined || terminator.kind !== "goto" || terminator.target !== bodyOf.get(into.pc)) return
     const undone = inverse(into.head)
     if (undone === undefined) return
@@ -270,9 +271,10 @@ const addSwitch = (
   nodes: Array<Node>,
   entryOf: ReadonlyMap<number, number>
 ): number | undefined => {
-  const jumps = nodes.filter(({ terminator }) => terminator.kind === "jump" && terminator.hint === JumpHint.jump)
   const targets = blocks.filter((block) => block.isJumpTarget)
-  if (jumps.length === 0 || targets.length === 0) return undefined
+  if (targets.length === 0) return undefined
+  const jumps = nodes.filter(({ terminator }) => terminator.kind === "jump" && terminator.hint === JumpHint.jump)
+  if (jumps.length === 0) return undefined
   const next = nodes.length
   const cases = targets.map(({ pc }) => ({ pc, node: entryOf.get(pc)! }))
   const front = nodeInFrontOf(nodes[0]!, { kind: "switch", cases })
@@ -300,7 +302,7 @@ const terminatorOf = (
   block: RegionBlock,
   last: Op | undefined,
   following: number,
-  labels: ReadonlyMap<number, number>,
+  labels: ReadonlyMap<number, number> | undefined,
   entryOf: ReadonlyMap<number, number>,
   bodyOf: ReadonlyMap<number, number>
 ): Terminator => {
@@ -308,9 +310,9 @@ const terminatorOf = (
   const { args } = last
   switch (last.opcode) {
     case Opcode.br:
-      return { kind: "goto", target: labels.get(args[0]!)! }
+      return { kind: "goto", target: labels!.get(args[0]!)! }
     case Opcode.brcond:
-      return { kind: "cond", op: last, taken: labels.get(args[3]!)!, next: following }
+      return { kind: "cond", op: last, taken: labels!.get(args[3]!)!, next: following }
     case Opcode.exit_tb:
       return { kind: "exit", nextPc: args[0]!, code: args[1]! }
     default: {

@@ -40,6 +40,11 @@ export interface Entries {
  */
 export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): Entries => {
   const { analysis, start: rootNode } = makeReducible(cfg, cfg.entryOf.get(root)!)
+  if (!analysis.goesBack && hot === root && cfg.switchNode === undefined) {
+    // As most small functions.
+    cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: [], next: rootNode }))
+    return { start: cfg.nodes.length - 1, ways: [{ node: rootNode, pcs: [root], around: [] }], pcs: [root] }
+  }
   const loops = naturalLoops(analysis)
 
   const pcOf = new Map<number, number>()

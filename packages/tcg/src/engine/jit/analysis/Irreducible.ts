@@ -18,7 +18,7 @@ export interface Reducible {
 /** Adds dispatch nodes until every edge that goes back goes to a dominator. */
 export const makeReducible = (cfg: Cfg, root: number): Reducible => {
   let start = root
-  const dispatchOf = new Map<number, number>()
+  let dispatchOf: Map<number, number> | undefined
   for (let edges = 0; ; edges++) {
     const analysis = analyse(graphOf(cfg), start)
     const edge = edges < maxEdges ? findEdge(cfg, analysis) : undefined
@@ -26,6 +26,7 @@ export const makeReducible = (cfg: Cfg, root: number): Reducible => {
     const { from, to } = edge
     let header = commonDominator(analysis, from, to)
     if (cfg.nodes[header]!.terminator.kind !== "dispatch") {
+      dispatchOf ??= new Map()
       const dispatch = dispatchOf.get(header) ?? addDispatch(cfg, header)
       dispatchOf.set(header, dispatch)
       if (header === start) start = dispatch

@@ -117,6 +117,7 @@ export const narrowValues = (nodes: ReadonlyArray<NodeOps>, mayBeNarrow: (web: n
   for (const { ir, ops: list } of nodes) {
     let own = temps.get(ir)
     if (own === undefined) temps.set(ir, (own = new Set()))
+    if (list.length === 0) continue
     const latest = new Map<number, Op>()
     for (const op of list) {
       const d = op.args[0]!

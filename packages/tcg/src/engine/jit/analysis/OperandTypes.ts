@@ -57,9 +57,11 @@ export interface F64Values {
   readonly temps: ReadonlyMap<IrBlock, ReadonlySet<number>>
 }
 
+const none: F64Values = { webs: new Set(), temps: new Map() }
+
 /** Finds the values of a region that are wanted as f64 more often than as i64. */
 export const findF64 = (nodes: ReadonlyArray<NodeOps>): F64Values => {
-  if (!nodes.some(({ ops }) => ops.some(({ opcode }) => float.has(opcode)))) return { webs: new Set(), temps: new Map() }
+  if (!nodes.some(({ ops }) => ops.some(({ opcode }) => float.has(opcode)))) return none
   const votes = new Map<number, number>()
   const local = new Map<IrBlock, Map<number, number>>()
   for (const { ir, ops } of nodes) {

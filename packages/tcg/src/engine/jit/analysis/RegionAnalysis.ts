@@ -108,6 +108,7 @@ export const analyseRegion = (
 
 /** How much more often than others each node runs. */
 const weigh = (loops: ReadonlyMap<number, ReadonlySet<number>>): ((node: number) => number) => {
+  if (loops.size === 0) return () => 1
   const weights = new Map<number, number>()
   for (const body of loops.values()) for (const n of body) weights.set(n, (weights.get(n) ?? 1) * loopWeight)
   return (n) => weights.get(n) ?? 1

@@ -57,7 +57,7 @@ export const findWebs = (
 ): Webs => {
   const parent: Array<number> = []
   /** Members that may not be in 32 bits. */
-  const wide = new Set<number>()
+  const wide: Array<number> = []
   const globals: Array<number> = []
   const fresh = (global: number): number => {
     const web = firstWeb + globals.length
@@ -79,7 +79,7 @@ export const findWebs = (
   const load = (live: Globals, into: WebMap, wideGlobals: Globals): Array<[number, number]> =>
     members(live).map((global) => {
       const web = fresh(global)
-      if ((wideGlobals >> BigInt(global)) & 1n) wide.add(web)
+      if ((wideGlobals >> BigInt(global)) & 1n) wide.push(web)
       into[global] = web
       return [global, web]
     })
@@ -140,28 +140,29 @@ export const findWebs = (
     name(endMaps[n]!, firstMemoryGlobal)
     for (const { args, opcode } of ops[n]!) name(args, opTable[opcode]!.outputs + opTable[opcode]!.inputs)
   }
-  const numbered = (loads: Array<[number, number]>): WebLoads => loads.map(([global, web]) => [global, find(web)])
-  const calls = new Map([...behindCall].map(([n, loads]) => [n, numbered(loads)]))
-  const barriers = new Map([...behindOp].map(([op, loads]) => [op, numbered(loads)]))
+  const nameLoads = (loads: Array<[number, number]>): void => loads.forEach((load) => (load[1] = find(load[1])))
+  entry.forEach(nameLoads)
+  behindCall.forEach(nameLoads)
+  behindOp.forEach(nameLoads)
   const definedIn = (nodes: ReadonlySet<number>): ReadonlySet<number> => {
     const found = new Set<number>()
     for (const n of nodes) {
-      for (const [, web] of calls.get(n) ?? []) found.add(web)
+      for (const [, web] of behindCall.get(n) ?? []) found.add(web)
       for (const op of ops[n]!) {
-        for (const [, web] of barriers.get(op) ?? []) found.add(web)
+        for (const [, web] of behindOp.get(op) ?? []) found.add(web)
         if (opTable[op.opcode]!.outputs > 0 && op.args[0]! >= firstWeb) found.add(op.args[0]!)
       }
     }
     return found
   }
-  const wideWebs = new Set([...wide].map(find))
+  const wideWebs = new Set(wide.map(find))
   return {
     ops,
     start: startMaps,
     end: endMaps,
-    entry: entry.map(numbered),
-    behindCall: calls,
-    behindOp: barriers,
+    entry,
+    behindCall,
+    behindOp,
     mayBeNarrow: (web) => !wideWebs.has(web),
     globalOf: (web) => globals[web - firstWeb]!,
     definedIn

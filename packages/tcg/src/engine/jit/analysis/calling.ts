@@ -2,6 +2,8 @@
 import type { IrBlock } from "../../../ir/Block.ts"
 import type { RegionBlock } from "./Cfg.ts"
 
+const none: ReadonlySet<number> = new Set()
+
 const calls = (ir: IrBlock | undefined): boolean =>
   ir !== undefined && ir.callbacks.some(({ callback }) => callback.kind !== "inline" && callback.kind !== "memInline")
 
@@ -10,9 +12,9 @@ const calls = (ir: IrBlock | undefined): boolean =>
  * whose middle a block with callbacks goes on.
  */
 export const callingBlocks = (blocks: ReadonlyArray<RegionBlock>): ReadonlySet<number> => {
-  const calling = new Set<number>()
   const callers = blocks.filter(({ head, ir }) => calls(head) || calls(ir))
-  if (callers.length === 0) return calling
+  if (callers.length === 0) return none
+  const calling = new Set<number>()
   const byPc = new Map(blocks.map((block) => [block.pc, block]))
   const mark = (block: RegionBlock | undefined): void => {
     if (block === undefined || calling.has(block.pc)) return

@@ -9,11 +9,13 @@ export const resumeOf = ({ nodes }: Cfg, from: number, to: number): number | und
   return terminator.kind === "enter" ? terminator.resume : nodes[to]!.resume
 }
 
+const none: ReadonlySet<number> = new Set()
+
 /** Nodes of loops with an edge back that cannot be left: fuel has to be looked at in front of every block in them. */
 export const unresumable = (cfg: Cfg, analysis: Analysis): ReadonlySet<number> => {
   const { order, position } = analysis
   const isDeadEnd = (from: number, to: number) => position[from]! >= position[to]! && resumeOf(cfg, from, to) === undefined
-  if (!analysis.goesBack) return new Set()
+  if (!analysis.goesBack) return none
   const headers = order.flatMap((from) => successors(cfg.nodes[from]!.terminator).filter((to) => isDeadEnd(from, to)))
   return new Set(order.filter((node) => headers.some((header) => dominates(analysis, header, node))))
 }

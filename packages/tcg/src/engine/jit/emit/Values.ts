@@ -25,9 +25,12 @@ interface BlockTemps {
   readonly narrow: ReadonlySet<number>
   readonly f64: ReadonlySet<number>
   readonly places: Map<number, Place>
-  /** How many locals of each type the block's temps have taken. */
-  readonly taken: Map<ValType, number>
+  /** How many locals the block's temps have taken, by type (see `indexOf`). */
+  readonly taken: Array<number>
 }
+
+/** Index of a type in short arrays. */
+const indexOf = (type: ValType): number => ValType.i32 - type
 
 const none: ReadonlySet<number> = new Set()
 
@@ -35,7 +38,7 @@ export class Values {
   private readonly code: CodeWriter
   private readonly webs: BlockTemps
   /** Locals for temps: reused by every block, since temps die at its end. */
-  private readonly pools = new Map<ValType, Array<number>>()
+  private readonly pools: ReadonlyArray<Array<number>> = [[], [], [], []]
   private readonly scratch: number
   private readonly temps = new Map<IrBlock, BlockTemps>()
   private block!: IrBlock
@@ -57,9 +60,9 @@ export class Values {
     for (const { ir } of nodes) {
       if (this.temps.has(ir)) continue
       const own = { narrow: narrow.temps.get(ir) ?? none, f64: temps.get(ir) ?? none }
-      this.temps.set(ir, { ...own, places: new Map(), taken: new Map() })
+      this.temps.set(ir, { ...own, places: new Map(), taken: [0, 0, 0, 0] })
     }
-    this.webs = { f64: webs, narrow: narrow.places, places: new Map(), taken: new Map() }
+    this.webs = { f64: webs, narrow: narrow.places, places: new Map(), taken: [] }
   }
 
   /** To be called before the operations of a node are emitted. */
@@ -120,10 +123,8 @@ export class Values {
   }
 
   private pooled(type: ValType): number {
-    let pool = this.pools.get(type)
-    if (pool === undefined) this.pools.set(type, (pool = []))
-    const index = this.current.taken.get(type) ?? 0
-    this.current.taken.set(type, index + 1)
+    const pool = this.pools[indexOf(type)]!
+    const index = this.current.taken[indexOf(type)]!++
     if (index === pool.length) pool.push(this.code.local(type))
     return pool[index]!
   }

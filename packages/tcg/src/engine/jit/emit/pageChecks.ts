@@ -11,7 +11,7 @@ import { Cell } from "../Runtime.ts"
  */
 export const addRangeCheck = (module: ModuleWriter): number => {
   const { i32, i64 } = ValType
-  return module.function(module.type([i64, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck()))
+  return module.helper(module.type([i64, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck()))
 }
 
 let rangeCheck: FunctionBody | undefined
@@ -89,7 +89,7 @@ const maxRoomPages = 256
  */
 export const addRoom = (module: ModuleWriter): number => {
   const { i32, i64 } = ValType
-  return module.function(module.type([i64, i32, i32], [i64]), "room", (room ??= writeRoom()))
+  return module.helper(module.type([i64, i32, i32], [i64]), "room", (room ??= writeRoom()))
 }
 
 let room: FunctionBody | undefined
@@ -170,7 +170,7 @@ export const addCheck = (module: ModuleWriter, name: string, flag: number): numb
   let body = checks.get(flag)
   if (body === undefined) checks.set(flag, (body = writeCheck(flag)))
   const { i32, i64 } = ValType
-  return module.function(module.type([i64, i32, i32], [i32]), name, body)
+  return module.helper(module.type([i64, i32, i32], [i32]), name, body)
 }
 
 /** Bodies by flag. */
