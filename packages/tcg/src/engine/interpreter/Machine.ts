@@ -28,7 +28,7 @@ export interface CodeBlock extends Tb {
   /** Guest address behind the last instruction. */
   readonly end: number
   /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
-  readonly rests: Map<number, number>
+  rests: Map<number, number> | undefined
 }
 
 /** A plugin callback in code, with what it is told. */

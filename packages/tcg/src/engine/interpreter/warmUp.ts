@@ -86,7 +86,7 @@ export const warmUp = (machine: Machine): void => {
       armed: 0,
       bytes: new Uint8Array(0),
       incoming: [],
-      rests: new Map(),
+      rests: undefined,
       runs: 0,
       insnEntries: new Int32Array(0),
       insnPcs: new Uint32Array(0)

@@ -223,14 +223,12 @@ export class BatchWriter {
     const { always, blocks, host, table } = this.sources
     const mustBeWorth = !always && !table.has(hot)
     const block = blocks.get(hot)
-    if (mustBeWorth && block !== undefined) {
-      // Finding the region costs, too: it costs as much as its hot block at least.
-      const alone = shareSpent([block], this.uncovered)
-      if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
-    }
+    // Finding the region costs, too: it costs as much as its hot block at least.
+    const alone = mustBeWorth && block !== undefined ? shareSpent([block], this.uncovered) : Infinity
+    if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
     const region = (this.apart.has(hot) ? regionFrom : selectRegion)(blocks, hot, limits, host.isWarm)
     if (mustBeWorth) {
-      const spent = shareSpent(region.blocks, this.uncovered)
+      const spent = region.blocks.length === 1 ? alone : shareSpent(region.blocks, this.uncovered)
       if (spent < worth) return this.refuse(hot, spent, worth)
     }
     return retranslateRegion(region, blocks, host)

@@ -102,7 +102,7 @@ const makeRoom = (machine: Machine, ir: IrBlock): void => {
  */
 export const addRest = (machine: Machine, blockPc: number, pc: number): number => {
   const block = machine.blocks.get(blockPc)!
-  const done = block.rests.get(pc)
+  const done = block.rests?.get(pc)
   if (done !== undefined) return done
   const { insnPcs, instrumentation } = machine.jit!.blocks.get(blockPc)!
   const from = insnPcs.indexOf(pc)
@@ -115,7 +115,7 @@ export const addRest = (machine: Machine, blockPc: number, pc: number): number =
   const added = describe(machine, pc, ir)
   lower(machine, ir, slots, added.insnEntries)
   machine.byEntry.push(added)
-  block.rests.set(pc, added.entry)
+  block.rests = (block.rests ?? new Map<number, number>()).set(pc, added.entry)
   return added.entry
 }
 
@@ -140,7 +140,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     lastPage: (end - 1) >>> Layout.pageShift,
     bytes: machine.state.u8.slice(pc, end),
     incoming: [],
-    rests: new Map(),
+    rests: undefined,
     runs: 0,
     insnEntries: new Int32Array(insnPcs.length),
     insnPcs

@@ -3,8 +3,8 @@
  * contains entries gets a dispatch node in front of its header, through which the way in leads. Every loop header is made an
  * entry, so that a region that was left when its fuel ran out is entered again where it stopped.
  */
-import { type Cfg, type DispatchCase, nodeInFrontOf, redirect } from "./Cfg.ts"
-import { type Analysis, dominates } from "./Graph.ts"
+import { type Cfg, type DispatchCase, graphOf, nodeInFrontOf, redirect } from "./Cfg.ts"
+import { type Analysis, analyse, dominates, withEntry } from "./Graph.ts"
 import { makeReducible } from "./Irreducible.ts"
 
 /** A way into the region. */
@@ -31,6 +31,8 @@ export interface Entries {
   readonly ways: ReadonlyArray<EntryWay>
   /** Guest pcs at which the region can be entered. */
   readonly pcs: ReadonlyArray<number>
+  /** The graph as it is now. */
+  readonly analysis: Analysis
 }
 
 /**
@@ -43,7 +45,8 @@ export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): 
   if (!analysis.goesBack && hot === root && cfg.switchNode === undefined) {
     // As most small functions.
     cfg.nodes.push(nodeInFrontOf(cfg.nodes[rootNode]!, { kind: "dispatch", cases: [], next: rootNode }))
-    return { start: cfg.nodes.length - 1, ways: [{ node: rootNode, pcs: [root], around: [] }], pcs: [root] }
+    const ways = [{ node: rootNode, pcs: [root], around: [] }]
+    return { start: cfg.nodes.length - 1, ways, pcs: [root], analysis: withEntry(analysis) }
   }
   const loops = naturalLoops(analysis)
 
@@ -113,7 +116,7 @@ export const addEntries = (cfg: Cfg, root: number, { hot, must }: WantedEntry): 
       around: [...around, node].map((header) => dispatchOf.get(header) ?? header)
     }))
   ]
-  return { start, ways, pcs: [...new Set([...own, ...jumpTargets])] }
+  return { start, ways, pcs: [...new Set([...own, ...jumpTargets])], analysis: analyse(graphOf(cfg), start) }
 }
 
 /** What the `pc` local is on the way to the switch. */

@@ -93,6 +93,21 @@ export const analyse = (graph: Graph, entry = 0): Analysis => {
   return { order, position, idom, children, predecessors, goesBack }
 }
 
+/** The analysis of a graph with one more node, the last, which becomes the entry and leads to what was the entry. */
+export const withEntry = (analysis: Analysis): Analysis => {
+  const { children, goesBack, idom, order, position, predecessors } = analysis
+  const entry = position.length
+  const to = order[0]!
+  return {
+    order: [entry, ...order],
+    position: [...position.map((at) => (at === -1 ? -1 : at + 1)), 0],
+    idom: [...idom.map((node, n) => (n === to ? entry : node)), entry],
+    children: [...children, [to]],
+    predecessors: [...predecessors.map((list, n) => (n === to ? [entry, ...list] : list)), []],
+    goesBack
+  }
+}
+
 /** Whether `a` dominates `b`. */
 export const dominates = (analysis: Analysis, a: number, b: number): boolean => {
   let node = b

@@ -113,6 +113,7 @@ export const narrowValues = (nodes: ReadonlyArray<NodeOps>, mayBeNarrow: (web: n
   /** Takes note that a definition is not narrow. Gives whether the value that it defines was taken for narrow so far. */
   const widen = (ir: IrBlock, { args }: Op): boolean => (args[0]! < firstWeb ? temps.get(ir)! : webs).delete(args[0]!)
 
+  /** Definitions that are not narrow, of values that others may define as well. */
   const wide: Array<{ readonly ir: IrBlock; readonly op: Op }> = []
   for (const { ir, ops: list } of nodes) {
     let own = temps.get(ir)
@@ -122,12 +123,12 @@ export const narrowValues = (nodes: ReadonlyArray<NodeOps>, mayBeNarrow: (web: n
     for (const op of list) {
       const d = op.args[0]!
       if (opTable[op.opcode]!.outputs === 0 || d < cpuStateSlots) continue
-      if (d < firstWeb) own.add(d)
-      else if (mayBeNarrow(d)) webs.add(d)
       const isNarrow = definesNarrow(ir, op)
       if (isNarrow === false) wide.push({ ir, op })
       else {
         ops.add(op)
+        if (d < firstWeb) own.add(d)
+        else if (mayBeNarrow(d)) webs.add(d)
         if (isNarrow === undefined) definitions.push({ ir, op, from: op.args.map((value) => latest.get(value)) })
       }
       latest.set(d, op)

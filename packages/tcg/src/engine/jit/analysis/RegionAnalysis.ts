@@ -2,12 +2,12 @@
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import { type AccessOptions, type AccessPlan, planAccesses } from "./Accesses.ts"
 import { callingBlocks } from "./calling.ts"
-import { buildCfg, type Cfg, graphOf, type RegionBlock, switchTargets } from "./Cfg.ts"
+import { buildCfg, type Cfg, type RegionBlock, switchTargets } from "./Cfg.ts"
 import { type Counters, findCounters } from "./Counters.ts"
 import { type Dataflow, type Globals, solve } from "./Dataflow.ts"
 import { addEntries, type EntryWay, naturalLoops, type WantedEntry } from "./Entries.ts"
 import { type FloatPolicy, floatPolicy, leaveAfterStatusWrites } from "../emit/floatStatus.ts"
-import { type Analysis, analyse, mergePoints } from "./Graph.ts"
+import { type Analysis, mergePoints } from "./Graph.ts"
 import type { ScoreboardPlace } from "../emit/lower/Context.ts"
 import { narrowValues, type NarrowValues, type NodeOps } from "./Narrow.ts"
 import { unresumable } from "./resume.ts"
@@ -72,8 +72,7 @@ export const analyseRegion = (
   const cfg = buildCfg(blocks)
   const float = floatPolicy(blocks, options.strictFloat)
   if (float.testsAgain) leaveAfterStatusWrites(cfg)
-  const { pcs: entryPcs, start: entry, ways } = addEntries(cfg, root, wanted)
-  const graph = analyse(graphOf(cfg), entry)
+  const { analysis: graph, pcs: entryPcs, start: entry, ways } = addEntries(cfg, root, wanted)
   const { order } = graph
   const loops = naturalLoops(graph)
   const flow = solve(cfg, graph, loops)

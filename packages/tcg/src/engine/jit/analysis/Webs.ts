@@ -140,7 +140,9 @@ export const findWebs = (
     name(endMaps[n]!, firstMemoryGlobal)
     for (const { args, opcode } of ops[n]!) name(args, opTable[opcode]!.outputs + opTable[opcode]!.inputs)
   }
-  const nameLoads = (loads: Array<[number, number]>): void => loads.forEach((load) => (load[1] = find(load[1])))
+  const nameLoads = (loads: Array<[number, number]>): void => {
+    for (const each of loads) each[1] = find(each[1])
+  }
   entry.forEach(nameLoads)
   behindCall.forEach(nameLoads)
   behindOp.forEach(nameLoads)

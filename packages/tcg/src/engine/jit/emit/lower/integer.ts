@@ -14,8 +14,15 @@ interface Direct {
 const rows = (operands: 1 | 2, bits: 32 | 64, insns: ReadonlyArray<readonly [opcode: number, insn: number]>) =>
   insns.map(([opcode, insn]) => [opcode, { insn, operands, bits }] as const)
 
+/** A table by number: operation or condition. */
+const byNumber = <T>(entries: ReadonlyArray<readonly [number: number, value: T]>): ReadonlyArray<T | undefined> => {
+  const table: Array<T | undefined> = []
+  for (const [number, value] of entries) table[number] = value
+  return table
+}
+
 /** WebAssembly takes shift counts modulo the width, as the IR does. */
-const direct = new Map<number, Direct>([
+const direct = byNumber<Direct>([
   ...rows(2, 64, [
     [Opcode.add, Insn.i64_add],
     [Opcode.sub, Insn.i64_sub],
@@ -53,13 +60,13 @@ const direct = new Map<number, Direct>([
   ])
 ])
 
-const zeroExtensions = new Map<number, bigint>([
+const zeroExtensions = byNumber<bigint>([
   [Opcode.ext8u, 0xffn],
   [Opcode.ext16u, 0xffffn],
   [Opcode.ext32u, 0xffffffffn]
 ])
 
-const comparisons = new Map<number, number>([
+const comparisons = byNumber<number>([
   [Cond.eq, Insn.i64_eq],
   [Cond.ne, Insn.i64_ne],
   [Cond.lt, Insn.i64_lt_s],
@@ -73,7 +80,7 @@ const comparisons = new Map<number, number>([
 ])
 
 /** The comparisons in 32 bits. Sign extension keeps the signed order and the unsigned one. */
-const comparisons32 = new Map<number, number>([
+const comparisons32 = byNumber<number>([
   [Cond.eq, Insn.i32_eq],
   [Cond.ne, Insn.i32_ne],
   [Cond.lt, Insn.i32_lt_s],
@@ -87,7 +94,7 @@ const comparisons32 = new Map<number, number>([
 ])
 
 /** Bitwise operations in 32 bits, for narrow operands. */
-const bitwise32 = new Map<number, number>([
+const bitwise32 = byNumber<number>([
   [Opcode.and, Insn.i32_and],
   [Opcode.or, Insn.i32_or],
   [Opcode.xor, Insn.i32_xor]
@@ -98,19 +105,19 @@ export const pushCondition = ({ code, values }: LowerContext, a: number, b: numb
   if (values.isNarrow(a) && values.isNarrow(b)) {
     values.getI32(a)
     values.getI32(b)
-    code.op(comparisons32.get(cond)!)
+    code.op(comparisons32[cond]!)
     return
   }
   values.getI64(a)
   values.getI64(b)
-  code.op(comparisons.get(cond)!)
+  code.op(comparisons[cond]!)
 }
 
 /** Lowers an integer operation; false if it is not one. */
 export const lowerInteger = (context: LowerContext, op: Op): boolean => {
   const { code, values } = context
   const [d, a, b] = op.args as [number, number, number]
-  const narrow = bitwise32.get(op.opcode)
+  const narrow = bitwise32[op.opcode]
   if (narrow !== undefined && values.definesNarrow(op)) {
     // The low halves decide: either both operands are narrow, or one is a mask that leaves nothing above.
     values.beginSet(d)
@@ -126,7 +133,7 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     values.setI32(d)
     return true
   }
-  const instruction = direct.get(op.opcode)
+  const instruction = direct[op.opcode]
   if (instruction !== undefined) {
     const { bits, insn, operands } = instruction
     values.beginSet(d)
@@ -143,7 +150,7 @@ export const lowerInteger = (context: LowerContext, op: Op): boolean => {
     }
     return true
   }
-  const mask = zeroExtensions.get(op.opcode)
+  const mask = zeroExtensions[op.opcode]
   if (mask !== undefined) {
     values.beginSet(d)
     if (values.isI32(d)) {
