@@ -12,7 +12,7 @@ import { addCheck, addRangeCheck, addRoom } from "./emit/pageChecks.ts"
 import type { Profile } from "./Profile.ts"
 import { regionFrom, type RegionLimits, selectRegion } from "./Region.ts"
 import type { RegionSource } from "./analysis/RegionAnalysis.ts"
-import { compileRegion, regionParameters, regionResults } from "./emit/RegionCompiler.ts"
+import { type CompileOptions, compileRegion, regionParameters, regionResults } from "./emit/RegionCompiler.ts"
 import type { RegionTable } from "./RegionTable.ts"
 import { retranslateRegion } from "./retranslate.ts"
 import type { Site } from "./emit/SideExits.ts"
@@ -168,7 +168,7 @@ export class BatchWriter {
     { hot, strictFloat, worth }: Wish,
     number: number
   ): Omit<BatchRegion, "milliseconds"> | undefined {
-    const { blocks, host, profile, windows } = this.sources
+    const { blocks, host, profile } = this.sources
     const mustEnter = this.covered.has(hot)
     if (mustEnter) blocks.noteJumpTarget(hot)
     const source = this.select(hot, worth)
@@ -187,12 +187,12 @@ export class BatchWriter {
         regionType,
         exactFma: (this.exactFma ??= hasFusedMultiplyAdd()),
         strictFloat,
-        wideAt: (pc) => profile.wideAt(pc),
+        wideAt: this.wideAt,
         sharing: profile.sharing(source.blocks),
-        allows: (low, high, needs) => windows.covers(low, high, (needs & PageFlag.write) !== 0),
+        allows: this.allows,
         callbackNumber: host.callbackNumber,
         scoreboardAddress: host.scoreboardAddress,
-        window: (base, write) => windows.guess(base, write),
+        window: this.window,
         firstSite: this.sites.length
       }
     )
@@ -240,6 +240,12 @@ export class BatchWriter {
     if (worth === 1) this.sources.host.askAgain(hot, (1 / spent - 1) * this.uncovered(hot))
     this.early.add(hot)
   }
+
+  // Made once, not for every region.
+  private readonly wideAt: CompileOptions["wideAt"] = (pc) => this.sources.profile.wideAt(pc)
+  private readonly allows: CompileOptions["allows"] = (low, high, needs) =>
+    this.sources.windows.covers(low, high, (needs & PageFlag.write) !== 0)
+  private readonly window: CompileOptions["window"] = (base, write) => this.sources.windows.guess(base, write)
 
   /** How often a block was interpreted since a region came for it, if one did. */
   private readonly uncovered = (pc: number): number => Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))

@@ -42,6 +42,8 @@ export const regionFrom = (source: Blocks, root: number, limits: RegionLimits, i
 
 /** Blocks reachable from the root, breadth first, within the limits. */
 const grow = (source: Blocks, root: number, limits: RegionLimits, isWarm: (pc: number) => boolean): Array<KnownBlock> => {
+  const first = source.get(root)
+  if (first !== undefined && first.exits.length === 0 && !first.jumps) return [first]
   const queue = [root]
   const seen = new Set(queue)
   const blocks: Array<KnownBlock> = []

@@ -16,7 +16,9 @@ export type Globals = bigint
 /** The value numbers in a set. */
 export const members = (set: Globals): Array<number> => {
   const list: Array<number> = []
+  if (set === 0n) return list
   for (let low = Number(set & 0xffffffffn), i = 0; low !== 0; low >>>= 1, i++) if (low & 1) list.push(i)
+  if (set <= 0xffffffffn) return list
   for (let high = Number(set >> 32n), i = 32; high !== 0; high >>>= 1, i++) if (high & 1) list.push(i)
   return list
 }

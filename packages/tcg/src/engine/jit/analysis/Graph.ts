@@ -47,8 +47,19 @@ export const reversePostorder = (graph: Graph, entry: number): Array<number> => 
   return postorder.reverse()
 }
 
+/** The analysis of one node without edges: of most small functions. */
+const alone: Analysis = {
+  order: [0],
+  position: [0],
+  idom: [0],
+  children: [[]],
+  predecessors: [[]],
+  goesBack: false
+}
+
 /** Order, dominators and the dominator tree of a graph. */
 export const analyse = (graph: Graph, entry = 0): Analysis => {
+  if (graph.length === 1 && graph[0]!.length === 0) return alone
   const order = reversePostorder(graph, entry)
   const position: Array<number> = graph.map(() => -1)
   order.forEach((node, i) => (position[node] = i))
@@ -94,7 +105,12 @@ export const analyse = (graph: Graph, entry = 0): Analysis => {
 }
 
 /** The analysis of a graph with one more node, the last, which becomes the entry and leads to what was the entry. */
-export const withEntry = (analysis: Analysis): Analysis => {
+export const withEntry = (analysis: Analysis): Analysis =>
+  analysis === alone ? (aloneBehind ??= putEntry(alone)) : putEntry(analysis)
+
+let aloneBehind: Analysis | undefined
+
+const putEntry = (analysis: Analysis): Analysis => {
   const { children, goesBack, idom, order, position, predecessors } = analysis
   const entry = position.length
   const to = order[0]!
