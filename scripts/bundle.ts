@@ -20,7 +20,7 @@ const root = path.resolve(import.meta.dirname, "..")
 const cliSources = path.join(root, "packages/cli/src")
 
 /** Modules that most runs need nothing of, of which only functions are used: loaded at the first call. */
-const rarelyUsed = new Set(["node:child_process", "node:tty"])
+const rarelyUsed = new Set(["node:child_process", "node:module", "node:tty"])
 
 /** A module that has what a module of Node exports, each export read only where it is used. */
 const builtinSource = (id: string): string => {
