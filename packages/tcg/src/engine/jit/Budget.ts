@@ -10,8 +10,15 @@ const grace = 150
 const stallShare = 0.1
 const stallGrace = 40
 
+/**
+ * How often the guest may wait in a row, running for less than a pause (milliseconds) in between. Where more blocks become hot one right
+ * after another, there are many: they share a module instead, in which each costs a fifth of what it does by itself.
+ */
+const maxRow = 12
+const pause = 1
+
 /** What it costs to compile a region and each of its instructions, in interpreted instructions. */
-const costOfRegion = 2_500
+const costOfRegion = 500
 const costOfInsn = 250
 
 /** Milliseconds that went into compilation. */
@@ -23,6 +30,9 @@ export class Budget {
   private waited = 0
   private waitingSince: number | undefined
   private readonly started = performance.now()
+  /** When the guest waited last, and how often in a row. */
+  private stalled = -Infinity
+  private row = 0
 
   /** V8 begins to compile while the guest goes on. */
   beginWaiting(): void {
@@ -45,7 +55,14 @@ export class Budget {
    * not do in that time what compiled code does in one.
    */
   mayStall(): boolean {
+    if (this.row >= maxRow && performance.now() - this.stalled < pause) return false
     return this.writing + this.installing < stallGrace + stallShare * this.elapsed()
+  }
+
+  /** The guest has waited for a compilation, since `begun`. */
+  noteStall(begun: number): void {
+    this.row = begun - this.stalled < pause ? this.row + 1 : 1
+    this.stalled = performance.now()
   }
 
   /** Whether there may be a compilation that the guest does not wait for. */

@@ -95,6 +95,7 @@ export class Jit {
 
   /** Compiles at once what has been asked for. */
   private compileNow(): void {
+    const begun = performance.now()
     try {
       const batch = this.makeBatch(false)
       if (batch === undefined) return
@@ -104,6 +105,7 @@ export class Jit {
       this.budget.installing += took
       this.install(module, batch, took)
       this.writer.settle(batch)
+      this.budget.noteStall(begun)
     } catch (cause) {
       if (this.synchronous === true) throw cause
       this.giveUp(cause)
