@@ -16,9 +16,9 @@ import { mix } from "./Random.ts"
 import type { Traces } from "./traces.ts"
 
 /** The one scoreboard. */
-export const board = { id: 1, elementSize: 32, byteOffset: arenaBase, capacity: 4 }
+export const board = { id: 1, elementSize: 64, byteOffset: arenaBase, capacity: 4 }
 /** Bytes of it that are compared. */
-export const boardBytes = 128
+export const boardBytes = 256
 
 /** What callbacks ask of the engine. */
 export interface Requests {
@@ -32,8 +32,11 @@ const traceMem = 17
 /** And these are callbacks of both sorts that may be called later, beside what else there is. */
 const deferredExec = 18
 const deferredMem = 19
+/** And these count blocks, and instructions one by one, where nothing else counts. */
+const countBlocks = 20
+const countInsns = 21
 /** How many kinds there are. */
-export const kindCount = 20
+export const kindCount = 22
 
 /** All registers as one number. */
 const registersHash = (state: CpuState): number => {
@@ -56,6 +59,14 @@ export const makeInstrumenter = (
   requests: Requests
 ): ((vcpu: number, tb: TbInfo) => Instrumentation) => {
   const entry = (n: number) => ({ scoreboard: board.id, offset: 8 * (n % 4) })
+  /** An addition to an entry that others leave alone. */
+  const count = (n: number, imm: bigint): DynCallback => ({
+    kind: "inline",
+    plugin,
+    op: InlineOp.addU64,
+    entry: { scoreboard: board.id, offset: 32 + 8 * n },
+    imm
+  })
   const counter = (n: number) => Number(state.u64[(board.byteOffset + 8 * (n % 4)) / 8]! & 0xffffffffn)
   const plugin = 1n
   const used = Array.from({ length: 16 }, (_, kind) => kind).filter((kind) => ((plugins.kinds >>> kind) & 1) !== 0)
@@ -189,11 +200,12 @@ export const makeInstrumenter = (
     }
   }
 
+  const isUsed = (kind: number) => ((plugins.kinds >>> kind) & 1) !== 0
   const known = new Map<number, Instrumentation["insns"][number]>()
   const forInsn = (pc: number, size: number) => {
     const h = mix(plugins.seed, pc)
-    if (h % plugins.sparse !== 0) return { exec: [], mem: [] }
-    const isUsed = (kind: number) => ((plugins.kinds >>> kind) & 1) !== 0
+    const counted = isUsed(countInsns) ? [count(0, 1n)] : []
+    if (h % plugins.sparse !== 0) return { exec: counted, mem: [] }
     const n = mix(h, 8)
     const m = mix(h, 9)
     const lists = {
@@ -210,7 +222,7 @@ export const makeInstrumenter = (
       ]
     }
     const isThere = (callback: DynCallback | undefined) => callback !== undefined
-    return { exec: lists.exec.filter(isThere), mem: lists.mem.filter(isThere) }
+    return { exec: [...counted, ...lists.exec.filter(isThere)], mem: lists.mem.filter(isThere) }
   }
   return (_vcpu, tb) => {
     // Where the same instruction in two blocks has other callbacks, they know which block they belong to.
@@ -226,7 +238,8 @@ export const makeInstrumenter = (
     const h = mix(plugins.seed, pc + 1)
     const next = pc + tb.insns[0]!.size
     const head = plugins.blocks && h % 2 === 0 ? [exec(pc, mix(h, 6), next), exec(pc, mix(h, 7), next)] : []
-    if (plugins.blocks && ((plugins.kinds >>> deferredExec) & 1) !== 0 && h % 3 === 0) head.push(laterExec(pc, h >>> 8))
-    return { tb: head.filter((callback) => callback !== undefined), insns }
+    if (plugins.blocks && isUsed(deferredExec) && h % 3 === 0) head.push(laterExec(pc, h >>> 8))
+    const counted = plugins.blocks && isUsed(countBlocks) ? [count(1, 1n)] : []
+    return { tb: [...counted, ...head.filter((callback) => callback !== undefined)], insns }
   }
 }

@@ -175,7 +175,10 @@ const plugins = (random: Random): Plugins => ({
   shared: random.oneIn(2),
   kinds: random.oneIn(2)
     ? random.word()
-    : random.pick([0b11, 0b11, 0b11, 0b1100, 0b110000, 0b1000001, 0x30000, 0x30010, 0xc0000, 0xf0018])
+    : random.pick([
+        0b11, 0b11, 0b11, 0b1100, 0b110000, 0b1000001, 0x30000, 0x30010, 0xc0000, 0xf0018, 0x100000, 0x100000, 0x300000,
+        0x300408
+      ])
 })
 
 /** The program of a seed. */

@@ -13,6 +13,7 @@ import type { IrBlock, Op } from "../../../ir/Block.ts"
 import { MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
 import { PageFlag } from "../../../Layout.ts"
 import type { Cfg } from "./Cfg.ts"
+import { mayObserve } from "./Dataflow.ts"
 import type { Analysis } from "./Graph.ts"
 import { findStrides, type Stride, type WalkingLoop } from "./Strides.ts"
 import { firstWeb, type Webs } from "./Webs.ts"
@@ -51,6 +52,10 @@ export interface AccessPlan {
   /** What to check there for a number of rounds: the loop must be left behind these. */
   readonly rounds: ReadonlyMap<number, RoundChecks>
 }
+
+/** Whether a region may be left in front of an operation: a check fails, or a call to a plugin ends that way. */
+export const mayLeaveAt = ({ checks, covered }: AccessPlan, op: Op): boolean =>
+  mayObserve(op) && (checks.has(op) || !covered.has(op))
 
 /**
  * Which accesses may share a check: those at constant offsets from a value, those at indices with a known range as well,

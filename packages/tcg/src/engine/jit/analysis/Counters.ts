@@ -7,9 +7,15 @@ import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { IrBlock, Op } from "../../../ir/Block.ts"
 import { Opcode } from "../../../ir/Opcode.ts"
 import { type Cfg, type Node, successors } from "./Cfg.ts"
+import { type Ahead, aheadOfFuel, type FuelCounterOptions } from "./fuelCounter.ts"
 
 /** A set of counters, as a bit mask over their numbers. */
 export type CounterSet = number
+
+/** A counter that needs no additions. */
+export interface FuelCounter extends Ahead {
+  readonly number: number
+}
 
 /** Each costs a register in loops, and code at every exit. */
 const maxCounters = 6
@@ -17,6 +23,8 @@ const maxCounters = 6
 export interface Counters {
   /** Scoreboard entries by number. */
   readonly entries: ReadonlyArray<ScoreboardU64>
+  /** The counter that follows fuel, if there is one: its number, and by how much it is ahead of fuel. */
+  readonly fuel: FuelCounter | undefined
   /** The number of the counter that an entry is kept in. */
   readonly numberOf: (entry: ScoreboardU64) => number | undefined
   /** Counters whose locals may not be zero where a node begins. */
@@ -30,12 +38,14 @@ export interface Counters {
  *
  * @param weightOf how much more often than others a node runs; 1 outside of loops
  * @param addressOf where an entry is in memory: entries of different plugins never share an address
+ * @param opsAndLooks the nodes' operations, and in front of which the region may be left
  */
 export const findCounters = (
   cfg: Cfg,
   order: ReadonlyArray<number>,
   weightOf: (node: number) => number,
-  addressOf: (entry: ScoreboardU64) => number
+  addressOf: (entry: ScoreboardU64) => number,
+  opsAndLooks: Pick<FuelCounterOptions, "ops" | "isSeenAt">
 ): Counters => {
   if (!cfg.blocks.some(({ head, ir }) => head !== undefined || ir.callbacks.length > 0)) return noCounters(cfg)
   const weights = new Map<number, number>()
@@ -66,8 +76,17 @@ export const findCounters = (
     const number = callback.op === InlineOp.addU64 ? numberOf(callback.entry) : undefined
     return number === undefined ? pending : pending | (1 << number)
   }
+  const follow = (number: number): FuelCounter | undefined => {
+    const added = (n: number, op: Op) => {
+      const callback = inlineOf(cfg.nodes[n]!.ir, op)
+      return callback?.op === InlineOp.addU64 && numberOf(callback.entry) === number ? callback.imm : undefined
+    }
+    const ahead = aheadOfFuel(cfg, order, { ...opsAndLooks, added })
+    return ahead && { number, ...ahead }
+  }
   return {
     entries: chosen.map((address) => entryAt.get(address)!),
+    fuel: chosen.map((_, number) => follow(number)).find((counter) => counter !== undefined),
     numberOf,
     pendingIn: solve(cfg, order, chosen.length > 0 ? behind : undefined),
     behind
@@ -76,6 +95,7 @@ export const findCounters = (
 
 const noCounters = ({ nodes }: Cfg): Counters => ({
   entries: [],
+  fuel: undefined,
   numberOf: () => undefined,
   pendingIn: nodes.map(() => 0),
   behind: () => 0

@@ -1,6 +1,6 @@
 /** All that is found out about a region before the first byte of its function is written. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { type AccessOptions, type AccessPlan, planAccesses } from "./Accesses.ts"
+import { type AccessOptions, type AccessPlan, mayLeaveAt, planAccesses } from "./Accesses.ts"
 import { callingBlocks } from "./calling.ts"
 import { buildCfg, type Cfg, type RegionBlock, switchTargets } from "./Cfg.ts"
 import { type Counters, findCounters } from "./Counters.ts"
@@ -79,6 +79,12 @@ export const analyseRegion = (
   const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
   const weightOf = weigh(loops)
   const nodes = order.map((n) => ({ ir: cfg.nodes[n]!.ir, ops: webs.ops[n]!, weight: weightOf(n) }))
+  const accesses = planAccesses(cfg, graph, webs, {
+    loops,
+    mayHoist: mayHoist(cfg, webs, loops),
+    sharing: options.sharing,
+    allows: options.allows
+  })
   return {
     root,
     cfg,
@@ -95,13 +101,11 @@ export const analyseRegion = (
     webs,
     nodes,
     narrow: narrowValues(nodes, webs.mayBeNarrow),
-    counters: findCounters(cfg, order, weightOf, (counter) => options.scoreboardAddress(counter).address),
-    accesses: planAccesses(cfg, graph, webs, {
-      loops,
-      mayHoist: mayHoist(cfg, webs, loops),
-      sharing: options.sharing,
-      allows: options.allows
-    })
+    counters: findCounters(cfg, order, weightOf, (counter) => options.scoreboardAddress(counter).address, {
+      ops: (n) => webs.ops[n]!,
+      isSeenAt: (op) => mayLeaveAt(accesses, op)
+    }),
+    accesses
   }
 }
 

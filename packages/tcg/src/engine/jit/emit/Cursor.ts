@@ -11,10 +11,12 @@ import { firstWeb, type WebLoads, type WebMap } from "../analysis/Webs.ts"
 export interface Unsaved {
   readonly stores: WebLoads
   readonly pending: CounterSet
+  /** By how much the counter that follows fuel is ahead of it, if that is pending. */
+  readonly ahead: number
 }
 
 /** A place that the cursor can be put back to. */
-type Place = Pick<Cursor, "node" | "insn" | "pending"> & { readonly dirty: Globals; readonly current: WebMap }
+type Place = Pick<Cursor, "node" | "insn" | "pending" | "ahead"> & { readonly dirty: Globals; readonly current: WebMap }
 
 export class Cursor {
   node!: Node
@@ -24,6 +26,11 @@ export class Cursor {
   insn = -1
   /** Counters that may have to be added to memory. */
   pending: CounterSet = 0
+  /** By how much the counter that follows fuel is ahead of it. */
+  ahead = 0
+  /** The same within the node, and at its end. */
+  private aheadWithin = 0
+  private aheadAtEnd = 0
   private dirty: Globals = 0n
   /** The web of each global. */
   private current!: WebMap
@@ -43,17 +50,25 @@ export class Cursor {
     this.dirty = flow.dirtyIn[n]!
     this.current = webs.start[n]!.slice()
     this.pending = counters.pendingIn[n]!
+    this.ahead = counters.fuel?.start[n] ?? 0
+    this.aheadWithin = counters.fuel?.within[n] ?? 0
+    this.aheadAtEnd = counters.fuel?.end[n] ?? 0
     this.insn = -1
     for (let i = 0; i < node.start; i++) if (node.ir.ops[i]!.opcode === Opcode.insn_start) this.insn++
   }
 
-  /** Goes from the start of a node to its end. `visit` is called in front of each operation, with the operation with webs. */
+  /**
+   * Goes from the start of a node, where the fuel for it has been spent, to its end. `visit` is called in front of each operation, with
+   * the operation with webs.
+   */
   walk(visit: (op: Op) => void): void {
+    this.ahead = this.aheadWithin
     for (const op of this.ops) {
       this.op = op
       visit(op)
       this.pass(op)
     }
+    this.ahead = this.aheadAtEnd
   }
 
   /** Takes note of what the operation does to globals and counters. */
@@ -88,7 +103,7 @@ export class Cursor {
 
   /** What memory lacks here. */
   unsaved(): Unsaved {
-    return { stores: this.dirtyWebs(), pending: this.pending }
+    return { stores: this.dirtyWebs(), pending: this.pending, ahead: this.aheadIfPending() }
   }
 
   /** The dirty globals, each with its web. */
@@ -98,20 +113,26 @@ export class Cursor {
 
   /** The same for all places where memory lacks the same. */
   unsavedKey(): string {
-    return `${this.pending}:${this.dirtyWebs().join()}`
+    return `${this.pending}:${this.aheadIfPending()}:${this.dirtyWebs().join()}`
+  }
+
+  private aheadIfPending(): number {
+    const { fuel } = this.region.counters
+    return fuel !== undefined && ((this.pending >>> fuel.number) & 1) !== 0 ? this.ahead : 0
   }
 
   /** The place, for `comeBack`. Only for the end of a node, which changes nothing any more. */
   place(): Place {
-    const { current, dirty, insn, node, pending } = this
-    return { node, insn, pending, dirty, current }
+    const { ahead, current, dirty, insn, node, pending } = this
+    return { node, insn, pending, ahead, dirty, current }
   }
 
   /** Goes back to a node's end after other nodes. */
-  comeBack({ current, dirty, insn, node, pending }: Place): void {
+  comeBack({ ahead, current, dirty, insn, node, pending }: Place): void {
     this.node = node
     this.insn = insn
     this.pending = pending
+    this.ahead = ahead
     this.dirty = dirty
     this.current = current
   }

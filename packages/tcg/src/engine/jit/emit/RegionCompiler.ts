@@ -61,6 +61,7 @@ class RegionCompiler {
   private readonly values: Values
   private readonly out: WaysOut
   private readonly exits: SideExits
+  private readonly counters: CounterLocals
   private readonly context: LowerContext
   /** Labels of loop headers and merge points that are open. */
   private readonly labels = new Map<number, Label>()
@@ -81,6 +82,7 @@ class RegionCompiler {
     this.values = values
     this.out = out
     this.exits = exits
+    this.counters = counters
     this.context = makeLowerContext(region, { code, values, vcpu, counters, cursor, exits }, options)
   }
 
@@ -91,9 +93,10 @@ class RegionCompiler {
   }
 
   compile(): CompiledRegion {
-    const { code, exits, region } = this
+    const { code, counters, exits, region } = this
     exits.open(region)
     this.entryChecks()
+    counters.followFuel(0)
     if (region.cfg.blocks.some(({ head, ir }) => ir.callbacks.length > 0 || head !== undefined)) {
       code.i32(0)
       code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
@@ -368,9 +371,10 @@ class RegionCompiler {
 
   /** A guest call, then what comes behind it, with registers as the callee left them. */
   private call(from: number, { next, returnPc, target }: Extract<Terminator, { kind: "call" }>): void {
-    const { code, cursor, exits, out, region } = this
+    const { code, counters, cursor, exits, out, region } = this
     exits.save()
     out.call(cursor.webOf(target), returnPc)
+    counters.followFuel(cursor.ahead)
     if (region.float.testsAgain) {
       pushUnusualStatus(code)
       code.ifUnlikely()

@@ -2,13 +2,12 @@
  * The ways out of a region in the middle of blocks and loops: faults, checks that fail, callbacks that want to leave, no fuel.
  * They are rare. So code branches to the end of the function, where those that leave the same to be stored share the code for it.
  */
-import type { Op } from "../../../ir/Block.ts"
 import type { CodeWriter, Label } from "../../../wasm/CodeWriter.ts"
 import { Insn } from "../../../wasm/Wasm.ts"
 import type { CounterLocals } from "./CounterLocals.ts"
 import type { Cursor, Unsaved } from "./Cursor.ts"
 import { successors } from "../analysis/Cfg.ts"
-import { mayObserve } from "../analysis/Dataflow.ts"
+import { mayLeaveAt } from "../analysis/Accesses.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
 import { Cell, Leave, Parameter } from "../Runtime.ts"
 import type { Values } from "./Values.ts"
@@ -36,7 +35,7 @@ interface Exit {
 }
 
 /** Key of the exit that has nothing to bring to memory (see `Cursor.unsavedKey`). */
-const cleanKey = "0:"
+const cleanKey = "0:0:"
 
 /** What a region is written with. */
 interface Writers {
@@ -87,9 +86,9 @@ export class SideExits {
   }
 
   /** Brings all that others may look at to memory. */
-  save({ pending, stores }: Unsaved = this.writers.cursor.unsaved()): void {
+  save({ ahead, pending, stores }: Unsaved = this.writers.cursor.unsaved()): void {
     this.writers.values.store(stores)
-    this.writers.counters.flush(pending)
+    this.writers.counters.flush(pending, ahead)
   }
 
   /** Leaves with what is in `next`. */
@@ -167,19 +166,18 @@ export class SideExits {
 /** What must be stored to leave at every place from where a region may leave through a shared exit, by `Cursor.unsavedKey`. */
 const findExits = (region: RegionAnalysis, cursor: Cursor): ReadonlyMap<string, Unsaved> => {
   const { accesses, graph, webs } = region
-  const exits = new Map<string, Unsaved>([[cleanKey, { stores: [], pending: 0 }]])
+  const exits = new Map<string, Unsaved>([[cleanKey, { stores: [], pending: 0, ahead: 0 }]])
   const add = (): void => {
     exits.set(cursor.unsavedKey(), cursor.unsaved())
   }
-  const mayLeaveAt = (op: Op) => mayObserve(op) && (accesses.checks.has(op) || !accesses.covered.has(op))
   for (const n of graph.order) {
     const inFront = accesses.loops.has(n) || accesses.rounds.has(n)
     const behind = mayLeaveBehind(region, n)
-    if (!inFront && !behind && !webs.ops[n]!.some(mayLeaveAt)) continue
+    if (!inFront && !behind && !webs.ops[n]!.some((op) => mayLeaveAt(accesses, op))) continue
     cursor.enter(n)
     if (inFront) add()
     cursor.walk((op) => {
-      if (mayLeaveAt(op)) add()
+      if (mayLeaveAt(accesses, op)) add()
     })
     if (behind) add()
   }

@@ -42,8 +42,9 @@ export const makeLowerContext = (
     faultSite: (memop, needs) => exits.site(memop, needs),
     leaveOnFault: () => exits.leaveOnFault(),
     storeDirty: () => values.store(cursor.dirtyWebs()),
-    counterOf: (entry) => counters.of(entry),
-    flushCounters: () => counters.flush(cursor.pending),
+    addToCounter: (entry, value) => counters.add(entry, value),
+    pushCounter: (entry) => counters.push(entry, cursor.ahead),
+    flushCounters: () => counters.flush(cursor.pending, cursor.ahead),
     afterCallback: () => {
       code.tee(taken)
       code.i32(0)
@@ -55,6 +56,7 @@ export const makeLowerContext = (
       code.get(taken)
       code.op(Insn.i32_sub)
       code.set(Parameter.fuel)
+      counters.followFuel(cursor.ahead)
     },
     pushFuelHere: () => {
       code.get(Parameter.fuel)

@@ -57,8 +57,10 @@ export interface LowerContext {
   readonly pushFuelHere: () => void
   /** The local that holds the vCPU's index. */
   readonly vcpu: () => number
-  /** The local in which a scoreboard entry's additions are collected, if it is one of the region's counters. */
-  readonly counterOf: (entry: ScoreboardU64) => number | undefined
+  /** Adds to what is collected for a scoreboard entry; false if it is none of the region's counters. */
+  readonly addToCounter: (entry: ScoreboardU64, value: bigint) => boolean
+  /** Pushes what is collected for a scoreboard entry; false if it is none of the region's counters. */
+  readonly pushCounter: (entry: ScoreboardU64) => boolean
   /** Adds what counters have collected to memory, so that JS sees it. */
   readonly flushCounters: () => void
   /** A new number for a callback: what `exec` and `mem` are called with, or for a deferred one what is recorded. */

@@ -64,12 +64,7 @@ const inline = (context: LowerContext, callback: DynCallback): void => {
   if (callback.op === InlineOp.markU64 && context.scoreboardAddress(callback.entry).value === callback.imm) return
   const imm = BigInt.asIntN(64, callback.imm)
   if (callback.op === InlineOp.addU64) {
-    const counter = context.counterOf(callback.entry)
-    if (counter === undefined) return addToScoreboard(context, callback.entry, () => code.i64(imm))
-    code.get(counter)
-    code.i64(imm)
-    code.op(Insn.i64_add)
-    code.set(counter)
+    if (!context.addToCounter(callback.entry, imm)) addToScoreboard(context, callback.entry, () => code.i64(imm))
     return
   }
   const address = pushSlot(context, callback.entry)
@@ -114,11 +109,7 @@ const conditional = (context: LowerContext, ir: IrBlock, op: Op): void => {
   if (flags >= CallbackFlags.readWriteRegs) context.storeDirty()
   const address = pushSlot(context, callback.entry)
   code.memory(Insn.i64_load, address)
-  const counter = context.counterOf(callback.entry)
-  if (counter !== undefined) {
-    code.get(counter)
-    code.op(Insn.i64_add)
-  }
+  if (context.pushCounter(callback.entry)) code.op(Insn.i64_add)
   code.i64(BigInt.asIntN(64, callback.imm))
   code.op(conditions.get(callback.cond)!)
   code.if()
