@@ -51,6 +51,7 @@ const common: InputOptions = {
   logLevel: "warn",
   treeshake: { propertyReadSideEffects: false },
   checks: { pluginTimings: false },
+  // It would put the shared modules of `open` into one of its entries, in a circle with rolldown's runtime that fails when it is loaded.
   experimental: { chunkOptimization: false }
 }
 const output: OutputOptions = {

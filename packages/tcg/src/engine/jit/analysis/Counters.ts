@@ -86,7 +86,10 @@ export const findCounters = (
   }
   return {
     entries: chosen.map((address) => entryAt.get(address)!),
-    fuel: chosen.map((_, number) => follow(number)).find((counter) => counter !== undefined),
+    fuel: chosen
+      .keys()
+      .map(follow)
+      .find((counter) => counter !== undefined),
     numberOf,
     pendingIn: solve(cfg, order, chosen.length > 0 ? behind : undefined),
     behind
