@@ -18,6 +18,11 @@ export class CpuState {
   readonly u16: Uint16Array<ArrayBufferLike>
   readonly i8: Int8Array<ArrayBufferLike>
   readonly u8: Uint8Array<ArrayBufferLike>
+  /**
+   * Bytes of the upper 2 GiB, where libraries and the stack are. For V8 an index of `i8` from 2^31 on is not an int32 but a
+   * number on the heap, and code that meets the first one is thrown away.
+   */
+  readonly upper8: Int8Array<ArrayBufferLike>
   readonly view: DataView<ArrayBufferLike>
   /** One byte of `Layout.PageFlag`s per page. */
   readonly pageTable: Uint8Array<ArrayBufferLike>
@@ -36,6 +41,7 @@ export class CpuState {
     this.u16 = new Uint16Array(buffer)
     this.i8 = new Int8Array(buffer)
     this.u8 = new Uint8Array(buffer)
+    this.upper8 = new Int8Array(buffer, Layout.upperHalf)
     this.view = new DataView(buffer)
     this.pageTable = new Uint8Array(buffer, Layout.pageTableBase, 1 << 20)
   }

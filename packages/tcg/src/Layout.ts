@@ -13,6 +13,9 @@
 export const pageSize = 4096
 export const pageShift = 12
 
+/** Where addresses begin that V8 does not keep as 32-bit integers. */
+export const upperHalf = 0x80000000
+
 /** Pages of WebAssembly memory: the whole 4 GiB. */
 export const wasmPages = 65536
 

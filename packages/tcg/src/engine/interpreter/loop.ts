@@ -46,7 +46,7 @@ const fpRound = 2 * Layout.CpuSlot.fpRound
  */
 export const execute = (machine: Machine, entry: number): void => {
   const { code, jumpCache, state, vcpu } = machine
-  const { f32, f64, i16, i32, i8, pageTable, u16, u32, u8 } = state
+  const { f32, f64, i16, i32, i8, pageTable, u16, u32, upper8 } = state
   let pc = entry
   let left = machine.left
   let limit = machine.limit
@@ -655,10 +655,10 @@ export const execute = (machine: Machine, entry: number): void => {
       case 66: {
         // ld8s
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
-          const value = i8[at]!
+          const value = at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!
           i32[d] = value
           i32[d + 1] = value >> 31
         } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
@@ -670,10 +670,10 @@ export const execute = (machine: Machine, entry: number): void => {
       case 67: {
         // ld8u
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
-          i32[d] = u8[at]!
+          i32[d] = (at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!) & 0xff
           i32[d + 1] = 0
         } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
           return leave(machine, pc, left)
@@ -684,7 +684,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 68: {
         // ld16s
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
           const value = i16[at >>> 1]!
@@ -699,7 +699,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 69: {
         // ld16u
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
           i32[d] = u16[at >>> 1]!
@@ -713,7 +713,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 70: {
         // ld32s
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
           const value = i32[at >>> 2]!
@@ -728,7 +728,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 71: {
         // ld32u
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
           i32[d] = i32[at >>> 2]!
@@ -742,7 +742,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 72: {
         // ld64
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const d = code[pc + 1]!
           i32[d] = i32[at >>> 2]!
@@ -756,9 +756,11 @@ export const execute = (machine: Machine, entry: number): void => {
       case 73: {
         // st8
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
-          u8[at] = i32[code[pc + 1]!]!
+          const value = i32[code[pc + 1]!]!
+          if (at < 0) upper8[at & 0x7fffffff] = value
+          else i8[at] = value
         } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
           return leave(machine, pc, left)
         }
@@ -768,7 +770,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 74: {
         // st16
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           u16[at >>> 1] = i32[code[pc + 1]!]!
         } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
@@ -780,7 +782,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 75: {
         // st32
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           i32[at >>> 2] = i32[code[pc + 1]!]!
         } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
@@ -792,7 +794,7 @@ export const execute = (machine: Machine, entry: number): void => {
       case 76: {
         // st64
         const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) >>> 0
+        const at = (i32[base]! + code[pc + 3]!) | 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           const value = code[pc + 1]!
           i32[at >>> 2] = i32[value]!
