@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import { CpuState } from "@emu/tcg/CpuState"
 import { ExitKind } from "@emu/tcg/Engine"
-import type { EngineServices, InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
+import type { EngineServices, EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import { CpuSlot, PageFlag, pageShift, wasmPages } from "@emu/tcg/Layout"
 
 const stackTop = 0x55d57000
@@ -59,7 +59,7 @@ export interface BareRun {
  */
 export const runBare = (
   path: string,
-  make: (options: InterpreterOptions) => EngineServices,
+  make: (options: EngineOptions) => EngineServices,
   prepare: (services: EngineServices) => void = () => {}
 ): BareRun => {
   const state = new CpuState(new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true }))

@@ -5,8 +5,8 @@
  *     node tests/bench/interpreter.ts [ELF] [runs]
  */
 import type { DynCallback } from "@emu/core/Instrumentation"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
-import type { EngineServices } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
+import type { EngineServices } from "@emu/tcg/engine/tiered/TieredEngine"
 import { arenaBase } from "@emu/tcg/Layout"
 import { runBare } from "./bareGuest.ts"
 

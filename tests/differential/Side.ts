@@ -2,7 +2,7 @@
 import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import { CpuState } from "@emu/tcg/CpuState"
 import { type CompiledStats, ExitKind } from "@emu/tcg/Engine"
-import { type EngineServices, make, type InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
+import { type EngineServices, make, type EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
 import { board, makeInstrumenter } from "./instrument.ts"
 import type { Image } from "./program/assemble.ts"
@@ -102,7 +102,7 @@ export class Side {
   finished = false
   private readonly image: Image
 
-  constructor(name: string, image: Image, seed: number, plugins: Plugins | undefined, options: Partial<InterpreterOptions>) {
+  constructor(name: string, image: Image, seed: number, plugins: Plugins | undefined, options: Partial<EngineOptions>) {
     this.name = name
     this.image = image
     const state = stateOf(name)

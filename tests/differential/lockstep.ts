@@ -1,5 +1,5 @@
 /** Runs a program on both engines and compares them all the way. */
-import type { TierOptions } from "@emu/tcg/engine/interpreter/tier"
+import type { TierOptions } from "@emu/tcg/engine/tiered/tier"
 import { difference, eventDifference } from "./compare.ts"
 import { assemble } from "./program/assemble.ts"
 import type { Program } from "./program/Program.ts"

@@ -7,7 +7,7 @@ import { Machine } from "@emu/guest/Machine"
 import type { Engine } from "@emu/tcg/Engine"
 import type { CpuState } from "@emu/tcg/CpuState"
 import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
-import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
 import * as Layout from "@emu/tcg/Layout"
 import type { Trace } from "@emu/tcg/Translator"
@@ -36,7 +36,7 @@ export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Eng
       const makeEngine = (memory: CpuState) =>
         engine === "lockstep"
           ? Lockstep.make({ ...common, state: memory, seed: Number(seed ?? 0n) })
-          : Interpreter.make({ ...common, state: memory })
+          : TieredEngine.make({ ...common, state: memory })
       return EngineGroup.layer(makeEngine, state)
     })
   )

@@ -1,7 +1,7 @@
 /** Both engines side by side: nothing is found where they are right, and each kind of mistake is, with a report that names it. */
 import { assert, describe, it } from "@effect/vitest"
 import { CallbackFlags, MemRw } from "@emu/core/Instrumentation"
-import { make, type EngineServices, type InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make, type EngineServices, type EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ const loopAt = codeStart + 4 * (li(s0, turns).length + li(s1, data).length)
 /** The JIT, which reads another instruction than the interpreter at the loop's first address. */
 const misreading =
   (other: number) =>
-  (options: InterpreterOptions): EngineServices => {
+  (options: EngineOptions): EngineServices => {
     const { frontEnd } = options
     return make({
       ...options,

@@ -1,7 +1,7 @@
 /** The IR, what translates guest code through it, and the engines that run it. Every module can also be imported by its path. */
 export { CpuState } from "./CpuState.ts"
 export { Engine, type EngineStats, type Exit, ExitKind } from "./Engine.ts"
-export * as Interpreter from "./engine/interpreter/Interpreter.ts"
+export * as TieredEngine from "./engine/tiered/TieredEngine.ts"
 export type { CodeReader, FrontEnd, Helper, TranslateOptions } from "./FrontEnd.ts"
 export { type GuestInsn, type IrBlock, IrBuilder, type Op, type Value } from "./ir/Block.ts"
 export { Cond, ExitCode, JumpHint, MemOp, Opcode, OpFlag, opTable, RoundingMode } from "./ir/Opcode.ts"

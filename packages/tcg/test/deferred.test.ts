@@ -4,7 +4,7 @@ import { CallbackFlags, type DynCallback, type Instrumentation, MemRw, PluginCon
 import type { CallbackFailure } from "@emu/core/PluginError"
 import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { ExitKind } from "@emu/tcg/Engine"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
 import { codeBase, dataBase, Guest, type GuestOptions } from "./support/Guest.ts"
 

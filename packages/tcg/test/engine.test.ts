@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { CodeCache } from "@emu/core/Ports"
 import { CpuState } from "@emu/tcg/CpuState"
 import { Engine, ExitKind } from "@emu/tcg/Engine"
-import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
 import type { FrontEnd, TranslateOptions } from "@emu/tcg/FrontEnd"
 import { Opcode } from "@emu/tcg/ir/Opcode"
 import * as Layout from "@emu/tcg/Layout"
@@ -66,14 +66,14 @@ describe("services", () => {
       cache.flush()
       assert.strictEqual(engine.stats().flushes, 1)
       assert.strictEqual(engine.stats().cachedBlocks, 0)
-    }).pipe(Effect.provide(Interpreter.layer({ state, frontEnd })))
+    }).pipe(Effect.provide(TieredEngine.layer({ state, frontEnd })))
   )
 
   it("asks the front end for as many instructions as the options allow", () => {
     asked.length = 0
     for (const oneInsnPerTb of [false, true]) {
       state.i64[Layout.CpuSlot.pc] = 0x10000n
-      Interpreter.make({ state, frontEnd, oneInsnPerTb }).engine.run(1)
+      TieredEngine.make({ state, frontEnd, oneInsnPerTb }).engine.run(1)
     }
     assert.deepStrictEqual(asked, [{ maxInsns: 512 }, { maxInsns: 1 }])
   })
@@ -106,7 +106,7 @@ describe("temps", () => {
     }
     state.pageTable[0x11] = Layout.PageFlag.mapped | Layout.PageFlag.read
     state.u8[0x11000] = 3
-    const { engine } = Interpreter.make({ state, frontEnd })
+    const { engine } = TieredEngine.make({ state, frontEnd })
     state.i64[1] = 0x11000n
     state.i64[Layout.CpuSlot.pc] = 0x10000n
     assert.strictEqual(engine.run(10).kind, ExitKind.syscall)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { CpuState } from "@emu/tcg/CpuState"
 import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
-import type { EngineServices } from "@emu/tcg/engine/interpreter/Interpreter"
+import type { EngineServices } from "@emu/tcg/engine/tiered/TieredEngine"
 
 /** An engine that notes what it is told, and drops code when it stops, if it runs. */
 const makeFake = (name: string, log: Array<string>) => {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { CpuState } from "@emu/tcg/CpuState"
 import { ExitKind } from "@emu/tcg/Engine"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import type { FrontEnd } from "@emu/tcg/FrontEnd"
 import { JumpHint, Opcode } from "@emu/tcg/ir/Opcode"
 import * as Layout from "@emu/tcg/Layout"

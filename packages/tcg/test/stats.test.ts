@@ -1,7 +1,7 @@
 /** What the engine counts of its own work. */
 import { assert, describe, it } from "@effect/vitest"
 import { ExitKind } from "@emu/tcg/Engine"
-import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
 import { codeBase, dataBase, Guest } from "./support/Guest.ts"
 
@@ -17,8 +17,8 @@ add r3,r3,$0x8
 goto_tb $0x${hex},0,jump`
 const rounds = (4 * Layout.pageSize) / 8
 
-const run = (options: Partial<Interpreter.InterpreterOptions>) => {
-  const guest = new Guest({ code: { [codeBase]: reading }, make: (given) => Interpreter.make({ ...given, ...options }) })
+const run = (options: Partial<TieredEngine.EngineOptions>) => {
+  const guest = new Guest({ code: { [codeBase]: reading }, make: (given) => TieredEngine.make({ ...given, ...options }) })
   guest.setReg(3, BigInt(dataBase))
   assert.strictEqual(guest.engine.run(100).kind, ExitKind.budget)
   assert.strictEqual(guest.engine.run(1_000_000).kind, ExitKind.memoryFault)

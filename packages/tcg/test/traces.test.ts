@@ -4,7 +4,7 @@ import { type DynCallback, type Instrumentation, MemRw } from "@emu/core/Instrum
 import { TraceKind, type TraceBatch } from "@emu/core/Trace"
 import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import { ExitKind } from "@emu/tcg/Engine"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import type { IrBlock } from "@emu/tcg/ir/Block"
 import { weave } from "@emu/tcg/instrument/weave"
 import { print } from "@emu/tcg/ir/Print"

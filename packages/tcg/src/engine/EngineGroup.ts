@@ -6,7 +6,7 @@ import * as Record from "effect/Record"
 import type { CpuState } from "../CpuState.ts"
 import { type CompiledStats, Engine, type EngineStats } from "../Engine.ts"
 import { Engines, type EnginesShape } from "../Engines.ts"
-import type { EngineServices } from "./interpreter/Interpreter.ts"
+import type { EngineServices } from "./tiered/TieredEngine.ts"
 
 /** The first engine, whose `stats` are those of all, with what all have in common. */
 export interface EngineGroup extends EngineServices {

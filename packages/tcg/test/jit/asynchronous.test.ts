@@ -1,6 +1,6 @@
 /** Regions that are being compiled while the guest runs, and what they were compiled from goes meanwhile. */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
 import { codeBase, Guest } from "../support/Guest.ts"
 

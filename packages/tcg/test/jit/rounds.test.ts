@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ExitKind } from "@emu/tcg/Engine"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import { guestEnd, PageFlag, pageSize } from "@emu/tcg/Layout"
 import * as Arbitrary from "effect/Arbitrary"
 import { codeBase, dataBase, Guest } from "../support/Guest.ts"

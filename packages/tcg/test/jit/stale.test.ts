@@ -1,6 +1,6 @@
 /** Regions that do not hold for what the guest does: left where they are entered, they have to make way for others. */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import { CpuSlot, FpFlag, pageSize } from "@emu/tcg/Layout"
 import { codeBase, dataBase, Guest } from "../support/Guest.ts"
 

@@ -1,6 +1,6 @@
 /** A guest whose code is IR text, for tests: one block per address, registers r0 to r31. */
-import type { EngineServices } from "@emu/tcg/engine/interpreter/Interpreter"
-import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
+import type { EngineServices } from "@emu/tcg/engine/tiered/TieredEngine"
+import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
 import { entryTableBase, entryTableBytes } from "@emu/tcg/engine/jit/Runtime"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { FrontEnd, Helper } from "@emu/tcg/FrontEnd"
@@ -26,7 +26,7 @@ export interface GuestOptions {
   readonly trace?: Trace
   readonly optimize?: boolean
   /** Makes the engine; the interpreter when absent. */
-  readonly make?: typeof Interpreter.make
+  readonly make?: typeof TieredEngine.make
 }
 
 /** A guest with its engine. Guests share one memory: make one per test. */
@@ -87,7 +87,7 @@ export class Guest {
       },
       disassemble: (raw) => `insn ${raw}`
     }
-    this.services = (options.make ?? Interpreter.make)({
+    this.services = (options.make ?? TieredEngine.make)({
       state,
       frontEnd,
       optimize: options.optimize ?? true,

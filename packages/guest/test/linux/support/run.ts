@@ -12,8 +12,8 @@ import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { Engine, type EngineStats } from "@emu/tcg/Engine"
 import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
-import * as Interpreter from "@emu/tcg/engine/interpreter/Interpreter"
-import type { InterpreterOptions } from "@emu/tcg/engine/interpreter/Interpreter"
+import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
+import type { EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
 import type { LockstepOptions } from "@emu/tcg/engine/lockstep/Lockstep"
 import { arenaBase, arenaEnd } from "@emu/tcg/Layout"
@@ -47,7 +47,7 @@ export interface RunRequest {
 }
 
 /** What of an engine a test may choose. */
-export type EngineChoice = Pick<InterpreterOptions, "jit"> & {
+export type EngineChoice = Pick<EngineOptions, "jit"> & {
   /** Both engines side by side. */
   readonly lockstep?: Pick<LockstepOptions, "makeTested" | "seed">
 }
@@ -83,7 +83,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
       const { lockstep, ...choice } = request.engine ?? {}
       const makeEngine = (memory: CpuState) =>
         lockstep === undefined
-          ? Interpreter.make({ ...choice, state: memory, frontEnd })
+          ? TieredEngine.make({ ...choice, state: memory, frontEnd })
           : Lockstep.make({ ...choice, ...lockstep, state: memory, frontEnd })
       return EngineGroup.layer(makeEngine, state)
     })

@@ -2,7 +2,7 @@
 import { makeRiscv64 } from "@emu/guest/riscv64/Riscv64"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { Exit } from "@emu/tcg/Engine"
-import { make } from "@emu/tcg/engine/interpreter/Interpreter"
+import { make } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
 
 /** Addresses of the code page and of the data page. */

@@ -9,7 +9,7 @@ import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
 import { ConstantPool } from "./code/ConstantPool.ts"
-import { DeferredQueue } from "./plugins/DeferredQueue.ts"
+import { DeferredQueue } from "../calls/DeferredQueue.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
 export const codeWords = 1 << 22

@@ -30,12 +30,12 @@ import {
   trailingZeros32
 } from "./operations/arithmetic.ts"
 import { atomic, compareExchange } from "./operations/atomics.ts"
-import { callCond, callExec, callHelper, callMem, drainTrace } from "./plugins/callbacks.ts"
+import { callCond, callExec, callHelper, callMem, drainTrace } from "../calls/callbacks.ts"
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
 import { load, store } from "./operations/memory.ts"
-import { enterRegion, hot, noteTarget } from "./tier.ts"
-import { recordAccess, recordExec } from "./plugins/traces.ts"
+import { enterRegion, hot, noteTarget } from "../tiered/tier.ts"
+import { recordAccess, recordExec } from "../calls/traces.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
 const fpRound = 2 * Layout.CpuSlot.fpRound

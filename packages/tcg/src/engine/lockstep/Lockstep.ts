@@ -6,18 +6,18 @@
  */
 import { type Engine, type Exit, ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import { type EngineServices, type InterpreterOptions, make as makeEngine } from "../interpreter/Interpreter.ts"
+import { type EngineServices, type EngineOptions, make as makeEngine } from "../tiered/TieredEngine.ts"
 import { memoryDifference, slotDifferences, type StateDifference } from "./compareStates.ts"
 import { describeDifference, EnginesDiffer, type Store } from "./Difference.ts"
 import { Replay } from "./Replay.ts"
 import { Shadow } from "./Shadow.ts"
 
 /** What lockstep needs to know. */
-export interface LockstepOptions extends InterpreterOptions {
+export interface LockstepOptions extends EngineOptions {
   /** Seed of where the engines are compared. */
   readonly seed?: number
   /** Makes the engine to be tested; the JIT where it is left out. */
-  readonly makeTested?: (options: InterpreterOptions) => EngineServices
+  readonly makeTested?: (options: EngineOptions) => EngineServices
 }
 
 /** Blocks run so often before they are compiled: soon, so that short programs test something. */

@@ -1,5 +1,5 @@
 /** Records of traces; `TraceBuffer` says how they lie in memory. */
-import { MemOp } from "../../../ir/Opcode.ts"
+import { MemOp } from "../../ir/Opcode.ts"
 
 type Words = Int32Array<ArrayBufferLike>
 

@@ -1,9 +1,9 @@
 /** Deferred callbacks that compiled code has recorded, and that wait to be called. */
 import type { ExecCallback, MemCallback, MemInfo } from "@emu/core/Instrumentation"
-import type { CpuState } from "../../../CpuState.ts"
-import { deferredBuffer } from "../../../instrument/records.ts"
-import { MemOp } from "../../../ir/Opcode.ts"
-import type { CodeCallback } from "../Machine.ts"
+import type { CpuState } from "../../CpuState.ts"
+import { deferredBuffer } from "../../instrument/records.ts"
+import { MemOp } from "../../ir/Opcode.ts"
+import type { CodeCallback } from "../interpreter/Machine.ts"
 
 /** The callbacks of one kind that code may record: what to call, and what is known of it, by number. */
 interface Callbacks<F> {

@@ -3,9 +3,9 @@ import { CallbackFlags } from "@emu/core/Instrumentation"
 import type { CallbackFailure } from "@emu/core/PluginError"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
 import { holds } from "@emu/core/transitions/instrumentation"
-import { ExitKind } from "../../../Engine.ts"
-import * as Layout from "../../../Layout.ts"
-import type { CodeCallback, Machine } from "../Machine.ts"
+import { ExitKind } from "../../Engine.ts"
+import * as Layout from "../../Layout.ts"
+import type { CodeCallback, Machine } from "../interpreter/Machine.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 

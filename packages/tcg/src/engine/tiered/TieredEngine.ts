@@ -1,4 +1,4 @@
-/** The interpreter as a Layer: the reference engine, and the one that runs cold code. */
+/** The engine of one memory, as a Layer: the interpreter, and the tiers above it that it decides to use. */
 import { CodeCache } from "@emu/core/Ports"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
@@ -9,20 +9,20 @@ import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
 import { makeJit, type TierOptions } from "./tier.ts"
-import { dropCut } from "./code/addBlock.ts"
-import { syncInstructions } from "./plugins/callbacks.ts"
-import { firstBlock, next } from "./exits.ts"
-import { execute } from "./loop.ts"
-import { warmUp } from "./warmUp.ts"
-import { codeWords, lookOutside, Machine, type Pending } from "./Machine.ts"
+import { dropCut } from "../interpreter/code/addBlock.ts"
+import { syncInstructions } from "../calls/callbacks.ts"
+import { firstBlock, next } from "../interpreter/exits.ts"
+import { execute } from "../interpreter/loop.ts"
+import { warmUp } from "../interpreter/warmUp.ts"
+import { codeWords, lookOutside, Machine, type Pending } from "../interpreter/Machine.ts"
 
 const word = (slot: number): number => 2 * slot
 
 /** Instructions to interpret before the loop is warmed up: for programs that interpret less it would cost more than it gains. */
 const coldInsns = 100_000
 
-/** What an interpreter needs to know. */
-export interface InterpreterOptions extends TranslatorOptions {
+/** What an engine needs to know. */
+export interface EngineOptions extends TranslatorOptions {
   readonly state: CpuState
   readonly frontEnd: FrontEnd
   /** Compile hot code to WebAssembly; needs a host that can. */
@@ -39,8 +39,8 @@ export interface EngineServices {
   readonly codeCache: CodeCache["Service"]
 }
 
-/** An interpreter for one process's memory, as the two services that it implements. */
-export const make = (options: InterpreterOptions): EngineServices => {
+/** An engine for one process's memory, as the two services that it implements. */
+export const make = (options: EngineOptions): EngineServices => {
   const { state } = options
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
@@ -176,8 +176,8 @@ export const make = (options: InterpreterOptions): EngineServices => {
   }
 }
 
-/** The services `Engine` and `CodeCache`, both this interpreter. */
-export const layer = (options: InterpreterOptions): Layer.Layer<Engine | CodeCache> =>
+/** The services `Engine` and `CodeCache`, both this engine. */
+export const layer = (options: EngineOptions): Layer.Layer<Engine | CodeCache> =>
   Layer.syncContext(() => {
     const { codeCache, engine } = make(options)
     return Context.add(Context.make(Engine, engine), CodeCache, codeCache)
