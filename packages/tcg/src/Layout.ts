@@ -1,8 +1,9 @@
 /**
  * Where things are in the 4 GiB memory of a process. A guest address is an offset into it.
  *
- *     0x00000000  page 0, never mapped for the guest: state of the running vCPU (globals, temps, status)
- *     0x00001000  guest
+ *     0x00000000  never mapped for the guest: state of the running vCPU (globals, temps, status)
+ *     0x00001000  never mapped for the guest: windows that compiled code tests addresses against
+ *     0x00010000  guest
  *     0xe0000000  the JIT's table of entries
  *     0xe0200000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
  *     0xffde0000  deferred callbacks that wait to be called
@@ -28,8 +29,11 @@ export const cpuStateSlots = 256
 /** Slots for temps of the block that runs, behind the state. Engines allot them by liveness. */
 export const tempSlots = 256
 
-/** First address that the guest may map. */
-export const guestBase = 0x1000
+/** Windows of compiled code (`engine/jit/Windows.ts`), up to the guest. Zero is an empty window. */
+export const windowsBase = 0x1000
+
+/** First address that the guest may map: Linux's usual `vm.mmap_min_addr`. */
+export const guestBase = 0x10000
 /** End of what the guest may map; the emulator's arena begins here. */
 export const guestEnd = 0xe0000000
 /** The arena of the emulator itself. */

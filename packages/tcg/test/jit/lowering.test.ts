@@ -10,6 +10,7 @@ import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import type { RegionBlock } from "@emu/tcg/engine/jit/analysis/Cfg"
 import { compileRegion, regionParameters, regionResults } from "@emu/tcg/engine/jit/emit/RegionCompiler"
 import { parse } from "@emu/tcg/ir/Parse"
+import { windowsBase } from "@emu/tcg/Layout"
 import { ModuleWriter } from "@emu/tcg/wasm/ModuleWriter"
 import { ValType } from "@emu/tcg/wasm/Wasm"
 import makeWabt from "wabt"
@@ -70,10 +71,10 @@ const compiled = (text: string): string => {
     helper: import_("helper", [i32, i32], []),
     exec: import_("exec", [i32], [i32]),
     mem: import_("mem", [i32, i32], [i32]),
-    checkRead: import_("check_read", [ValType.i64, i32, i32], [i32]),
-    checkWrite: import_("check_write", [ValType.i64, i32, i32], [i32]),
-    misaligned: import_("misaligned", [ValType.i64, i32, i32], [i32]),
-    checkRange: import_("check_range", [ValType.i64, i32, i32], [i32])
+    checkRead: import_("check_read", [ValType.i64, i32, i32, i32], [i32]),
+    checkWrite: import_("check_write", [ValType.i64, i32, i32, i32], [i32]),
+    misaligned: import_("misaligned", [ValType.i64, i32, i32, i32], [i32]),
+    checkRange: import_("check_range", [ValType.i64, i32, i32, i32], [i32])
   }
   const regionType = module.type(regionParameters, regionResults)
   const callees = { ...known, room: import_("room", [ValType.i64, i32, i32], [ValType.i64]) }
@@ -91,7 +92,8 @@ const compiled = (text: string): string => {
       allows: (low, high) => options.has("window") && low >= dataBase && high <= dataBase + 0x4000,
       callbackNumber: (ir, callback) => ir.callbacks.indexOf(callback),
       scoreboardAddress: ({ offset }) => ({ address: 0xe0300000 + offset, stride: 16 }),
-      window: () => (options.has("window") ? { low: dataBase, size: 0x4000 } : undefined),
+      window: () => windowsBase,
+      windowSize: () => (options.has("window") ? 0x4000 : 0),
       firstSite: 0
     }
   )

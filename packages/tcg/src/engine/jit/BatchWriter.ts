@@ -1,5 +1,6 @@
 /** The blocks that wait for regions, and how modules are made of what they ask for. */
 import { PageFlag } from "../../Layout.ts"
+import { isLocalGlobal } from "./analysis/Dataflow.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { ValType } from "../../wasm/Wasm.ts"
 import type { Batch, BatchRegion } from "./Batch.ts"
@@ -15,6 +16,7 @@ import type { RegionSource } from "./analysis/RegionAnalysis.ts"
 import { type CompileOptions, compileRegion, regionParameters, regionResults } from "./emit/RegionCompiler.ts"
 import type { RegionTable } from "./RegionTable.ts"
 import { retranslateRegion } from "./retranslate.ts"
+import type { JitImports } from "./Runtime.ts"
 import type { Site } from "./emit/SideExits.ts"
 import type { Windows } from "./Windows.ts"
 
@@ -36,6 +38,7 @@ const hopeless = 0.3
 /** What regions are made of and compiled by. */
 export interface BatchSources {
   readonly host: JitHost
+  readonly imports: JitImports
   readonly blocks: Blocks
   readonly profile: Profile
   readonly table: RegionTable
@@ -125,7 +128,7 @@ export class BatchWriter {
    * @param ahead also those that are likely to be asked for soon: what is called in turn becomes hot at the same time
    */
   write(ahead: boolean): Batch | undefined {
-    const { host, table } = this.sources
+    const { imports, table } = this.sources
     // Begun by its first region: most of what asks does so too early, and gets none.
     let draft: Draft | undefined
     const begin = () => (draft ??= beginModule())
@@ -159,7 +162,7 @@ export class BatchWriter {
     }
     if (draft === undefined || regions.length === 0) return undefined
     const bytes = draft.module.finish({ sharedMemory: table.shared })
-    return { number: ++this.written, bytes, regions, imports: host.imports }
+    return { number: ++this.written, bytes, regions, imports }
   }
 
   /** Compiles the region for a hot block, the module's `number`th; undefined if there is none, or it is not worth it yet. */
@@ -192,7 +195,8 @@ export class BatchWriter {
         allows: this.allows,
         callbackNumber: host.callbackNumber,
         scoreboardAddress: host.scoreboardAddress,
-        window: this.window,
+        window: this.windowsOf(),
+        windowSize: this.windowSize,
         firstSite: this.sites.length
       }
     )
@@ -245,7 +249,20 @@ export class BatchWriter {
   private readonly wideAt: CompileOptions["wideAt"] = (pc) => this.sources.profile.wideAt(pc)
   private readonly allows: CompileOptions["allows"] = (low, high, needs) =>
     this.sources.windows.covers(low, high, (needs & PageFlag.write) !== 0)
-  private readonly window: CompileOptions["window"] = (base, write) => this.sources.windows.guess(base, write)
+
+  private readonly windowSize: CompileOptions["windowSize"] = (window) => this.sources.windows.sizeOf(window)
+
+  /** Gives the windows of a region: accesses off the same global share one. */
+  private windowsOf(): CompileOptions["window"] {
+    const known = new Map<number, number>()
+    return (base, write) => {
+      if (!isLocalGlobal(base)) return this.sources.windows.add(base, write)
+      const key = 2 * base + (write ? 1 : 0)
+      let window = known.get(key)
+      if (window === undefined) known.set(key, (window = this.sources.windows.add(base, write)))
+      return window
+    }
+  }
 
   /** How often a block was interpreted since a region came for it, if one did. */
   private readonly uncovered = (pc: number): number => Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))
@@ -255,15 +272,16 @@ export class BatchWriter {
 const beginModule = (): Draft => {
   const module = new ModuleWriter()
   const { i32 } = ValType
+  const moveWindow = module.importFunction("moveWindow", module.type([i32, i32], []))
   const callees = {
     float: module.importFunction("float", module.type([i32], [])),
     helper: module.importFunction("helper", module.type([i32, i32], [])),
     exec: module.importFunction("exec", module.type([i32], [i32])),
     mem: module.importFunction("mem", module.type([i32, i32], [i32])),
-    checkRead: addCheck(module, "check_read", PageFlag.read),
-    checkWrite: addCheck(module, "check_write", PageFlag.write),
-    misaligned: addCheck(module, "misaligned", 0),
-    checkRange: addRangeCheck(module),
+    checkRead: addCheck(module, "check_read", PageFlag.read, moveWindow),
+    checkWrite: addCheck(module, "check_write", PageFlag.write, moveWindow),
+    misaligned: addCheck(module, "misaligned", 0, moveWindow),
+    checkRange: addRangeCheck(module, moveWindow),
     room: addRoom(module)
   }
   return { module, callees, regionType: module.type(regionParameters, regionResults) }

@@ -1,7 +1,6 @@
 /** The compiled tier: what asks for regions, when they are compiled and installed, and when they are dropped. */
 import type { CpuState } from "../../CpuState.ts"
 import type { CompiledStats } from "../../Engine.ts"
-import { PageFlag } from "../../Layout.ts"
 import { type Batch, describeRegion } from "./Batch.ts"
 import { BatchWriter } from "./BatchWriter.ts"
 import { Blocks } from "./Blocks.ts"
@@ -69,7 +68,8 @@ export class Jit {
     this.windows = windows
     this.profile = profile
     this.table = table
-    this.writer = new BatchWriter({ host, blocks, profile, table, windows, always: synchronous !== undefined })
+    const imports = { ...host.imports, moveWindow: windows.move.bind(windows) }
+    this.writer = new BatchWriter({ imports, host, blocks, profile, table, windows, always: synchronous !== undefined })
     this.sites = this.writer.sites
   }
 
@@ -306,8 +306,7 @@ export class Jit {
 
   /** Pages `first` to `last` get other `PageFlag`s. */
   protect(first: number, last: number, flags: number): void {
-    const both = PageFlag.read | PageFlag.write
-    if ((flags & both) !== both && this.windows.shrink(first, last)) this.dropRegions()
+    if (this.windows.protect(first, last, flags)) this.dropRegions()
   }
 
   /** Drops all regions, keeping the blocks they were made of. */

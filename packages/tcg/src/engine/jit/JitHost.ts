@@ -5,7 +5,7 @@ import type { LowerContext } from "./emit/lower/Context.ts"
 import type { JitImports } from "./Runtime.ts"
 
 export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboardAddress"> {
-  readonly imports: JitImports
+  readonly imports: Omit<JitImports, "moveWindow">
   /**
    * Translates the first `limit` instructions at `pc` anew with the given instrumentation, asking no plugin. Undefined where
    * the code cannot be fetched any more.

@@ -41,6 +41,9 @@ export const Cell = {
   pc: CpuSlot.pc * 8
 } as const
 
+/** Byte offsets of the words of a window (`Windows.ts`), and its size. */
+export const Window = { low: 0, limit: 4, misses: 8, bytes: 12 } as const
+
 /** State slots through which operands and results of out-of-line operations are passed: the first temps. */
 export const Scratch = { a: 256, b: 257, c: 258, result: 259 } as const
 
@@ -50,6 +53,8 @@ export interface JitImports {
   readonly float: (packed: number) => void
   /** A helper: its number, and the fuel left in front of the instruction; operands and result in the scratch slots. */
   readonly helper: (helper: number, fuel: number) => void
+  /** Moves the window at an address to where an access went that missed it. */
+  readonly moveWindow: (window: number, address: number) => void
   /** A plugin's exec callback (or `drainDeferredNumber`): fuel to take away, or negative to leave. */
   readonly exec: (callback: number) => number
   /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */

@@ -1,83 +1,150 @@
 /**
- * Stretches of guest pages that allow an access now, for compiled code to test addresses against. Code has them baked in: it
- * must go when pages in one of them lose the permission.
+ * Windows: stretches of guest pages that allow an access now. Compiled code compares an address with the window of its
+ * access before it asks the page table.
+ *
+ * Windows lie in guest memory below `guestBase` and change while code runs: the code names a window, not its bounds. So
+ * a page that loses a permission shrinks windows, and no code goes. An access that misses its window is
+ * checked against the page table, and moves the window to where it went after 1, 2, 4, 8, ... misses (`pageChecks.ts`).
+ *
+ * A window is three 32-bit words: its first address, the number of addresses at which an access of eight bytes may begin,
+ * and the number of misses. A window of zeros is empty.
  */
 import type { CpuState } from "../../CpuState.ts"
-import { PageFlag, pageShift, pageSize } from "../../Layout.ts"
+import { guestBase, PageFlag, pageShift, pageSize, windowsBase } from "../../Layout.ts"
 import { isLocalGlobal } from "./analysis/Dataflow.ts"
-import type { Window } from "./emit/lower/Context.ts"
+import { Window } from "./Runtime.ts"
 
-/** No window is looked for beyond this many pages to either side. */
+/** No stretch is looked for beyond this many pages to either side. */
 const reach = 1 << 16
+
+const capacity = Math.floor((guestBase - windowsBase) / Window.bytes)
+
+/** Pages `first` to `last`. */
+interface Run {
+  readonly first: number
+  readonly last: number
+}
 
 export class Windows {
   private readonly state: CpuState
-  private readonly reads: Array<Window> = []
-  private readonly writes: Array<Window> = []
-  /** Pages that lost a permission while a window covered them are not put into windows again: they would thrash. */
-  private readonly unstable = new Set<number>()
+  /** Windows in use. */
+  private used = 0
+  /** Whether the accesses of each are stores. */
+  private readonly writes = new Uint8Array(capacity)
+  /** Stretches found since pages changed. */
+  private readonly readable: Array<Run> = []
+  private readonly writable: Array<Run> = []
+  /** Pages in which code has accesses at constant addresses that it does not check, with the flags that they need. */
+  private readonly constant = new Map<number, number>()
 
   constructor(state: CpuState) {
     this.state = state
   }
 
-  /** The window around an address, or undefined where the address itself does not allow it. Writable ones can be read too. */
-  around(address: number, write: boolean): Window | undefined {
-    const known = write ? this.writes : this.reads
-    const found = known.find(({ low, size }) => address >= low && address < low + size)
+  /**
+   * A window for accesses off a value, as its address. It begins around what the value holds now, where that is a global. When all
+   * are in use the last one is shared.
+   */
+  add(base: number, write: boolean): number {
+    const index = Math.min(this.used, capacity - 1)
+    this.used = index + 1
+    const cell = windowsBase + index * Window.bytes
+    this.writes[index] = write ? 1 : 0
+    this.state.u32.fill(0, cell >>> 2, (cell + Window.bytes) >>> 2)
+    if (isLocalGlobal(base)) {
+      const address = this.state.i64[base]!
+      if (address > 0n && address < 0x100000000n) this.move(cell, Number(address))
+    }
+    return cell
+  }
+
+  /** Bytes in a window now. */
+  sizeOf(cell: number): number {
+    const limit = this.state.u32[(cell + Window.limit) >>> 2]!
+    return limit === 0 ? 0 : limit + 7
+  }
+
+  /** Moves a window to where an access went. */
+  move(cell: number, address: number): void {
+    const write = this.writes[(cell - windowsBase) / Window.bytes] === 1
+    const run = this.around(address >>> pageShift, write)
+    if (run !== undefined) this.set(cell, run)
+  }
+
+  /** Whether all of `low .. high - 1` allows accesses now. Code counts on it from now on: it must go when that changes. */
+  covers(low: number, high: number, write: boolean): boolean {
+    const needs = write ? PageFlag.write : PageFlag.read
+    const first = Math.floor(low / pageSize)
+    const last = Math.floor((high - 1) / pageSize)
+    for (let page = first; page <= last; page++) if ((this.state.pageTable[page]! & needs) === 0) return false
+    for (let page = first; page <= last; page++) this.constant.set(page, (this.constant.get(page) ?? 0) | needs)
+    return true
+  }
+
+  /** Pages `first` to `last` have other flags now. True if code counts on flags that are gone: it must be dropped. */
+  protect(first: number, last: number, flags: number): boolean {
+    this.readable.length = 0
+    this.writable.length = 0
+    for (let index = 0; index < this.used; index++) {
+      const needs = needsOf(this.writes[index] === 1)
+      this.change(windowsBase + index * Window.bytes, first, last, (flags & needs) === needs)
+    }
+    for (const [page, needs] of this.constant) {
+      if (page >= first && page <= last && (flags & needs) !== needs) return true
+    }
+    return false
+  }
+
+  /** Forgets all windows; for when the code that has them is dropped. */
+  clear(): void {
+    this.state.u8.fill(0, windowsBase, windowsBase + this.used * Window.bytes)
+    this.used = 0
+    this.readable.length = 0
+    this.writable.length = 0
+    this.constant.clear()
+  }
+
+  /** Pages changed: a window that they touch grows over them, or keeps the larger part of what is left. */
+  private change(cell: number, first: number, last: number, allows: boolean): void {
+    const { u32 } = this.state
+    const limit = u32[(cell + Window.limit) >>> 2]!
+    if (limit === 0) return
+    const from = u32[(cell + Window.low) >>> 2]! >>> pageShift
+    const to = from + ((limit + 7) >>> pageShift) - 1
+    if (allows) {
+      if (first <= to + 1 && last >= from - 1) {
+        this.set(cell, { first: Math.min(from, first), last: Math.max(to, last) })
+      }
+    } else if (first <= to && last >= from) {
+      this.set(cell, first - from > to - last ? { first: from, last: first - 1 } : { first: last + 1, last: to })
+    }
+  }
+
+  private set(cell: number, { first, last }: Run): void {
+    const { u32 } = this.state
+    const isEmpty = last < first
+    u32[(cell + Window.low) >>> 2] = isEmpty ? 0 : first * pageSize
+    u32[(cell + Window.limit) >>> 2] = isEmpty ? 0 : (last - first + 1) * pageSize - 7
+  }
+
+  /** The stretch around a page, or undefined where the page itself does not allow the access. */
+  private around(page: number, write: boolean): Run | undefined {
+    const known = write ? this.writable : this.readable
+    const found = known.find(({ first, last }) => page >= first && page <= last)
     if (found !== undefined) return found
-    const needs = write ? PageFlag.read | PageFlag.write : PageFlag.read
-    const allows = (page: number) => (this.state.pageTable[page]! & needs) === needs && !this.unstable.has(page)
-    const page = address >>> pageShift
+    const { pageTable } = this.state
+    const needs = needsOf(write)
+    const allows = (each: number) => (pageTable[each]! & needs) === needs
     if (!allows(page)) return undefined
     let first = page
     while (first > 0 && page - first < reach && allows(first - 1)) first--
     let last = page
     while (last - page < reach && allows(last + 1)) last++
-    const window = { low: first * pageSize, size: (last - first + 1) * pageSize }
-    known.push(window)
-    return window
-  }
-
-  /** Whether all of `low .. high - 1` allows accesses now. Compiled code that counts on it must go when that changes. */
-  covers(low: number, high: number, write: boolean): boolean {
-    const window = this.around(low, write)
-    return window !== undefined && high <= window.low + window.size
-  }
-
-  /** The window that accesses off a value will be in, as a guess: around what a global holds now, else the largest so far. */
-  guess(base: number, write: boolean): Window | undefined {
-    if (isLocalGlobal(base)) {
-      const address = this.state.i64[base]!
-      if (address > 0 && address < 0x100000000n) {
-        const window = this.around(Number(address), write)
-        if (window !== undefined) return window
-      }
-    }
-    return this.largest(write)
-  }
-
-  private largest(write: boolean): Window | undefined {
-    let best: Window | undefined
-    for (const window of write ? this.writes : this.reads) if (best === undefined || window.size > best.size) best = window
-    return best
-  }
-
-  /** Takes note that pages may have lost permissions. True if a window is no longer true: then compiled code must go. */
-  shrink(first: number, last: number): boolean {
-    const low = first * pageSize
-    const high = (last + 1) * pageSize
-    const hit = [...this.reads, ...this.writes].some((w) => w.low < high && low < w.low + w.size)
-    if (hit) {
-      for (let page = first; page <= last && page - first < reach; page++) this.unstable.add(page)
-      this.clear()
-    }
-    return hit
-  }
-
-  /** Forgets all windows; for when the code that has them is dropped. */
-  clear(): void {
-    this.reads.length = 0
-    this.writes.length = 0
+    const run = { first, last }
+    known.push(run)
+    return run
   }
 }
+
+/** Windows of stores serve loads of the same value too. */
+const needsOf = (write: boolean): number => (write ? PageFlag.read | PageFlag.write : PageFlag.read)

@@ -2,16 +2,19 @@
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
 import type { CounterLocals } from "./CounterLocals.ts"
 import type { Cursor } from "./Cursor.ts"
-import type { LowerContext, Window } from "./lower/Context.ts"
+import type { LowerContext } from "./lower/Context.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
 import { Leave, Parameter } from "../Runtime.ts"
 import type { SideExits } from "./SideExits.ts"
 import { firstWeb } from "../analysis/Webs.ts"
 
 /** What of the context does not depend on the region. */
-export interface LowerOptions extends Pick<LowerContext, "callees" | "callbackNumber" | "exactFma" | "scoreboardAddress"> {
+export interface LowerOptions extends Pick<
+  LowerContext,
+  "callees" | "callbackNumber" | "exactFma" | "scoreboardAddress" | "windowSize"
+> {
   /** The window to test accesses off a base against; `base` is a value number, of a block without webs. */
-  readonly window: (base: number, write: boolean) => Window | undefined
+  readonly window: LowerContext["window"]
 }
 
 /** What a region's function is written with. */
@@ -39,6 +42,7 @@ export const makeLowerContext = (
     scratchF64: [0, 1, 2, 3].map(() => code.local(ValType.f64)),
     isCovered: (op) => accesses.covered.has(op),
     window: (base, write) => options.window(base < firstWeb ? base : webs.globalOf(base), write),
+    windowSize: options.windowSize,
     faultSite: (memop, needs) => exits.site(memop, needs),
     leaveOnFault: () => exits.leaveOnFault(),
     storeDirty: () => values.store(cursor.dirtyWebs()),

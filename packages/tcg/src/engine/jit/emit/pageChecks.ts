@@ -3,22 +3,49 @@ import { pageShift, pageTableBase } from "../../../Layout.ts"
 import { CodeWriter, type FunctionBody } from "../../../wasm/CodeWriter.ts"
 import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
-import { Cell } from "../Runtime.ts"
+import { Cell, Window } from "../Runtime.ts"
 
 /**
- * Adds the module's check of a stretch of pages: `(address: i64, size - 1: i32, flags: i32) -> i32`. Gives 1 where one of them
- * lacks one of the flags.
+ * Writes what a check does that finds an access allowed of which its window knew nothing: counts the miss, and moves the
+ * window where the count is a power of two. So an access that goes to and fro costs few moves.
  */
-export const addRangeCheck = (module: ModuleWriter): number => {
-  const { i32, i64 } = ValType
-  return module.helper(module.type([i64, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck()))
+const noteMiss = (code: CodeWriter, window: number, moveWindow: number, pushAddress: () => void): void => {
+  const misses = code.local(ValType.i32)
+  code.get(window)
+  code.get(window)
+  code.memory(Insn.i32_load, Window.misses)
+  code.i32(1)
+  code.op(Insn.i32_add)
+  code.tee(misses)
+  code.memory(Insn.i32_store, Window.misses)
+  code.get(misses)
+  code.get(misses)
+  code.i32(1)
+  code.op(Insn.i32_sub)
+  code.op(Insn.i32_and)
+  code.op(Insn.i32_eqz)
+  code.ifUnlikely()
+  code.get(window)
+  pushAddress()
+  code.call(moveWindow)
+  code.end()
 }
 
+/**
+ * Adds the module's check of a stretch of pages: `(address: i64, size - 1: i32, flags: i32, window: i32) -> i32`. Gives 1 where
+ * one of them lacks one of the flags.
+ */
+export const addRangeCheck = (module: ModuleWriter, moveWindow: number): number => {
+  const { i32, i64 } = ValType
+  return module.helper(module.type([i64, i32, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck(moveWindow)))
+}
+
+/** Modules import `moveWindow` at the same place, so that they share the functions' bodies. */
 let rangeCheck: FunctionBody | undefined
 
-const writeRangeCheck = (): FunctionBody => {
-  const code = new CodeWriter(3)
-  const [first, last, flags] = [0, 1, 2]
+const writeRangeCheck = (moveWindow: number): FunctionBody => {
+  const code = new CodeWriter(4)
+  const [first, last, flags, window] = [0, 1, 2, 3] as const
   const page = code.local(ValType.i32)
   const end = code.local(ValType.i32)
   const pageOf = (push: () => void, into: number) => {
@@ -55,6 +82,7 @@ const writeRangeCheck = (): FunctionBody => {
   code.get(end)
   code.op(Insn.i32_eq)
   code.if()
+  noteMiss(code, window, moveWindow, low)
   code.i32(0)
   code.op(Insn.return)
   code.end()
@@ -163,21 +191,21 @@ const writeRoom = (): FunctionBody => {
 }
 
 /**
- * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32) -> i32`. Gives 1
- * where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
+ * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32, window: i32) ->
+ * i32`. Gives 1 where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
  */
-export const addCheck = (module: ModuleWriter, name: string, flag: number): number => {
+export const addCheck = (module: ModuleWriter, name: string, flag: number, moveWindow: number): number => {
   let body = checks.get(flag)
-  if (body === undefined) checks.set(flag, (body = writeCheck(flag)))
+  if (body === undefined) checks.set(flag, (body = writeCheck(flag, moveWindow)))
   const { i32, i64 } = ValType
-  return module.helper(module.type([i64, i32, i32], [i32]), name, body)
+  return module.helper(module.type([i64, i32, i32, i32], [i32]), name, body)
 }
 
 /** Bodies by flag. */
 const checks = new Map<number, FunctionBody>()
 
-const writeCheck = (flag: number): FunctionBody => {
-  const code = new CodeWriter(3)
+const writeCheck = (flag: number, moveWindow: number): FunctionBody => {
+  const code = new CodeWriter(4)
   const page = code.local(ValType.i32)
   const entry = () => {
     code.i32(pageShift)
@@ -203,6 +231,10 @@ const writeCheck = (flag: number): FunctionBody => {
   code.op(Insn.i32_or)
   code.op(Insn.i32_eqz)
   code.if()
+  noteMiss(code, 3, moveWindow, () => {
+    code.get(0)
+    code.op(Insn.i32_wrap_i64)
+  })
   code.i32(0)
   code.op(Insn.return)
   code.end()

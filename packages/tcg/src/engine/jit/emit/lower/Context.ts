@@ -4,12 +4,6 @@ import type { BlockCallback, IrBlock, Op } from "../../../../ir/Block.ts"
 import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
 import type { Values } from "../Values.ts"
 
-/** A stretch of guest addresses that are known to allow an access: `low <= address < low + size`. */
-export interface Window {
-  readonly low: number
-  readonly size: number
-}
-
 /** Where a scoreboard's slots are: vCPU 0's, and the bytes to the next vCPU's. */
 export interface ScoreboardPlace {
   readonly address: number
@@ -41,8 +35,10 @@ export interface LowerContext {
   readonly scratchF64: ReadonlyArray<number>
   /** The host's relaxed multiply-add is fused. */
   readonly exactFma: boolean
-  /** The window to test accesses off a base against, or undefined where none is worth it. */
-  readonly window: (base: number, write: boolean) => Window | undefined
+  /** The address of a window (`Windows.ts`) to test accesses off a base against. */
+  readonly window: (base: number, write: boolean) => number
+  /** Bytes in a window now. */
+  readonly windowSize: (window: number) => number
   /** Whether an access was checked already. */
   readonly isCovered: (op: Op) => boolean
   /** A number for an access at the current instruction, which needs these `PageFlag`s, should it fault. */

@@ -8,6 +8,7 @@ import { Insn } from "../../../../wasm/Wasm.ts"
 import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
 import { PageFlag } from "../../../../Layout.ts"
 import type { Check } from "../../analysis/Accesses.ts"
+import { Window } from "../../Runtime.ts"
 import type { LowerContext } from "./Context.ts"
 
 const loads: ReadonlyArray<number> = [Insn.i64_load8_u, Insn.i64_load16_u, Insn.i64_load32_u, Insn.i64_load]
@@ -43,13 +44,6 @@ const pushChecked = (
   // An atomic's load faults as its store does.
   const needs = (write && !atomic ? 0 : PageFlag.read) | (write || atomic ? PageFlag.write : 0)
   const bytes = 1 << (memop & MemOp.sizeMask)
-  const check = () => {
-    code.get(address)
-    code.i32(bytes - 1)
-    code.i32(context.faultSite(memop, needs))
-    code.call(write ? callees.checkWrite : callees.checkRead)
-    context.leaveOnFault()
-  }
   pushAddress(context, base, disp)
   code.tee(address)
   if (memop & MemOp.aligned && bytes > 1) {
@@ -61,24 +55,27 @@ const pushChecked = (
     code.get(address)
     code.i32(bytes - 1)
     code.i32(context.faultSite(memop, needs))
+    code.i32(0)
     code.call(callees.misaligned)
     context.leaveOnFault()
     code.end()
     code.get(address)
   }
   const window = context.window(base, write)
-  if (window === undefined) {
-    code.op(Insn.drop)
-    check()
-  } else {
-    code.i64(BigInt(window.low))
-    code.op(Insn.i64_sub)
-    code.i64(BigInt(window.size - (bytes - 1)))
-    code.op(Insn.i64_ge_u)
-    code.ifUnlikely()
-    check()
-    code.end()
-  }
+  code.i32(0)
+  code.memory(Insn.i64_load32_u, window + Window.low)
+  code.op(Insn.i64_sub)
+  code.i32(0)
+  code.memory(Insn.i64_load32_u, window + Window.limit)
+  code.op(Insn.i64_ge_u)
+  code.ifUnlikely()
+  code.get(address)
+  code.i32(bytes - 1)
+  code.i32(context.faultSite(memop, needs))
+  code.i32(window)
+  code.call(write ? callees.checkWrite : callees.checkRead)
+  context.leaveOnFault()
+  code.end()
   code.get(address)
   code.op(Insn.i32_wrap_i64)
 }
@@ -101,30 +98,60 @@ const pushPlace = (context: LowerContext, op: Op, write: boolean): number => {
   return 0
 }
 
+/**
+ * Pushes whether a stretch of `bytes` from an address on is not all in a window. One of more than eight bytes may not reach
+ * into the window's last seven, which the limit leaves out.
+ */
+export const pushOutside = ({ code, scratch }: LowerContext, window: number, bytes: number, push: () => void): void => {
+  const offset = scratch[0]!
+  push()
+  code.i32(0)
+  code.memory(Insn.i64_load32_u, window + Window.low)
+  code.op(Insn.i64_sub)
+  if (bytes <= 8) {
+    code.i32(0)
+    code.memory(Insn.i64_load32_u, window + Window.limit)
+    code.op(Insn.i64_ge_u)
+    return
+  }
+  // Neither the offset in the window nor what is left behind the stretch may be negative.
+  code.set(offset)
+  code.i32(0)
+  code.memory(Insn.i64_load32_u, window + Window.limit)
+  code.i64(BigInt(bytes))
+  code.op(Insn.i64_sub)
+  code.get(offset)
+  code.op(Insn.i64_sub)
+  code.get(offset)
+  code.op(Insn.i64_or)
+  code.i64(0n)
+  code.op(Insn.i64_lt_s)
+}
+
 /** Checks a stretch around a value. `leave` writes what to do where it does not allow what is needed. */
 export const lowerCheck = (context: LowerContext, { high, low, needs, root }: Check, leave: () => void): void => {
   const { callees, code, values } = context
   const window = context.window(root, (needs & PageFlag.write) !== 0)
   const bytes = high - low
-  const wide = window !== undefined && window.size >= bytes
-  if (wide) {
+  pushOutside(context, window, bytes, () => {
     values.getI64(root)
-    code.i64(BigInt(window.low - low))
-    code.op(Insn.i64_sub)
-    code.i64(BigInt(window.size - bytes))
-    code.op(Insn.i64_gt_u)
-    code.ifUnlikely()
-  }
+    if (low !== 0) {
+      code.i64(BigInt(low))
+      code.op(Insn.i64_add)
+    }
+  })
+  code.ifUnlikely()
   values.getI64(root)
   code.i64(BigInt(low))
   code.op(Insn.i64_add)
   code.i32(bytes - 1)
   code.i32(needs)
+  code.i32(window)
   code.call(callees.checkRange)
   code.ifUnlikely()
   leave()
   code.end()
-  if (wide) code.end()
+  code.end()
 }
 
 /** Lowers a guest memory operation; false if it is not one. */

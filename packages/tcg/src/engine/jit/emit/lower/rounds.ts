@@ -7,13 +7,14 @@ import { PageFlag } from "../../../../Layout.ts"
 import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../../../wasm/Wasm.ts"
 import type { RoundChecks, StrideCheck } from "../../analysis/Accesses.ts"
-import { Parameter } from "../../Runtime.ts"
-import type { LowerContext, Window } from "./Context.ts"
+import { Parameter, Window } from "../../Runtime.ts"
+import type { LowerContext } from "./Context.ts"
+import { pushOutside } from "./memory.ts"
 
-/** A check, and the window that its accesses are guessed to be in. */
+/** A check, and the window of its accesses, as an address. */
 interface Guess {
   readonly check: StrideCheck
-  readonly window: Window
+  readonly window: number
 }
 
 /** The quick test is for rounds that walk through a quarter of the window at the most, and through no more bytes than this. */
@@ -34,11 +35,12 @@ const minRounds = 256
 export const lowerRounds = (context: LowerContext, { checks, shortest }: RoundChecks, leave: () => void): number => {
   const { code } = context
   const floor = code.local(ValType.i32)
-  const guesses = checks.flatMap((check) => guess(context, check))
-  const walks = guesses.map(({ check, window }) => Math.min(window.size / 4, maxWalk) / Math.abs(check.step))
+  const guesses = checks.map((check) => ({ check, window: context.window(check.root, isWrite(check)) }))
+  // Where the window lies elsewhere when the loop is entered, or is smaller, the rounds are counted.
+  const walks = guesses.map(({ check, window }) => Math.min(context.windowSize(window) / 4, maxWalk) / Math.abs(check.step))
   const rounds = Math.floor(Math.min(...walks, maxSpent / shortest))
-  if (guesses.length < checks.length || rounds < minRounds) {
-    countRounds(context, { checks, shortest }, floor, leave)
+  if (rounds < minRounds) {
+    countRounds(context, guesses, shortest, floor, leave)
     return floor
   }
   const counted = code.block()
@@ -59,31 +61,36 @@ export const lowerRounds = (context: LowerContext, { checks, shortest }: RoundCh
   code.set(floor)
   code.br(counted)
   code.end()
-  countRounds(context, { checks, shortest }, floor, leave)
+  countRounds(context, guesses, shortest, floor, leave)
   code.end()
   return floor
 }
 
-const guess = ({ window: around }: LowerContext, check: StrideCheck): Array<Guess> => {
-  const window = around(check.root, (check.needs & PageFlag.write) !== 0)
-  return window === undefined || window.size < check.high - check.low ? [] : [{ check, window }]
-}
+const isWrite = ({ needs }: StrideCheck): boolean => (needs & PageFlag.write) !== 0
 
 /** Pushes whether a window may end within so many rounds, or the first is not in it. */
-const pushNear = ({ code, values }: LowerContext, { check, window }: Guess, rounds: number): void => {
+const pushNear = (context: LowerContext, { check, window }: Guess, rounds: number): void => {
+  const { code, values } = context
   const { high, low, root, step } = check
   const walk = Math.abs(step) * rounds
-  pushSum(code, () => values.getI64(root), low - window.low - (step < 0 ? walk : 0))
-  code.i64(BigInt(window.size - (high - low) - walk))
-  code.op(Insn.i64_gt_u)
+  pushOutside(context, window, high - low + walk, () =>
+    pushSum(code, () => values.getI64(root), low - (step < 0 ? walk : 0))
+  )
 }
 
 /** Counts the rounds that are allowed, and sets `floor` by that. */
-const countRounds = (context: LowerContext, { checks, shortest }: RoundChecks, floor: number, leave: () => void): void => {
+const countRounds = (
+  context: LowerContext,
+  guesses: ReadonlyArray<Guess>,
+  shortest: number,
+  floor: number,
+  leave: () => void
+): void => {
   const { code } = context
-  const [spare, rounds, more] = context.scratch as [number, number, number]
-  checks.forEach((check, i) => {
-    setSpare(context, check, spare, leave)
+  const [, spare, rounds, more] = context.scratch as [number, number, number, number]
+  guesses.forEach((guess, i) => {
+    const { check } = guess
+    setSpare(context, guess, spare, leave)
     code.get(spare)
     // By the next power of two: that gives no more rounds than there are.
     code.i64(BigInt(32 - Math.clz32(Math.abs(check.step) - 1)))
@@ -120,7 +127,7 @@ const keepLess = (code: CodeWriter, local: number, spare: number): void => {
 }
 
 /** Finds out how many bytes memory allows beyond those of the first round, in the direction of the walk. */
-const setSpare = (context: LowerContext, check: StrideCheck, spare: number, leave: () => void): void => {
+const setSpare = (context: LowerContext, { check, window }: Guess, spare: number, leave: () => void): void => {
   const { callees, code, values } = context
   const { high, low, needs, root, step } = check
   const pushRoot = () => values.getI64(root)
@@ -139,23 +146,36 @@ const setSpare = (context: LowerContext, check: StrideCheck, spare: number, leav
     leave()
     code.end()
   }
-  const [guessed] = guess(context, check)
-  if (guessed === undefined) return askPages()
-  const { window } = guessed
-  pushSum(code, pushRoot, low - window.low)
-  code.tee(spare)
-  code.i64(BigInt(window.size - bytes))
-  code.op(Insn.i64_gt_u)
+  pushOutside(context, window, bytes, () => pushSum(code, pushRoot, low))
   code.ifUnlikely()
   askPages()
+  code.else()
   if (isUp) {
-    code.else()
-    code.i64(BigInt(window.size - bytes))
-    code.get(spare)
+    pushWord(code, window + Window.limit)
+    pushSum(code, pushRoot, high)
+    pushWord(code, window + Window.low)
     code.op(Insn.i64_sub)
-    code.set(spare)
+    code.op(Insn.i64_sub)
+  } else {
+    pushSum(code, pushRoot, low)
+    pushWord(code, window + Window.low)
+    code.op(Insn.i64_sub)
   }
+  // The last seven bytes of a window, of which its limit says nothing.
+  code.tee(spare)
+  code.i64(0n)
+  code.get(spare)
+  code.i64(0n)
+  code.op(Insn.i64_gt_s)
+  code.op(Insn.select)
+  code.set(spare)
   code.end()
+}
+
+/** Pushes a word of a window. */
+const pushWord = (code: CodeWriter, address: number): void => {
+  code.i32(0)
+  code.memory(Insn.i64_load32_u, address)
 }
 
 /** Pushes what `push` does, plus a constant. */
