@@ -13,7 +13,7 @@ import * as Layout from "@emu/tcg/Layout"
 import type { Trace } from "@emu/tcg/Translator"
 import type { LogSink } from "./LogSink.ts"
 import type { RunOptions } from "./options/RunOptions.ts"
-import { optimizeWasmAtOnce } from "./platform/wasmFlags.ts"
+import { setWasmFlags } from "./platform/wasmFlags.ts"
 
 const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
   ...(log.has("in_asm") && { inAsm: write }),
@@ -31,7 +31,7 @@ export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Eng
     Effect.map(Machine, ({ frontEnd, state }) => {
       const { engine, oneInsnPerTb, seed, stats } = options
       const jit = engine !== "interpreter"
-      if (jit) optimizeWasmAtOnce()
+      if (jit) setWasmFlags()
       const common = { frontEnd, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
       const makeEngine = (memory: CpuState) =>
         engine === "lockstep"

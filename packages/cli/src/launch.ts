@@ -3,7 +3,7 @@
  * so it imports nothing of Effect.
  */
 import { cachedScripts } from "./cachedScripts.ts"
-import { optimizeWasmAtOnce } from "./platform/wasmFlags.ts"
+import { setWasmFlags } from "./platform/wasmFlags.ts"
 import { needsWholeEffect } from "./options/needsWholeEffect.ts"
 
 const needed = 26
@@ -17,7 +17,7 @@ if (major < needed) {
 } else {
   const caches = `${import.meta.dirname}/cache`
   // V8 refuses caches that were made under other flags, so they are set before anything is loaded.
-  optimizeWasmAtOnce()
+  setWasmFlags()
   // Both variants are the same program; see scripts/bundle.ts.
   if (needsWholeEffect(process.argv.slice(2))) {
     process.getBuiltinModule("node:module").enableCompileCache(caches)

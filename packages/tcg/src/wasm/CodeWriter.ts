@@ -37,6 +37,11 @@ export class CodeWriter {
     this.parameters = parameters
   }
 
+  /** How many control constructs are open. */
+  get nesting(): number {
+    return this.depth
+  }
+
   /** Declares a local and gives its index. */
   local(type: ValType): number {
     this.localTypes.push(type)

@@ -56,7 +56,7 @@ interface Wish {
 }
 
 /** A module under way. */
-interface Draft {
+export interface Draft {
   readonly module: ModuleWriter
   readonly regionType: number
   readonly callees: Callees
@@ -78,6 +78,8 @@ export class BatchWriter {
   private readonly again = new Set<number>()
   /** Blocks that asked for regions that were not worth it yet. */
   private readonly early = new Set<number>()
+  /** Blocks in baseline code that samples showed to be hot: worth a region whatever the interpreter has spent on them. */
+  private readonly sampled = new Set<number>()
   private exactFma: boolean | undefined
   /** Modules written so far. */
   private written = 0
@@ -89,6 +91,12 @@ export class BatchWriter {
   /** Asks for a region for a hot block, unless one is being compiled. */
   want(hot: number, strictFloat: boolean): void {
     if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
+  }
+
+  /** Asks for a region for a block of baseline code that is hot. */
+  wantSampled(hot: number): void {
+    this.sampled.add(hot)
+    this.want(hot, false)
   }
 
   /** Asks for a region for a hot block, whatever is being compiled. */
@@ -119,6 +127,7 @@ export class BatchWriter {
     this.apart.clear()
     this.again.clear()
     this.early.clear()
+    this.sampled.clear()
     this.sites.length = 0
   }
 
@@ -150,14 +159,15 @@ export class BatchWriter {
     for (const [hot, strictFloat] of this.wanted) {
       if (isFull()) break
       this.wanted.delete(hot)
-      if (table.isStrict(hot) !== strictFloat || this.again.delete(hot)) add(hot, strictFloat, 1)
+      const worth = this.sampled.delete(hot) ? 0 : 1
+      if (table.isStrict(hot) !== strictFloat || this.again.delete(hot)) add(hot, strictFloat, worth)
     }
     if (ahead && regions.length > 0) {
       let looks = maxLooks
       for (const pc of this.early) {
         if (isFull() || looks-- === 0) break
         this.early.delete(pc)
-        if (!table.has(pc) && !this.coming.has(pc)) add(pc, false, worthAhead)
+        if (!table.hasRegion(pc) && !this.coming.has(pc)) add(pc, false, worthAhead)
       }
     }
     if (draft === undefined || regions.length === 0) return undefined
@@ -225,7 +235,7 @@ export class BatchWriter {
   /** The region to compile for a hot block; without one, as it is not worth it yet, the block is to ask again. */
   private select(hot: number, worth: number): RegionSource | undefined {
     const { always, blocks, host, table } = this.sources
-    const mustBeWorth = !always && !table.has(hot)
+    const mustBeWorth = !always && worth > 0 && !table.hasRegion(hot)
     const block = blocks.get(hot)
     // Finding the region costs, too: it costs as much as its hot block at least.
     const alone = mustBeWorth && block !== undefined ? shareSpent([block], this.uncovered) : Infinity
@@ -269,7 +279,7 @@ export class BatchWriter {
 }
 
 /** Begins a module of regions, with the functions that they call. */
-const beginModule = (): Draft => {
+export const beginModule = (): Draft => {
   const module = new ModuleWriter()
   const { i32 } = ValType
   const moveWindow = module.importFunction("moveWindow", module.type([i32, i32], []))

@@ -4,6 +4,7 @@ import type { CompiledStats } from "../../Engine.ts"
 import { type Batch, describeRegion } from "./Batch.ts"
 import { BatchWriter } from "./BatchWriter.ts"
 import { Blocks } from "./Blocks.ts"
+import { Baseline } from "../baseline/Baseline.ts"
 import { Budget } from "./Budget.ts"
 import type { JitHost } from "./JitHost.ts"
 import { Profile } from "./Profile.ts"
@@ -24,6 +25,18 @@ const maxUnderWay = 4
  */
 const maxVain = 1000
 
+/** How often fuel must have run out at a pc of baseline code for a region. */
+const samplesToOptimize = 3
+
+export interface JitOptions {
+  /** For tests: whether what is asked for is compiled at once, and whatever that costs; undefined where the budget decides. */
+  readonly synchronous: boolean | undefined
+  /** Whether warm blocks get baseline code first. */
+  readonly baseline: boolean
+  /** Functions that can be held at one time. */
+  readonly slots?: number | undefined
+}
+
 export class Jit {
   /** Bytes of WebAssembly made. */
   bytes = 0
@@ -40,6 +53,9 @@ export class Jit {
   private readonly profile: Profile
   private readonly table: RegionTable
   private readonly writer: BatchWriter
+  private readonly baseline: Baseline | undefined
+  /** How often fuel ran out at a pc of baseline code. */
+  private readonly samples = new Map<number, number>()
   private readonly budget = new Budget()
   /** How often regions were left where they were entered, by entry. */
   private readonly vain = new Map<number, number>()
@@ -52,12 +68,11 @@ export class Jit {
   /** Counts how often all regions were dropped: what was begun before must not be installed. */
   private generation = 0
 
-  /**
-   * @param synchronous for tests: whether what is asked for is compiled at once, and whatever that costs; undefined where the
-   *   budget decides
-   * @param slots functions that can be held at one time
-   */
-  constructor(state: CpuState, host: JitHost, synchronous: boolean | undefined, slots = usualSlots) {
+  constructor(
+    state: CpuState,
+    host: JitHost,
+    { baseline, slots = usualSlots, synchronous }: Pick<JitOptions, "baseline" | "slots" | "synchronous">
+  ) {
     const { blocks } = this
     const windows = new Windows(state)
     const profile = new Profile(state)
@@ -71,6 +86,7 @@ export class Jit {
     const imports = { ...host.imports, moveWindow: windows.move.bind(windows) }
     this.writer = new BatchWriter({ imports, host, blocks, profile, table, windows, always: synchronous !== undefined })
     this.sites = this.writer.sites
+    if (baseline) this.baseline = new Baseline({ host, imports, blocks, table, windows, sites: this.writer.sites })
   }
 
   /** Whether a region can be entered at a pc. */
@@ -79,6 +95,28 @@ export class Jit {
   }
 
   // --- compiling -----------------------------------------------------------------------------------------------------
+
+  /** A block has been interpreted often enough to be compiled. */
+  warm(pc: number): void {
+    if (this.table.room < 1000) this.dropRegions()
+    if (this.baseline === undefined) this.compile(pc)
+    else this.baseline.want(pc)
+  }
+
+  /** Fuel ran out at a pc: where that happens again and again the code around it is hot. */
+  sample(pc: number): void {
+    if (this.baseline?.has(pc) !== true || this.table.hasRegion(pc)) return
+    const count = (this.samples.get(pc) ?? 0) + 1
+    this.samples.set(pc, count)
+    if (count % samplesToOptimize !== 0) return
+    this.writer.wantSampled(pc)
+    this.compile(pc)
+  }
+
+  /** A block of baseline code was entered with an unusual floating-point status. */
+  noteUnusual(pc: number): void {
+    this.baseline?.noteUnusual(pc)
+  }
 
   /**
    * Asks for a region for a block that has become hot. Compilation happens on V8's threads while the guest goes on in the
@@ -225,7 +263,8 @@ export class Jit {
    *
    * @param entered where compiled code was entered
    */
-  noteRest({ block, root }: Site, entered: number): void {
+  noteRest({ block, isBaseline, root }: Site, entered: number): void {
+    if (isBaseline) return this.baseline?.noteRest(block)
     if (!this.profile.noteRest(block)) return
     // Regions call others: the one that was entered need not be the one that was left.
     const isEntered = this.table.leadAlike(entered, root)
@@ -280,9 +319,9 @@ export class Jit {
   stats(): Omit<CompiledStats, "insns"> {
     const { budget, bytes, flushes, regions, table } = this
     return {
-      regions,
-      bytes,
-      milliseconds: budget.writing + budget.installing,
+      regions: regions + (this.baseline?.functions ?? 0),
+      bytes: bytes + (this.baseline?.bytes ?? 0),
+      milliseconds: budget.writing + budget.installing + (this.baseline?.milliseconds ?? 0),
       backgroundMilliseconds: budget.waiting,
       slotsUsed: table.mostUsed,
       slots: table.capacity,
@@ -301,7 +340,7 @@ export class Jit {
   /** A block is gone: so are the regions, if one contains it. */
   removeBlock(pc: number): void {
     this.blocks.remove(pc)
-    if (this.writer.hasCompiled(pc)) this.dropRegions()
+    if (this.writer.hasCompiled(pc) || this.baseline?.has(pc) === true) this.dropRegions()
   }
 
   /** Pages `first` to `last` get other `PageFlag`s. */
@@ -312,6 +351,8 @@ export class Jit {
   /** Drops all regions, keeping the blocks they were made of. */
   private dropRegions(): void {
     this.table.clear()
+    this.baseline?.clear()
+    this.samples.clear()
     this.vain.clear()
     this.writer.clear()
     this.windows.clear()

@@ -2,7 +2,7 @@
 import type { CpuState } from "../../CpuState.ts"
 import type { BatchRegion } from "./Batch.ts"
 import type { JitHost } from "./JitHost.ts"
-import { entryOffset, entryTableBase, entryTableBytes } from "./Runtime.ts"
+import { entryOffset, entryTableBase, entryTableBytes, indexShift, slotMask } from "./Runtime.ts"
 import { type Enter, makeTrampoline } from "./trampoline.ts"
 
 export class RegionTable {
@@ -18,8 +18,12 @@ export class RegionTable {
   private nextSlot = 1
   /** Slots in use before the last `clear`, or an earlier one. */
   private mostSlots = 0
-  /** Slots by entry: of the regions that are entered, of those for the usual floating-point status and of those for any other. */
-  private readonly slots = new Map<number, number>()
+  /**
+   * Entries (`Runtime.ts`) by pc: those in use, those of baseline code; slots of regions for the usual floating-point status
+   * and of those for any other.
+   */
+  private readonly entries = new Map<number, number>()
+  private readonly baseline = new Map<number, number>()
   private readonly quickSlots = new Map<number, number>()
   private readonly strictSlots = new Map<number, number>()
   /** Whether the region in a slot does floating point out of line. */
@@ -35,20 +39,25 @@ export class RegionTable {
     this.guardAddressZero()
   }
 
-  /** Whether a region can be entered at a pc. */
+  /** Whether compiled code can be entered at a pc. */
   has(pc: number): boolean {
-    return this.slots.has(pc)
+    return this.entries.has(pc)
+  }
+
+  /** Whether a region, not just baseline code, can be entered at a pc. */
+  hasRegion(pc: number): boolean {
+    return this.isStrict(pc) !== undefined
   }
 
   /** Whether the region entered at a pc does floating point out of line; undefined where there is none. */
   isStrict(pc: number): boolean | undefined {
-    const slot = this.slots.get(pc)
-    return slot === undefined ? undefined : this.strict[slot]
+    const entry = this.entries.get(pc)
+    return entry === undefined ? undefined : this.strict[entry & slotMask]
   }
 
   /** Whether the same region is entered at two pcs. */
   leadAlike(a: number, b: number): boolean {
-    return this.slots.get(a) === this.slots.get(b)
+    return this.entries.get(a) === this.entries.get(b)
   }
 
   /** Slots that are free. */
@@ -94,9 +103,29 @@ export class RegionTable {
     }
   }
 
-  /** Lets no region be entered at a pc, until one for it is added. */
+  /**
+   * Adds a function of baseline code, with the pcs of its blocks: each is entered there unless a region is.
+   */
+  addBaseline(compiled: unknown, pcs: ReadonlyArray<number>): void {
+    const slot = this.nextSlot++
+    this.table!.set(slot, compiled)
+    pcs.forEach((pc, index) => {
+      const entry = slot | (index << indexShift)
+      this.baseline.set(pc, entry)
+      if (!this.hasRegion(pc)) this.publish(pc, entry)
+    })
+  }
+
+  /** Lets baseline code not be entered at a pc any more. */
+  withdrawBaseline(pc: number): void {
+    if (this.baseline.delete(pc) && !this.hasRegion(pc)) this.withdraw(pc)
+  }
+
+  /** Lets no region be entered at a pc, until one for it is added; baseline code is, if there is some. */
   withdraw(pc: number): void {
-    if (!this.slots.delete(pc)) return
+    const baseline = this.baseline.get(pc)
+    if (baseline !== undefined) return this.publish(pc, baseline)
+    if (!this.entries.delete(pc)) return
     const at = entryOffset(pc) >>> 2
     if (this.state.u32[at] === pc) {
       this.state.u32.fill(0, at, at + 2)
@@ -116,28 +145,35 @@ export class RegionTable {
   enter(pc: number, fuel: number): number {
     const at = entryOffset(pc) >>> 2
     const { u32 } = this.state
-    return this.enterSlot!(u32[at] === pc ? u32[at + 1]! : this.slots.get(pc)!, pc, fuel)
+    // Baseline code reads the number of its block there.
+    if (u32[at] !== pc) {
+      u32[at] = pc
+      u32[at + 1] = this.entries.get(pc)!
+    }
+    return this.enterSlot!(u32[at + 1]! & slotMask, pc, fuel)
   }
 
   /** Drops all regions. */
   clear(): void {
     if (this.isEmpty) return
     for (let slot = 1; slot < this.nextSlot; slot++) this.table!.set(slot, null)
-    for (const pc of this.slots.keys()) this.host.withdrawn(pc)
+    for (const pc of this.entries.keys()) this.host.withdrawn(pc)
     this.mostSlots = this.mostUsed
     this.nextSlot = 1
-    this.slots.clear()
+    this.entries.clear()
+    this.baseline.clear()
+    this.strict.length = 0
     this.quickSlots.clear()
     this.strictSlots.clear()
     this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
     this.guardAddressZero()
   }
 
-  private publish(pc: number, slot: number): void {
-    this.slots.set(pc, slot)
+  private publish(pc: number, entry: number): void {
+    this.entries.set(pc, entry)
     const at = entryOffset(pc) >>> 2
     this.state.u32[at] = pc
-    this.state.u32[at + 1] = slot
+    this.state.u32[at + 1] = entry
     this.host.published(pc)
   }
 

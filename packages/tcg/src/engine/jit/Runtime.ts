@@ -28,7 +28,9 @@ export const Leave = {
   /** As `unfit`: the accesses of a loop are not all allowed, as the check in front of it asks. */
   unhoist: 13,
   /** A check for several accesses failed: the interpreter is to do the rest of the block; cell `site` says from where. */
-  rest: 15
+  rest: 15,
+  /** Baseline code: a block with floating point is entered with an unusual status; the pc slot says which. */
+  unusual: 17
 } as const
 
 /** Byte offsets of the cells, which are state slots of the running vCPU that nothing else uses. */
@@ -68,13 +70,20 @@ export const drainDeferredNumber = -1
 export const maxDepth = 400
 
 /**
- * The table of entries: 2^18 pairs of (guest pc, index in the function table), at a fixed place behind the guest's addresses, indexed by
- * bits 1 to 18 of the pc. In an empty pair the pc is 0, save for the
- * first pair, where it is 1: nothing may match a jump to address 0.
+ * The table of entries: 2^18 pairs of (guest pc, entry), at a fixed place behind the guest's addresses, indexed by bits 1 to
+ * 18 of the pc. An entry's low half is an index in the function table, the high half the number of the block in a
+ * function of baseline code. In an empty pair the pc is 0, save for the first pair, where it is 1: nothing may match a jump to address 0.
  */
 export const entryTableBase = guestEnd
 export const entryTableBits = 18
 export const entryTableBytes = 8 << entryTableBits
+
+/** Where the two halves of an entry are. */
+export const slotMask = 0xffff
+export const indexShift = 16
+
+/** What a pc shifted left by two is masked with to give its pair's offset in the table. */
+export const entryMask = ((1 << entryTableBits) - 1) << 3
 
 /** Byte offset of the pair for a pc. */
 export const entryOffset = (pc: number): number => entryTableBase + ((pc >>> 1) & ((1 << entryTableBits) - 1)) * 8

@@ -40,6 +40,8 @@ export interface TierOptions {
   readonly hotThreshold?: number
   /** Hot blocks are compiled at once, whatever that costs, instead of while the guest goes on. */
   readonly synchronous?: boolean
+  /** Warm blocks get baseline code first, and regions once that is hot. */
+  readonly baseline?: boolean
   /** Compiled functions that can be held at one time. */
   readonly slots?: number
 }
@@ -91,7 +93,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       },
       askAgain: (pc, runs) => {
         const block = machine.blocks.get(pc)
-        if (block === undefined) return
+        // One that leads to baseline code does not count.
+        if (block === undefined || machine.code[block.entry] === Code.region) return
         const more = runs >= 0 ? Math.min(Math.ceil(runs), maxThreshold) : maxThreshold
         arm(machine, block, Math.max(minRearm, more))
       },
@@ -110,8 +113,11 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       },
       trace
     },
-    options.synchronous ?? (options.hotThreshold === undefined ? undefined : false),
-    options.slots
+    {
+      synchronous: options.synchronous ?? (options.hotThreshold === undefined ? undefined : false),
+      baseline: options.baseline ?? options.hotThreshold === undefined,
+      slots: options.slots
+    }
   )
 }
 
@@ -145,7 +151,7 @@ export const hot = (machine: Machine, at: number): number => {
   const jit = machine.jit!
   // Until there is a region (or if there will be none) the interpreter goes on, and asks again much later.
   arm(machine, block, rearm * machine.hotThreshold)
-  jit.compile(block.pc)
+  jit.warm(block.pc)
   return machine.code[at] === Code.region ? at : at + headWords
 }
 
@@ -174,6 +180,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
   machine.compiledInsns[0]! += left - machine.left
   if (!settleDeferred(machine)) return stop(machine, result)
   if ((result & 1) === 0) {
+    if (machine.left <= 0) jit.sample(result >>> 0)
     const { jumpCache } = machine
     const index = jumpCacheIndex(result)
     const entry = jumpCache[index + 1]!
@@ -212,6 +219,12 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       const entry = addRest(machine, site.block, site.pc)
       jit.noteRest(site, entered)
       return entry
+    }
+    case Leave.unusual: {
+      const pc = i32[pcWord]! >>> 0
+      jit.noteUnusual(pc)
+      const block = machine.blocks.get(pc)
+      return block === undefined ? next(machine, machine.left, computedJump, i32[pcWord]!, 0) : block.entry + headWords
     }
     case Leave.unfit:
     case Leave.wide:

@@ -25,6 +25,7 @@ export interface Site {
   /** The access, and the `PageFlag`s it needs. */
   readonly memop: number
   readonly needs: number
+  readonly isBaseline: boolean
 }
 
 /** A shared exit: where to branch with `next` set, and where to leave with a fault. */
@@ -154,7 +155,15 @@ export class SideExits {
     const { block, ir } = node
     // Instrumentation of the block as a whole runs before its instructions are counted.
     const unexecuted = ir === block.head ? 0 : ir.insns.length - insn
-    this.sites.push({ pc: Number(ir.insns[insn]!.pc), block: block.pc, root: this.root, unexecuted, memop, needs })
+    this.sites.push({
+      pc: Number(ir.insns[insn]!.pc),
+      block: block.pc,
+      root: this.root,
+      unexecuted,
+      memop,
+      needs,
+      isBaseline: false
+    })
     return this.firstSite + this.sites.length - 1
   }
 

@@ -2,7 +2,7 @@
 import { JumpHint } from "../../../ir/Opcode.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
-import { Cell, entryOffset, entryTableBase, entryTableBits, Leave, maxDepth, Parameter } from "../Runtime.ts"
+import { Cell, entryOffset, entryMask, entryTableBase, Leave, maxDepth, Parameter, slotMask } from "../Runtime.ts"
 import type { Values } from "./Values.ts"
 
 /** Writes the ways out of one region. All state must be in memory where one is taken. */
@@ -72,6 +72,8 @@ export class WaysOut {
     code.get(Parameter.fuel)
     code.i32(0)
     code.memory(Insn.i32_load, entryOffset(pc) + 4)
+    code.i32(slotMask)
+    code.op(Insn.i32_and)
     code.callIndirect(this.regionType, true)
     code.end()
     this.return(pc)
@@ -172,6 +174,8 @@ export class WaysOut {
   private pushEntrySlot(): void {
     this.pushEntryAddress()
     this.code.memory(Insn.i32_load, entryTableBase + 4)
+    this.code.i32(slotMask)
+    this.code.op(Insn.i32_and)
   }
 
   private pushEntryAddress(): void {
@@ -179,7 +183,7 @@ export class WaysOut {
     code.get(this.next)
     code.i32(2)
     code.op(Insn.i32_shl)
-    code.i32(((1 << entryTableBits) - 1) << 3)
+    code.i32(entryMask)
     code.op(Insn.i32_and)
   }
 }

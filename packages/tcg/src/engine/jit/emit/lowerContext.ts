@@ -6,6 +6,7 @@ import type { LowerContext } from "./lower/Context.ts"
 import type { RegionAnalysis } from "../analysis/RegionAnalysis.ts"
 import { Leave, Parameter } from "../Runtime.ts"
 import type { SideExits } from "./SideExits.ts"
+import type { Values } from "./Values.ts"
 import { firstWeb } from "../analysis/Webs.ts"
 
 /** What of the context does not depend on the region. */
@@ -18,7 +19,8 @@ export interface LowerOptions extends Pick<
 }
 
 /** What a region's function is written with. */
-export interface RegionWriters extends Pick<LowerContext, "code" | "values" | "vcpu"> {
+export interface RegionWriters extends Pick<LowerContext, "code" | "vcpu"> {
+  readonly values: Values
   readonly counters: CounterLocals
   readonly cursor: Cursor
   readonly exits: SideExits

@@ -25,9 +25,27 @@ export interface Callees {
   readonly mem: number
 }
 
+/** Where operands are, for the lowering of one operation. */
+export type OperandValues = Pick<
+  Values,
+  | "beginSet"
+  | "definesNarrow"
+  | "getAddress"
+  | "getF64"
+  | "getI32"
+  | "getI64"
+  | "isF64"
+  | "isI32"
+  | "isNarrow"
+  | "setF64"
+  | "setI32"
+  | "setI64"
+  | "setU32"
+>
+
 export interface LowerContext {
   readonly code: CodeWriter
-  readonly values: Values
+  readonly values: OperandValues
   readonly callees: Callees
   /** Spare locals. */
   readonly address: number
