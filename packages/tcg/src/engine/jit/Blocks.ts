@@ -61,7 +61,8 @@ export class Blocks {
   predecessors(pc: number): ReadonlyArray<number> {
     const known = this.preceding.get(pc)
     if (known !== undefined || !this.isJumpTarget(pc)) return known ?? []
-    return this.jumping.near(pc)
+    const jumping = this.jumping.near(pc)
+    return jumping.length > maxJumps ? [] : jumping
   }
 
   /** Whether a block is likely to be the target of computed jumps: nothing else is known to lead to it, or it was noted. */
@@ -79,9 +80,13 @@ export class Blocks {
     if (this.jumping.near(pc).length > 0) this.jumpedTo.add(pc)
   }
 
-  /** Likely targets of the computed jump at the end of a block. */
+  /**
+   * Likely targets of the computed jump at the end of a block. Where there are many, as in the dispatch loop of an interpreter, none:
+   * a region with all of them would be compiled again for each that turns up later, and its locals would be spilled around each.
+   */
   jumpTargets(from: number): ReadonlyArray<number> {
-    return [...new Set([...this.unexplained.near(from), ...this.jumpedTo.near(from)])]
+    const targets = [...new Set([...this.unexplained.near(from), ...this.jumpedTo.near(from)])]
+    return targets.length > maxJumps ? [] : targets
   }
 
   remove(pc: number): void {
@@ -96,6 +101,9 @@ export class Blocks {
     for (const set of [this.jumping, this.unexplained, this.jumpedTo]) set.clear()
   }
 }
+
+/** More computed jumps near each other, or targets of them, are not compiled into one region. */
+const maxJumps = 24
 
 /** Computed jumps of one function, such as the cases of a switch, go about this far at most. */
 const nearby = 0x10000
