@@ -7,7 +7,7 @@ import { difference } from "./compare.ts"
 import { elfOf, programs, type Recording, recordingsOf } from "./corpus.ts"
 import { exclusionOf } from "./exclusions.ts"
 
-const engines = ["interpreter", "jit"]
+const engines = ["interpreter", "cold", "jit"]
 
 /** Says whether two clocks show the same second: not where the machine was busy for longer between the calls. */
 const asksForTime = "syscalls"

@@ -30,9 +30,10 @@ export const engineLayer = (options: RunOptions, sink: LogSink): Layer.Layer<Eng
   Layer.unwrap(
     Effect.map(Machine, ({ frontEnd, state }) => {
       const { engine, oneInsnPerTb, seed, stats } = options
-      const jit = engine !== "interpreter"
-      if (jit) setWasmFlags()
-      const common = { frontEnd, jit, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
+      const cold = engine !== "interpreter"
+      const jit = cold && engine !== "cold"
+      if (cold) setWasmFlags()
+      const common = { frontEnd, jit, cold, oneInsnPerTb, measure: stats, trace: trace(options, sink) }
       const makeEngine = (memory: CpuState) =>
         engine === "lockstep"
           ? Lockstep.make({ ...common, state: memory, seed: Number(seed ?? 0n) })

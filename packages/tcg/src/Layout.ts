@@ -5,7 +5,9 @@
  *     0x00001000  never mapped for the guest: windows that compiled code tests addresses against
  *     0x00010000  guest
  *     0xe0000000  the JIT's table of entries
- *     0xe0200000  emulator's arena, never mapped for the guest: scoreboards, trace buffers, code tables
+ *     0xe0200000  the interpreters' code, which blocks of the guest were translated to
+ *     0xe1200000  cache of computed jumps
+ *     0xe1240000  emulator's arena, never mapped for the guest: scoreboards, trace buffers
  *     0xffde0000  deferred callbacks that wait to be called
  *     0xffe00000  the interpreter's constants
  *     0xfff00000  page table: one byte per 4 KiB page
@@ -36,8 +38,18 @@ export const windowsBase = 0x1000
 export const guestBase = 0x10000
 /** End of what the guest may map; the emulator's arena begins here. */
 export const guestEnd = 0xe0000000
+/** What the interpreters run, in words of four bytes. */
+export const codeBase = 0xe0200000
+export const codeEnd = 0xe1200000
+/**
+ * The cache of computed jumps: pairs of words, the pc jumped to and the place of its block's code, or -1 and -1. A pc's pair is
+ * `(pc << 2) & jumpCacheMask` bytes behind the base.
+ */
+export const jumpCacheBase = 0xe1200000
+export const jumpCacheEnd = 0xe1240000
+export const jumpCacheMask = 0x3fff8
 /** The arena of the emulator itself. */
-export const arenaBase = 0xe0200000
+export const arenaBase = 0xe1240000
 export const arenaEnd = 0xffde0000
 /** Records of deferred callbacks (`instrument/records.ts`). */
 export const deferredBase = 0xffde0000

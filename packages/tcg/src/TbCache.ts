@@ -17,21 +17,19 @@ export interface Tb {
   readonly incoming: Array<number>
 }
 
-const jumpCacheSize = 1 << 15
+/** Index in the Int32 view of a pc's pair in the cache of computed jumps. */
+export const jumpCacheAt = (pc: number): number => (Layout.jumpCacheBase >>> 2) + (((pc << 2) & Layout.jumpCacheMask) >>> 2)
 
-/** A vCPU's cache of recent computed jumps: at 2 * `jumpCacheIndex`, the pc (as an Int32) and the block's entry. */
-export type JumpCache = Int32Array<ArrayBuffer>
-
-/** Index of a pc's pair in a jump cache. */
-export const jumpCacheIndex = (pc: number): number => ((pc >>> 1) & (jumpCacheSize - 1)) << 1
-
-/** The blocks that exist. Marks their pages in the page table, so that memory management knows where code came from. */
+/**
+ * The blocks that exist. Marks their pages in the page table, so that memory management knows where code came from. Keeps the cache of
+ * computed jumps, which lies in memory and which all vCPUs share.
+ */
 export class TbCache<T extends Tb> {
   private readonly byPc = new Map<number, T>()
   private readonly byPage = new Map<number, Set<T>>()
-  private readonly jumpCaches: Array<JumpCache | undefined> = []
   private readonly pageTable: Uint8Array<ArrayBufferLike>
   private readonly u8: Uint8Array<ArrayBufferLike>
+  private readonly i32: Int32Array<ArrayBufferLike>
   private readonly unlink: (place: number) => void
   private readonly removed: (tb: T) => void
 
@@ -42,8 +40,10 @@ export class TbCache<T extends Tb> {
   constructor(state: CpuState, unlink: (place: number) => void, removed: (tb: T) => void = () => {}) {
     this.pageTable = state.pageTable
     this.u8 = state.u8
+    this.i32 = state.i32
     this.unlink = unlink
     this.removed = removed
+    this.flushJumpCache()
   }
 
   get size(): number {
@@ -78,14 +78,16 @@ export class TbCache<T extends Tb> {
     tb.incoming.push(place)
   }
 
-  /** The jump cache of a vCPU. Lives as long as the cache; `flushJumpCache` empties it in place. */
-  jumpCache(vcpu: number): JumpCache {
-    return (this.jumpCaches[vcpu] ??= new Int32Array(2 * jumpCacheSize).fill(-1))
+  /** Remembers a block as what computed jumps to its pc lead to. */
+  cacheJump(tb: T): void {
+    const at = jumpCacheAt(tb.pc)
+    this.i32[at] = tb.pc
+    this.i32[at + 1] = tb.entry
   }
 
-  /** Empties a vCPU's jump cache. */
-  flushJumpCache(vcpu: number): void {
-    this.jumpCaches[vcpu]?.fill(-1)
+  /** Empties the cache of computed jumps. */
+  flushJumpCache(): void {
+    this.i32.fill(-1, Layout.jumpCacheBase / 4, Layout.jumpCacheEnd / 4)
   }
 
   /** Drops every block. */
@@ -95,9 +97,7 @@ export class TbCache<T extends Tb> {
     }
     this.byPc.clear()
     this.byPage.clear()
-    for (const cache of this.jumpCaches) {
-      cache?.fill(-1)
-    }
+    this.flushJumpCache()
   }
 
   /** Drops the blocks that contain bytes of pages `first` to `last`. */
@@ -137,12 +137,8 @@ export class TbCache<T extends Tb> {
     this.removed(tb)
     tb.incoming.forEach(this.unlink)
     tb.incoming.length = 0
-    const index = jumpCacheIndex(tb.pc)
-    for (const cache of this.jumpCaches) {
-      if (cache?.[index + 1] === tb.entry) {
-        cache.fill(-1, index, index + 2)
-      }
-    }
+    const at = jumpCacheAt(tb.pc)
+    if (this.i32[at + 1] === tb.entry) this.i32.fill(-1, at, at + 2)
   }
 
   private unmark(page: number): void {

@@ -1,10 +1,14 @@
-/** The numbers in the loop's case labels are those of the table: JavaScript has no constants that a switch can jump by. */
+/** The files that are made from the table of operations: `node scripts/interpreter-loop.ts` makes them anew. */
 import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
-import { Code } from "@emu/tcg/engine/interpreter/code/Code"
+import { codeNumbers, referenceLoop } from "./support/referenceLoop.ts"
 
-it("case labels of the loop agree with Code", () => {
-  const source = readFileSync(new URL("../src/engine/interpreter/loop.ts", import.meta.url), "utf8")
-  const labels = [...source.matchAll(/case (\d+): \{\s*\/\/ (\w+)/g)].map(([, number, name]) => [name, Number(number)])
-  assert.deepStrictEqual(labels, Object.entries(Code))
+const text = (path: string) => readFileSync(new URL(`../src/engine/interpreter/${path}`, import.meta.url), "utf8")
+
+it("the reference loop is what the table of operations says", () => {
+  assert.strictEqual(text("loop.ts"), referenceLoop())
+})
+
+it("the operations' numbers are their positions in the table", () => {
+  assert.strictEqual(text("code/Code.ts"), codeNumbers())
 })

@@ -1,11 +1,11 @@
-/** Random blocks: the interpreter against the model, optimised and not; the text form; the verifier. */
+/** Random blocks: the interpreters against the model, optimised and not; the text form; the verifier. */
 import { assert, describe, it } from "@effect/vitest"
 import type { IrBlock } from "@emu/tcg/ir/Block"
 import { parse } from "@emu/tcg/ir/Parse"
 import { print } from "@emu/tcg/ir/Print"
 import { verify } from "@emu/tcg/ir/Verify"
 import { optimize } from "@emu/tcg/optimize/optimize"
-import { codeBase, dataBase, globals, Guest } from "./support/Guest.ts"
+import { codeBase, dataBase, globals, Guest, loops } from "./support/Guest.ts"
 import { block, dataBytes, initial, model, type Outcome } from "./support/randomBlock.ts"
 
 const copy = (ir: IrBlock): IrBlock => parse(print(ir, globals), globals)
@@ -28,8 +28,10 @@ const run = (guest: Guest, ir: IrBlock, start: ReadonlyArray<bigint>): Outcome =
 }
 
 describe("random blocks", () => {
-  const plain = new Guest({ optimize: false })
-  const optimized = new Guest({})
+  const guests = loops.flatMap(({ cold, name }) => [
+    { label: `${name}, not optimised`, guest: new Guest({ cold, optimize: false }) },
+    { label: `${name}, optimised`, guest: new Guest({ cold }) }
+  ])
 
   it.prop(
     "run as the model says, optimised or not",
@@ -38,8 +40,7 @@ describe("random blocks", () => {
       for (const seed of [0, 5, 11]) {
         const start = initial(seed)
         const wanted = model(ir, start)
-        assert.deepStrictEqual(run(plain, ir, start), wanted, "not optimised")
-        assert.deepStrictEqual(run(optimized, ir, start), wanted, "optimised")
+        for (const { guest, label } of guests) assert.deepStrictEqual(run(guest, ir, start), wanted, label)
       }
     },
     { arbitrary: { runs: 400, size: 400 } }

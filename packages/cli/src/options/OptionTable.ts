@@ -91,8 +91,9 @@ export const runOptions = [
     name: "engine",
     value: "NAME",
     help: [
-      "what executes translated code: jit (the default; hot code as WebAssembly), interpreter, or",
-      "lockstep (both side by side, compared all the way; ends with a report where they differ)"
+      "what executes translated code: jit (the default; hot code as WebAssembly), cold (what jit runs code in",
+      "that is not hot yet), interpreter (without WebAssembly), or lockstep (jit and interpreter side by side,",
+      "compared all the way; ends with a report where they differ)"
     ]
   },
   {

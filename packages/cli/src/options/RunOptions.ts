@@ -9,7 +9,7 @@ import { parseOptions } from "./parseOptions.ts"
 import { parsePluginSpec, type PluginSpec } from "./pluginSpec.ts"
 import { parseSize, parseU64, parseWord } from "./values.ts"
 
-export const engines = ["interpreter", "jit", "lockstep"] as const
+export const engines = ["interpreter", "cold", "jit", "lockstep"] as const
 
 export interface RunOptions {
   readonly program: string

@@ -48,10 +48,13 @@ export class ModuleWriter {
 
   /**
    * The module's bytes. It imports the memory `env.memory` (65536 pages, shared or not) and the function table `env.table`,
-   * unless it is standalone.
+   * unless it is standalone or does without the table.
    */
-  finish(options: { readonly sharedMemory: boolean } | { readonly standalone: true }): Uint8Array<ArrayBuffer> {
+  finish(
+    options: { readonly sharedMemory: boolean; readonly table?: false } | { readonly standalone: true }
+  ): Uint8Array<ArrayBuffer> {
     const standalone = "standalone" in options
+    const hasTable = !standalone && options.table !== false
     this.dropHelpers()
     const out = new ByteWriter(8192)
     out.raw(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
@@ -70,7 +73,7 @@ export class ModuleWriter {
       }
     })
     section(Section.import, (to) => {
-      to.u32(this.imports.length + (standalone ? 0 : 2))
+      to.u32(this.imports.length + (standalone ? 0 : hasTable ? 2 : 1))
       for (const { module, name, type } of this.imports) {
         to.name(module)
         to.name(name)
@@ -84,6 +87,7 @@ export class ModuleWriter {
       to.u8(options.sharedMemory ? 3 : 1)
       to.u32(65536)
       to.u32(65536)
+      if (!hasTable) return
       to.name("env")
       to.name("table")
       to.u8(1)

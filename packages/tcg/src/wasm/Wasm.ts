@@ -79,6 +79,7 @@ export const Insn = {
   i64_ge_u: 0x5a,
   f32_eq: 0x5b,
   f32_lt: 0x5d,
+  f32_gt: 0x5e,
   f32_le: 0x5f,
   f32_ge: 0x60,
   f64_eq: 0x61,

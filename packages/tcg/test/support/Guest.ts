@@ -18,6 +18,12 @@ const shared = new CpuState(new WebAssembly.Memory({ initial: Layout.wasmPages, 
 export const codeBase = 0x10000
 export const dataBase = 0x20000
 
+/** The interpreters' loops, for `describe.each`. */
+export const loops = [
+  { name: "the reference loop", cold: false },
+  { name: "the loop in WebAssembly", cold: true }
+] as const
+
 /** What a test guest is made of. */
 export interface GuestOptions {
   /** IR text by address. */
@@ -27,6 +33,8 @@ export interface GuestOptions {
   readonly optimize?: boolean
   /** Makes the engine; the interpreter when absent. */
   readonly make?: typeof TieredEngine.make
+  /** Interpret in WebAssembly. */
+  readonly cold?: boolean
 }
 
 /** A guest with its engine. Guests share one memory: make one per test. */
@@ -91,6 +99,7 @@ export class Guest {
       state,
       frontEnd,
       optimize: options.optimize ?? true,
+      ...(options.cold === true && { cold: 0 }),
       ...(options.trace && { trace: options.trace })
     })
     this.pc = BigInt(codeBase)

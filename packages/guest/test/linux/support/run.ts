@@ -47,14 +47,15 @@ export interface RunRequest {
 }
 
 /** What of an engine a test may choose. */
-export type EngineChoice = Pick<EngineOptions, "jit"> & {
+export type EngineChoice = Pick<EngineOptions, "cold" | "jit"> & {
   /** Both engines side by side. */
   readonly lockstep?: Pick<LockstepOptions, "makeTested" | "seed">
 }
 
-/** Both engines; the compiling one compiles early. For `it.effect.each` and the like. */
+/** All tiers; the compiling one compiles early. For `it.effect.each` and the like. */
 export const engines: ReadonlyArray<{ readonly name: string; readonly engine: EngineChoice }> = [
   { name: "interpreter", engine: {} },
+  { name: "cold", engine: { cold: 0 } },
   { name: "jit", engine: { jit: { hotThreshold: 2, synchronous: true } } }
 ]
 

@@ -5,19 +5,25 @@ import type { CallbackScope } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
 import { type Exit, ExitKind } from "../../Engine.ts"
-import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
+import * as Layout from "../../Layout.ts"
+import { type Tb, TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
-import type { Jit } from "../jit/Jit.ts"
+import { EngineCell } from "../cells.ts"
 import { ConstantPool } from "./code/ConstantPool.ts"
 import { DeferredQueue } from "../calls/DeferredQueue.ts"
+import type { Tier } from "./Tier.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
-export const codeWords = 1 << 22
+export const codeWords = (Layout.codeEnd - Layout.codeBase) / 4
+
+/** Where code begins and ends: indices of words in memory, as all places in code are. */
+const firstCode = Layout.codeBase / 4
+const limitIndex = EngineCell.limit / 4
 
 /** Value of `Machine.limit` that makes every block boundary look outside. */
 export const lookOutside = 0x7fffffff
 
-/** A block whose code lies in `Machine.code`, from `entry` on. */
+/** A block whose code lies in memory, from word number `entry` on. */
 export interface CodeBlock extends Tb {
   /** Where the code of each guest instruction begins, and its address. */
   readonly insnEntries: Int32Array<ArrayBuffer>
@@ -74,7 +80,8 @@ export class AccessInfo implements MemInfo {
 export class Machine {
   readonly state: CpuState
   readonly translator: Translator
-  readonly code = new Int32Array(codeWords)
+  /** Memory as words, the code among them. */
+  readonly code: Int32Array<ArrayBufferLike>
   readonly blocks: TbCache<CodeBlock>
   /** Every block since the last flush by rising entry, for finding the one that an offset is in. */
   readonly byEntry: Array<CodeBlock> = []
@@ -83,7 +90,7 @@ export class Machine {
   /** Callbacks that compiled code has put off: none, while anything else runs. */
   readonly deferred: DeferredQueue
   /** The compiled tier, where there is one. */
-  jit: Jit | undefined
+  tier: Tier | undefined
   /** How often a block is interpreted before it is compiled. */
   hotThreshold = 0
   /** When the machine was made, by `performance.now`. */
@@ -108,15 +115,12 @@ export class Machine {
 
   readonly exit: Exit = { kind: ExitKind.budget, address: 0n, store: false, mapped: false, error: undefined }
   vcpu = 0
-  jumpCache: JumpCache = new Int32Array(0)
   running = false
   /** Guest instructions that `run` was asked for, and how many of them are left. */
   budget = 0
   left = 0
   /** Instructions of this vCPU before `run`. */
   before = 0
-  /** Blocks chain while more than this many instructions are left: 0, or `lookOutside` when something waits. */
-  limit = 0
   exitRequested = false
   readonly pending: Array<Pending> = []
   flushWanted = false
@@ -125,14 +129,15 @@ export class Machine {
   /** A block that was cut, at the end of the code, with the number of callbacks before it. */
   cut: { readonly block: CodeBlock; readonly callbacks: number } | undefined
   /** Where the next block's code goes. */
-  codeEnd = 0
+  codeEnd = firstCode
   flushes = 0
-  /** The highest `codeEnd` before a flush. */
+  /** The most words of code before a flush. */
   mostCode = 0
 
   constructor(state: CpuState, translator: Translator, traceExec?: (vcpu: number, pc: number) => void) {
     this.state = state
     this.translator = translator
+    this.code = state.i32
     this.deferred = new DeferredQueue(state)
     this.traceExec = traceExec
     this.blocks = new TbCache<CodeBlock>(
@@ -140,9 +145,23 @@ export class Machine {
       (place) => {
         this.code[place] = -1
       },
-      ({ pc }) => this.jit?.removeBlock(pc)
+      ({ pc }) => this.tier?.removeBlock(pc)
     )
     this.constants = new ConstantPool(state)
+  }
+
+  /** Blocks chain while more than this many instructions are left: 0, or `lookOutside` when something waits. */
+  get limit(): number {
+    return this.code[limitIndex]!
+  }
+
+  set limit(left: number) {
+    this.code[limitIndex] = left
+  }
+
+  /** Words of code held now. */
+  get codeLength(): number {
+    return this.codeEnd - firstCode
   }
 
   /** What `limit` is while nothing waits: where budgets are exact, blocks chain only as long as none can exceed it. */
@@ -158,12 +177,12 @@ export class Machine {
     this.callbacks.length = 0
     this.deferred.clear()
     this.constants.clear()
-    this.mostCode = Math.max(this.mostCode, this.codeEnd)
-    this.codeEnd = 0
+    this.mostCode = Math.max(this.mostCode, this.codeLength)
+    this.codeEnd = firstCode
     this.flushWanted = false
     this.pending.length = 0
     this.flushes++
-    this.jit?.flush()
+    this.tier?.flush()
     this.onFlush()
   }
 

@@ -1,7 +1,6 @@
 /** What happens at block boundaries and when code is left: chaining, translation, budget, precise state. */
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import { jumpCacheIndex } from "../../TbCache.ts"
 import { InstrumenterFailed } from "../../Translator.ts"
 import { addBlock, addCutBlock, dropCut } from "./code/addBlock.ts"
 import type { CodeBlock, Machine } from "./Machine.ts"
@@ -65,9 +64,7 @@ const remember = (machine: Machine, block: CodeBlock, place: number): void => {
     machine.code[place] = block.entry
     machine.blocks.link(block, place)
   } else {
-    const index = jumpCacheIndex(block.pc)
-    machine.jumpCache[index] = block.pc
-    machine.jumpCache[index + 1] = block.entry
+    machine.blocks.cacheJump(block)
   }
 }
 

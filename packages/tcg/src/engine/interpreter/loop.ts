@@ -1,13 +1,14 @@
 /* oxlint-disable max-lines -- one switch is one function, and one function is what V8 compiles as a whole */
 /**
- * The interpreter's loop: one switch over the code that `lower` writes.
+ * The reference loop: one switch over the code that `lower` writes. `node scripts/interpreter-loop.ts` makes this file from the table in
+ * `operations/`.
  *
  * Values are pairs of 32-bit words in the Int32 view of the process's memory; operands are indices of low words. Pairs and
  * BigInt64Array run equally fast once optimised, but pairs neither allocate in V8's lower tiers nor need its BigInt feedback.
- * Case labels are literal numbers because only those make V8 emit a jump table; their names are those of `Code` (a test
- * compares the two). Everything that is not the common case is a function elsewhere.
+ * Case labels are literal numbers because only those make V8 emit a jump table. Everything that is not the common case is a
+ * function elsewhere.
  */
-import { jumpCacheIndex } from "../../TbCache.ts"
+import { jumpCacheAt } from "../../TbCache.ts"
 import type { ExitKind } from "../../Engine.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import * as Layout from "../../Layout.ts"
@@ -16,7 +17,6 @@ import {
   divideSigned32,
   divideUnsigned,
   divideUnsigned32,
-  holds,
   mul,
   mulhS,
   mulhSU,
@@ -34,7 +34,6 @@ import { callCond, callExec, callHelper, callMem, drainTrace } from "../calls/ca
 import { exit, leave, next } from "./exits.ts"
 import type { Machine } from "./Machine.ts"
 import { load, store } from "./operations/memory.ts"
-import { enterRegion, hot, noteTarget } from "../tiered/tier.ts"
 import { recordAccess, recordExec } from "../calls/traces.ts"
 
 const fpFlags = 2 * Layout.CpuSlot.fpFlags
@@ -45,7 +44,7 @@ const fpRound = 2 * Layout.CpuSlot.fpRound
  * guest instructions that may run, before and after.
  */
 export const execute = (machine: Machine, entry: number): void => {
-  const { code, jumpCache, state, vcpu } = machine
+  const { code, state, vcpu } = machine
   const { f32, f64, i16, i32, i8, pageTable, u16, u32, upper8 } = state
   let pc = entry
   let left = machine.left
@@ -55,8 +54,8 @@ export const execute = (machine: Machine, entry: number): void => {
       // --- moves ---
       case 0: {
         // mov
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         i32[d + 1] = i32[a + 1]!
         i32[d] = i32[a]!
         pc += 3
@@ -64,7 +63,7 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 1: {
         // movi
-        const d = code[pc + 1]!
+        const d = code[pc + 1]! >>> 2
         const imm = code[pc + 2]!
         i32[d] = imm
         i32[d + 1] = imm >> 31
@@ -74,9 +73,9 @@ export const execute = (machine: Machine, entry: number): void => {
       // --- 64-bit arithmetic ---
       case 2: {
         // add
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const al = i32[a]!
         const lo = (al + i32[b]!) | 0
         i32[d + 1] = i32[a + 1]! + i32[b + 1]! + (lo >>> 0 < al >>> 0 ? 1 : 0)
@@ -86,21 +85,21 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 3: {
         // addi
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
         const al = i32[a]!
-        const lo = (al + b) | 0
-        i32[d + 1] = i32[a + 1]! + (b >> 31) + (lo >>> 0 < al >>> 0 ? 1 : 0)
+        const lo = (al + imm) | 0
+        i32[d + 1] = i32[a + 1]! + (imm >> 31) + (lo >>> 0 < al >>> 0 ? 1 : 0)
         i32[d] = lo
         pc += 4
         continue
       }
       case 4: {
         // sub
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const al = i32[a]!
         const bl = i32[b]!
         i32[d + 1] = i32[a + 1]! - i32[b + 1]! - (al >>> 0 < bl >>> 0 ? 1 : 0)
@@ -110,9 +109,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 5: {
         // and
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         i32[d + 1] = i32[a + 1]! & i32[b + 1]!
         i32[d] = i32[a]! & i32[b]!
         pc += 4
@@ -120,19 +119,19 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 6: {
         // andi
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
-        i32[d + 1] = i32[a + 1]! & (b >> 31)
-        i32[d] = i32[a]! & b
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        i32[d + 1] = i32[a + 1]! & (imm >> 31)
+        i32[d] = i32[a]! & imm
         pc += 4
         continue
       }
       case 7: {
         // or
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         i32[d + 1] = i32[a + 1]! | i32[b + 1]!
         i32[d] = i32[a]! | i32[b]!
         pc += 4
@@ -140,19 +139,19 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 8: {
         // ori
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
-        i32[d + 1] = i32[a + 1]! | (b >> 31)
-        i32[d] = i32[a]! | b
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        i32[d + 1] = i32[a + 1]! | (imm >> 31)
+        i32[d] = i32[a]! | imm
         pc += 4
         continue
       }
       case 9: {
         // xor
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         i32[d + 1] = i32[a + 1]! ^ i32[b + 1]!
         i32[d] = i32[a]! ^ i32[b]!
         pc += 4
@@ -160,96 +159,135 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 10: {
         // xori
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
-        i32[d + 1] = i32[a + 1]! ^ (b >> 31)
-        i32[d] = i32[a]! ^ b
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        i32[d + 1] = i32[a + 1]! ^ (imm >> 31)
+        i32[d] = i32[a]! ^ imm
         pc += 4
         continue
       }
       case 11: {
         // mul
-        mul(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        mul(i32, d, a, b)
         pc += 4
         continue
       }
       case 12: {
         // mulh_s
-        mulhS(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        mulhS(i32, d, a, b)
         pc += 4
         continue
       }
       case 13: {
         // mulh_u
-        mulhU(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        mulhU(i32, d, a, b)
         pc += 4
         continue
       }
       case 14: {
         // mulh_su
-        mulhSU(i32, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        mulhSU(i32, d, a, b)
         pc += 4
         continue
       }
       case 15: {
         // div_s
-        divideSigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, false)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        divideSigned(state, d, a, b, false)
         pc += 4
         continue
       }
       case 16: {
         // div_u
-        divideUnsigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, false)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        divideUnsigned(state, d, a, b, false)
         pc += 4
         continue
       }
       case 17: {
         // rem_s
-        divideSigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, true)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        divideSigned(state, d, a, b, true)
         pc += 4
         continue
       }
       case 18: {
         // rem_u
-        divideUnsigned(state, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, true)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        divideUnsigned(state, d, a, b, true)
         pc += 4
         continue
       }
       case 19: {
         // shl
-        shiftLeft(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        shiftLeft(i32, d, a, i32[b]! & 63)
         pc += 4
         continue
       }
       case 20: {
         // shr
-        shiftRight(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        shiftRight(i32, d, a, i32[b]! & 63)
         pc += 4
         continue
       }
       case 21: {
         // sar
-        shiftRightSigned(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        shiftRightSigned(i32, d, a, i32[b]! & 63)
         pc += 4
         continue
       }
       case 22: {
         // rotl
-        rotateLeft(i32, code[pc + 1]!, code[pc + 2]!, i32[code[pc + 3]!]! & 63)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        rotateLeft(i32, d, a, i32[b]! & 63)
         pc += 4
         continue
       }
       case 23: {
         // rotr
-        rotateLeft(i32, code[pc + 1]!, code[pc + 2]!, -i32[code[pc + 3]!]! & 63)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        rotateLeft(i32, d, a, -i32[b]! & 63)
         pc += 4
         continue
       }
       case 24: {
         // shli_low
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const n = code[pc + 3]!
         const lo = i32[a]!
         i32[d + 1] = (i32[a + 1]! << n) | (lo >>> -n)
@@ -259,17 +297,19 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 25: {
         // shli_high
-        const d = code[pc + 1]!
-        const lo = i32[code[pc + 2]!]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const lo = i32[a]!
         i32[d] = 0
-        i32[d + 1] = lo << code[pc + 3]!
+        i32[d + 1] = lo << n
         pc += 4
         continue
       }
       case 26: {
         // shri_low
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const n = code[pc + 3]!
         const hi = i32[a + 1]!
         i32[d] = (i32[a]! >>> n) | (hi << -n)
@@ -279,17 +319,19 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 27: {
         // shri_high
-        const d = code[pc + 1]!
-        const hi = i32[code[pc + 2]! + 1]!
-        i32[d] = hi >>> code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const hi = i32[a + 1]!
+        i32[d] = hi >>> n
         i32[d + 1] = 0
         pc += 4
         continue
       }
       case 28: {
         // sari_low
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const n = code[pc + 3]!
         const hi = i32[a + 1]!
         i32[d] = (i32[a]! >>> n) | (hi << -n)
@@ -299,9 +341,11 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 29: {
         // sari_high
-        const d = code[pc + 1]!
-        const hi = i32[code[pc + 2]! + 1]!
-        i32[d] = hi >> code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const hi = i32[a + 1]!
+        i32[d] = hi >> n
         i32[d + 1] = hi >> 31
         pc += 4
         continue
@@ -309,8 +353,8 @@ export const execute = (machine: Machine, entry: number): void => {
       // --- bits and extensions ---
       case 30: {
         // clz
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const hi = i32[a + 1]!
         i32[d] = hi === 0 ? 32 + Math.clz32(i32[a]!) : Math.clz32(hi)
         i32[d + 1] = 0
@@ -319,8 +363,8 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 31: {
         // ctz
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const lo = i32[a]!
         i32[d] = lo === 0 ? 32 + trailingZeros32(i32[a + 1]!) : trailingZeros32(lo)
         i32[d + 1] = 0
@@ -329,8 +373,8 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 32: {
         // popcnt
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         i32[d] = popcount32(i32[a]!) + popcount32(i32[a + 1]!)
         i32[d + 1] = 0
         pc += 3
@@ -338,8 +382,8 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 33: {
         // bswap
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         const lo = i32[a]!
         i32[d] = swapBytes32(i32[a + 1]!)
         i32[d + 1] = swapBytes32(lo)
@@ -348,8 +392,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 34: {
         // ext8s
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! << 24) >> 24
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = (i32[a]! << 24) >> 24
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 3
@@ -357,8 +402,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 35: {
         // ext16s
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! << 16) >> 16
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = (i32[a]! << 16) >> 16
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 3
@@ -366,8 +412,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 36: {
         // ext32s
-        const d = code[pc + 1]!
-        const value = i32[code[pc + 2]!]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = i32[a]!
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 3
@@ -375,24 +422,27 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 37: {
         // ext8u
-        const d = code[pc + 1]!
-        i32[d] = i32[code[pc + 2]!]! & 0xff
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        i32[d] = i32[a]! & 0xff
         i32[d + 1] = 0
         pc += 3
         continue
       }
       case 38: {
         // ext16u
-        const d = code[pc + 1]!
-        i32[d] = i32[code[pc + 2]!]! & 0xffff
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        i32[d] = i32[a]! & 0xffff
         i32[d + 1] = 0
         pc += 3
         continue
       }
       case 39: {
         // ext32u
-        const d = code[pc + 1]!
-        i32[d] = i32[code[pc + 2]!]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        i32[d] = i32[a]!
         i32[d + 1] = 0
         pc += 3
         continue
@@ -400,9 +450,9 @@ export const execute = (machine: Machine, entry: number): void => {
       // --- conditions ---
       case 40: {
         // seteq
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         i32[d] = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
         pc += 4
@@ -410,9 +460,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 41: {
         // setne
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         i32[d] = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
         pc += 4
@@ -420,9 +470,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 42: {
         // setlt
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? 1 : 0
@@ -432,9 +482,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 43: {
         // setge
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? 1 : 0
@@ -444,9 +494,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 44: {
         // setltu
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? 1 : 0
@@ -456,9 +506,9 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 45: {
         // setgeu
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
-        const b = code[pc + 3]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? 1 : 0
@@ -467,559 +517,642 @@ export const execute = (machine: Machine, entry: number): void => {
         continue
       }
       case 46: {
-        // movcond
-        const d = code[pc + 1]!
-        const from = holds(i32, code[pc + 2]!, code[pc + 3]!, code[pc + 6]!) ? code[pc + 4]! : code[pc + 5]!
+        // moveq
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const from = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 7
+        pc += 6
         continue
       }
-      // --- 32-bit arithmetic ---
       case 47: {
-        // add_i32
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! + i32[code[pc + 3]!]!) | 0
-        i32[d] = value
-        i32[d + 1] = value >> 31
-        pc += 4
+        // movne
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const from = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? x : y
+        i32[d + 1] = i32[from + 1]!
+        i32[d] = i32[from]!
+        pc += 6
         continue
       }
       case 48: {
-        // addi_i32
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! + code[pc + 3]!) | 0
-        i32[d] = value
-        i32[d + 1] = value >> 31
-        pc += 4
+        // movlt
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const ah = i32[a + 1]!
+        const bh = i32[b + 1]!
+        const from = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? x : y
+        i32[d + 1] = i32[from + 1]!
+        i32[d] = i32[from]!
+        pc += 6
         continue
       }
       case 49: {
-        // sub_i32
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! - i32[code[pc + 3]!]!) | 0
-        i32[d] = value
-        i32[d + 1] = value >> 31
-        pc += 4
+        // movge
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const ah = i32[a + 1]!
+        const bh = i32[b + 1]!
+        const from = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? x : y
+        i32[d + 1] = i32[from + 1]!
+        i32[d] = i32[from]!
+        pc += 6
         continue
       }
       case 50: {
-        // mul_i32
-        const d = code[pc + 1]!
-        const value = Math.imul(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!)
-        i32[d] = value
-        i32[d + 1] = value >> 31
-        pc += 4
+        // movltu
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const ah = u32[a + 1]!
+        const bh = u32[b + 1]!
+        const from = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? x : y
+        i32[d + 1] = i32[from + 1]!
+        i32[d] = i32[from]!
+        pc += 6
         continue
       }
       case 51: {
-        // div_s_i32
-        const d = code[pc + 1]!
-        const value = divideSigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, false)
-        i32[d] = value
-        i32[d + 1] = value >> 31
-        pc += 4
+        // movgeu
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const x = code[pc + 4]! >>> 2
+        const y = code[pc + 5]! >>> 2
+        const ah = u32[a + 1]!
+        const bh = u32[b + 1]!
+        const from = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? x : y
+        i32[d + 1] = i32[from + 1]!
+        i32[d] = i32[from]!
+        pc += 6
         continue
       }
+      // --- 32-bit arithmetic ---
       case 52: {
-        // div_u_i32
-        const d = code[pc + 1]!
-        const value = divideUnsigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, false)
+        // add_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = (i32[a]! + i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 53: {
-        // rem_s_i32
-        const d = code[pc + 1]!
-        const value = divideSigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, true)
+        // addi_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        const value = (i32[a]! + imm) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 54: {
-        // rem_u_i32
-        const d = code[pc + 1]!
-        const value = divideUnsigned32(i32[code[pc + 2]!]!, i32[code[pc + 3]!]!, true)
+        // sub_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = (i32[a]! - i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 55: {
-        // shl_i32
-        const d = code[pc + 1]!
-        const value = i32[code[pc + 2]!]! << i32[code[pc + 3]!]!
+        // mul_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = Math.imul(i32[a]!, i32[b]!)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 56: {
-        // shli_i32
-        const d = code[pc + 1]!
-        const value = i32[code[pc + 2]!]! << code[pc + 3]!
+        // div_s_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = divideSigned32(i32[a]!, i32[b]!, false)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 57: {
-        // shr_i32
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! >>> i32[code[pc + 3]!]!) | 0
+        // div_u_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = divideUnsigned32(i32[a]!, i32[b]!, false)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 58: {
-        // shri_i32
-        const d = code[pc + 1]!
-        const value = (i32[code[pc + 2]!]! >>> code[pc + 3]!) | 0
+        // rem_s_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = divideSigned32(i32[a]!, i32[b]!, true)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 59: {
-        // sar_i32
-        const d = code[pc + 1]!
-        const value = i32[code[pc + 2]!]! >> i32[code[pc + 3]!]!
+        // rem_u_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = divideUnsigned32(i32[a]!, i32[b]!, true)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 60: {
-        // sari_i32
-        const d = code[pc + 1]!
-        const value = i32[code[pc + 2]!]! >> code[pc + 3]!
+        // shl_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = i32[a]! << i32[b]!
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 61: {
-        // rotl_i32
-        const d = code[pc + 1]!
-        const word = i32[code[pc + 2]!]!
-        const n = i32[code[pc + 3]!]! & 31
-        const value = n === 0 ? word : (word << n) | (word >>> (32 - n))
+        // shli_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        const value = i32[a]! << imm
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 62: {
-        // rotr_i32
-        const d = code[pc + 1]!
-        const word = i32[code[pc + 2]!]!
-        const n = i32[code[pc + 3]!]! & 31
-        const value = n === 0 ? word : (word >>> n) | (word << (32 - n))
+        // shr_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = (i32[a]! >>> i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 4
         continue
       }
       case 63: {
-        // clz_i32
-        const d = code[pc + 1]!
-        const value = Math.clz32(i32[code[pc + 2]!]!)
+        // shri_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        const value = (i32[a]! >>> imm) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 4
         continue
       }
       case 64: {
-        // ctz_i32
-        const d = code[pc + 1]!
-        const value = trailingZeros32(i32[code[pc + 2]!]!)
+        // sar_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const value = i32[a]! >> i32[b]!
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 4
         continue
       }
       case 65: {
-        // popcnt_i32
-        const d = code[pc + 1]!
-        const value = popcount32(i32[code[pc + 2]!]!)
+        // sari_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const imm = code[pc + 3]!
+        const value = i32[a]! >> imm
+        i32[d] = value
+        i32[d + 1] = value >> 31
+        pc += 4
+        continue
+      }
+      case 66: {
+        // rotl_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const word = i32[a]!
+        const n = i32[b]! & 31
+        const value = n === 0 ? word : (word << n) | (word >>> (32 - n))
+        i32[d] = value
+        i32[d + 1] = value >> 31
+        pc += 4
+        continue
+      }
+      case 67: {
+        // rotr_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const word = i32[a]!
+        const n = i32[b]! & 31
+        const value = n === 0 ? word : (word >>> n) | (word << (32 - n))
+        i32[d] = value
+        i32[d + 1] = value >> 31
+        pc += 4
+        continue
+      }
+      case 68: {
+        // clz_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = Math.clz32(i32[a]!)
         i32[d] = value
         i32[d + 1] = value >> 31
         pc += 3
         continue
       }
-      // --- guest memory: the quick path is an aligned access to a permitted page, the rest is in memory.ts ---
-      case 66: {
-        // ld8s
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          const value = at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!
-          i32[d] = value
-          i32[d + 1] = value >> 31
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
-          return leave(machine, pc, left)
-        }
-        pc += 5
-        continue
-      }
-      case 67: {
-        // ld8u
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          i32[d] = (at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!) & 0xff
-          i32[d + 1] = 0
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
-          return leave(machine, pc, left)
-        }
-        pc += 5
-        continue
-      }
-      case 68: {
-        // ld16s
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          const value = i16[at >>> 1]!
-          i32[d] = value
-          i32[d + 1] = value >> 31
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
-          return leave(machine, pc, left)
-        }
-        pc += 5
-        continue
-      }
       case 69: {
-        // ld16u
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          i32[d] = u16[at >>> 1]!
-          i32[d + 1] = 0
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
-          return leave(machine, pc, left)
-        }
-        pc += 5
+        // ctz_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = trailingZeros32(i32[a]!)
+        i32[d] = value
+        i32[d + 1] = value >> 31
+        pc += 3
         continue
       }
       case 70: {
-        // ld32s
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          const value = i32[at >>> 2]!
-          i32[d] = value
-          i32[d + 1] = value >> 31
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
-          return leave(machine, pc, left)
-        }
-        pc += 5
+        // popcnt_i32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const value = popcount32(i32[a]!)
+        i32[d] = value
+        i32[d + 1] = value >> 31
+        pc += 3
         continue
       }
+      // --- guest memory ---
       case 71: {
-        // ld32u
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          i32[d] = i32[at >>> 2]!
-          i32[d + 1] = 0
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld8s
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          const value = at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!
+          i32[d] = value
+          i32[d + 1] = value >> 31
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 72: {
-        // ld64
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
-          const d = code[pc + 1]!
-          i32[d] = i32[at >>> 2]!
-          i32[d + 1] = i32[(at >>> 2) + 1]!
-        } else if (!load(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld8u
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          i32[d] = (at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!) & 0xff
+          i32[d + 1] = 0
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 73: {
-        // st8
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
-          const value = i32[code[pc + 1]!]!
-          if (at < 0) upper8[at & 0x7fffffff] = value
-          else i8[at] = value
-        } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld16s
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          const value = i16[at >>> 1]!
+          i32[d] = value
+          i32[d + 1] = value >> 31
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 74: {
-        // st16
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
-          u16[at >>> 1] = i32[code[pc + 1]!]!
-        } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld16u
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          i32[d] = u16[at >>> 1]!
+          i32[d + 1] = 0
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 75: {
-        // st32
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
-          i32[at >>> 2] = i32[code[pc + 1]!]!
-        } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld32s
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          const value = i32[at >>> 2]!
+          i32[d] = value
+          i32[d + 1] = value >> 31
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 76: {
-        // st64
-        const base = code[pc + 2]!
-        const at = (i32[base]! + code[pc + 3]!) | 0
-        if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
-          const value = code[pc + 1]!
-          i32[at >>> 2] = i32[value]!
-          i32[(at >>> 2) + 1] = i32[value + 1]!
-        } else if (!store(machine, code[pc + 1]!, base, code[pc + 3]!, code[pc + 4]!)) {
+        // ld32u
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          i32[d] = i32[at >>> 2]!
+          i32[d + 1] = 0
+        } else if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
         pc += 5
         continue
       }
       case 77: {
+        // ld64
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
+          i32[d] = i32[at >>> 2]!
+          i32[d + 1] = i32[(at >>> 2) + 1]!
+        } else if (!load(machine, d, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 78: {
+        // st8
+        const value = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
+          if (at < 0) upper8[at & 0x7fffffff] = i32[value]!
+          else i8[at] = i32[value]!
+        } else if (!store(machine, value, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 79: {
+        // st16
+        const value = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
+          u16[at >>> 1] = i32[value]!
+        } else if (!store(machine, value, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 80: {
+        // st32
+        const value = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
+          i32[at >>> 2] = i32[value]!
+        } else if (!store(machine, value, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 81: {
+        // st64
+        const value = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        const at = (i32[base]! + disp) | 0
+        if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
+          i32[at >>> 2] = i32[value]!
+          i32[(at >>> 2) + 1] = i32[value + 1]!
+        } else if (!store(machine, value, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 82: {
+        // ld_aligned
+        const d = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        if (!load(machine, d, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 83: {
+        // st_aligned
+        const value = code[pc + 1]! >>> 2
+        const base = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const memop = code[pc + 4]!
+        if (!store(machine, value, base, disp, memop)) {
+          return leave(machine, pc, left)
+        }
+        pc += 5
+        continue
+      }
+      case 84: {
         // atomic
-        if (!atomic(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!, code[pc + 5]!)) {
+        const d = code[pc + 1]! >>> 2
+        const addr = code[pc + 2]! >>> 2
+        const value = code[pc + 3]! >>> 2
+        const memop = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        if (!atomic(machine, d, addr, value, memop, opcode)) {
           return leave(machine, pc, left)
         }
         pc += 6
         continue
       }
-      case 78: {
+      case 85: {
         // cmpxchg
-        if (!compareExchange(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!, code[pc + 5]!)) {
+        const d = code[pc + 1]! >>> 2
+        const addr = code[pc + 2]! >>> 2
+        const expected = code[pc + 3]! >>> 2
+        const value = code[pc + 4]! >>> 2
+        const memop = code[pc + 5]!
+        if (!compareExchange(machine, d, addr, expected, value, memop)) {
           return leave(machine, pc, left)
         }
         pc += 6
         continue
       }
       // --- control ---
-      case 79: {
-        // br
-        pc = code[pc + 1]!
-        continue
-      }
-      case 80: {
-        // breq
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        if (i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]!) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
-      case 81: {
-        // brne
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        if (i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]!) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
-      case 82: {
-        // brlt
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const ah = i32[a + 1]!
-        const bh = i32[b + 1]!
-        if (ah === bh ? u32[a]! < u32[b]! : ah < bh) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
-      case 83: {
-        // brge
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const ah = i32[a + 1]!
-        const bh = i32[b + 1]!
-        if (ah === bh ? u32[a]! >= u32[b]! : ah > bh) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
-      case 84: {
-        // brltu
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const ah = u32[a + 1]!
-        const bh = u32[b + 1]!
-        if (ah === bh ? u32[a]! < u32[b]! : ah < bh) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
-      case 85: {
-        // brgeu
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const ah = u32[a + 1]!
-        const bh = u32[b + 1]!
-        if (ah === bh ? u32[a]! >= u32[b]! : ah > bh) {
-          pc = code[pc + 3]!
-          continue
-        }
-        pc += 4
-        continue
-      }
       case 86: {
-        // goto_tb
-        left -= code[pc + 1]!
-        const target = code[pc + 2]!
-        if (left > limit && target >= 0) {
-          pc = target
-          continue
-        }
-        pc = next(machine, left, pc + 2, code[pc + 3]!, code[pc + 4]!)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        // br
+        const target = code[pc + 1]!
+        pc = target
         continue
       }
       case 87: {
-        // jeq
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const link = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
-        const target = code[link]!
-        if (left > limit && target >= 0) {
+        // breq
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
+        if (i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]!) {
           pc = target
           continue
         }
-        pc = next(machine, left, link, code[link + 1]!, 0)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        pc += 4
         continue
       }
       case 88: {
-        // jne
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
-        const link = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
-        const target = code[link]!
-        if (left > limit && target >= 0) {
+        // brne
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
+        if (i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]!) {
           pc = target
           continue
         }
-        pc = next(machine, left, link, code[link + 1]!, 0)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        pc += 4
         continue
       }
       case 89: {
-        // jlt
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
+        // brlt
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
-        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
-        const target = code[link]!
-        if (left > limit && target >= 0) {
+        if (ah === bh ? u32[a]! < u32[b]! : ah < bh) {
           pc = target
           continue
         }
-        pc = next(machine, left, link, code[link + 1]!, 0)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        pc += 4
         continue
       }
       case 90: {
-        // jge
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
+        // brge
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
-        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
-        const target = code[link]!
-        if (left > limit && target >= 0) {
+        if (ah === bh ? u32[a]! >= u32[b]! : ah > bh) {
           pc = target
           continue
         }
-        pc = next(machine, left, link, code[link + 1]!, 0)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        pc += 4
         continue
       }
       case 91: {
-        // jltu
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
+        // brltu
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
-        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
-        const target = code[link]!
-        if (left > limit && target >= 0) {
+        if (ah === bh ? u32[a]! < u32[b]! : ah < bh) {
           pc = target
           continue
         }
-        pc = next(machine, left, link, code[link + 1]!, 0)
-        if (pc < 0) {
-          return
-        }
-        limit = machine.limit
+        pc += 4
         continue
       }
       case 92: {
-        // jgeu
-        const a = code[pc + 1]!
-        const b = code[pc + 2]!
+        // brgeu
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const target = code[pc + 3]!
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
-        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
-        left -= code[pc + 3]!
+        if (ah === bh ? u32[a]! >= u32[b]! : ah > bh) {
+          pc = target
+          continue
+        }
+        pc += 4
+        continue
+      }
+      case 93: {
+        // goto_tb
+        const n = code[pc + 1]!
+        const link = code[pc + 2]!
+        const pcLow = code[pc + 3]!
+        const pcHigh = code[pc + 4]!
+        left -= n
+        if (left > limit && link >= 0) {
+          pc = link
+          continue
+        }
+        pc = next(machine, left, pc + 2, pcLow, pcHigh)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 94: {
+        // jeq
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const link = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? pc + 6 : pc + 4
+        left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
           pc = target
@@ -1032,15 +1165,119 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 93: {
+      case 95: {
+        // jne
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const link = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? pc + 6 : pc + 4
+        left -= n
+        const target = code[link]!
+        if (left > limit && target >= 0) {
+          pc = target
+          continue
+        }
+        pc = next(machine, left, link, code[link + 1]!, 0)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 96: {
+        // jlt
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const ah = i32[a + 1]!
+        const bh = i32[b + 1]!
+        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
+        left -= n
+        const target = code[link]!
+        if (left > limit && target >= 0) {
+          pc = target
+          continue
+        }
+        pc = next(machine, left, link, code[link + 1]!, 0)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 97: {
+        // jge
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const ah = i32[a + 1]!
+        const bh = i32[b + 1]!
+        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
+        left -= n
+        const target = code[link]!
+        if (left > limit && target >= 0) {
+          pc = target
+          continue
+        }
+        pc = next(machine, left, link, code[link + 1]!, 0)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 98: {
+        // jltu
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const ah = u32[a + 1]!
+        const bh = u32[b + 1]!
+        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
+        left -= n
+        const target = code[link]!
+        if (left > limit && target >= 0) {
+          pc = target
+          continue
+        }
+        pc = next(machine, left, link, code[link + 1]!, 0)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 99: {
+        // jgeu
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const n = code[pc + 3]!
+        const ah = u32[a + 1]!
+        const bh = u32[b + 1]!
+        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
+        left -= n
+        const target = code[link]!
+        if (left > limit && target >= 0) {
+          pc = target
+          continue
+        }
+        pc = next(machine, left, link, code[link + 1]!, 0)
+        if (pc < 0) {
+          return
+        }
+        limit = machine.limit
+        continue
+      }
+      case 100: {
         // goto_ptr
-        const a = code[pc + 2]!
+        const n = code[pc + 1]!
+        const a = code[pc + 2]! >>> 2
         const low = i32[a]!
-        left -= code[pc + 1]!
+        left -= n
         if (left > limit && i32[a + 1]! === 0) {
-          const index = jumpCacheIndex(low)
-          const target = jumpCache[index + 1]!
-          if (jumpCache[index]! === low && target >= 0) {
+          const at = jumpCacheAt(low)
+          const target = i32[at + 1]!
+          if (i32[at]! === low && target >= 0) {
             pc = target
             continue
           }
@@ -1052,249 +1289,299 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 94: {
+      case 101: {
         // exit_tb
-        return exit(machine, left - code[pc + 1]!, code[pc + 2]!, code[pc + 3]! as ExitKind)
+        const n = code[pc + 1]!
+        const a = code[pc + 2]! >>> 2
+        const kind = code[pc + 3]!
+        return exit(machine, left - n, a, kind as ExitKind)
       }
-      case 95: {
+      case 102: {
         // call
-        callHelper(machine, left - code[pc + 5]!, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!)
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const helper = code[pc + 4]!
+        const n = code[pc + 5]!
+        callHelper(machine, left - n, d, a, b, helper)
         limit = machine.limit
         pc += 6
         continue
       }
-      // --- floating point: round to nearest where inexactness is already recorded and the result is normal; else softfloat ---
-      case 96: {
+      // --- floating point ---
+      case 103: {
         // f32_unbox
-        const d = code[pc + 1]!
-        const a = code[pc + 2]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
         i32[d] = i32[a + 1]! === -1 ? i32[a]! : 0x7fc00000
         i32[d + 1] = 0
         pc += 3
         continue
       }
-      case 97: {
+      case 104: {
         // f32_box
-        const d = code[pc + 1]!
-        i32[d] = i32[code[pc + 2]!]!
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        i32[d] = i32[a]!
         i32[d + 1] = -1
         pc += 3
         continue
       }
-      case 98: {
-        // fadd_f64
-        const result = f64[code[pc + 2]! >> 1]! + f64[code[pc + 3]! >> 1]!
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (size <= 1.7976931348623157e308 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
-          f64[code[pc + 1]! >> 1] = result
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 99: {
-        // fsub_f64
-        const result = f64[code[pc + 2]! >> 1]! - f64[code[pc + 3]! >> 1]!
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (size <= 1.7976931348623157e308 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
-          f64[code[pc + 1]! >> 1] = result
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 100: {
-        // fmul_f64
-        const result = f64[code[pc + 2]! >> 1]! * f64[code[pc + 3]! >> 1]!
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (
-          size > 2.2250738585072014e-308 &&
-          size <= 1.7976931348623157e308 &&
-          (i32[fpFlags]! & 1) !== 0 &&
-          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
-        ) {
-          f64[code[pc + 1]! >> 1] = result
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 101: {
-        // fdiv_f64
-        const result = f64[code[pc + 2]! >> 1]! / f64[code[pc + 3]! >> 1]!
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (
-          size > 2.2250738585072014e-308 &&
-          size <= 1.7976931348623157e308 &&
-          (i32[fpFlags]! & 1) !== 0 &&
-          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
-        ) {
-          f64[code[pc + 1]! >> 1] = result
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 102: {
-        // fadd_f32
-        const result = Math.fround(f32[code[pc + 2]!]! + f32[code[pc + 3]!]!)
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (size <= 3.4028234663852886e38 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
-          const d = code[pc + 1]!
-          f32[d] = result
-          i32[d + 1] = 0
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 103: {
-        // fsub_f32
-        const result = Math.fround(f32[code[pc + 2]!]! - f32[code[pc + 3]!]!)
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (size <= 3.4028234663852886e38 && (i32[fpFlags]! & 1) !== 0 && (rm === 0 || (rm === 7 && i32[fpRound]! === 0))) {
-          const d = code[pc + 1]!
-          f32[d] = result
-          i32[d + 1] = 0
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
-      case 104: {
-        // fmul_f32
-        const result = Math.fround(f32[code[pc + 2]!]! * f32[code[pc + 3]!]!)
-        const size = Math.abs(result)
-        const rm = code[pc + 4]!
-        if (
-          size > 1.1754943508222875e-38 &&
-          size <= 3.4028234663852886e38 &&
-          (i32[fpFlags]! & 1) !== 0 &&
-          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
-        ) {
-          const d = code[pc + 1]!
-          f32[d] = result
-          i32[d + 1] = 0
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
-        pc += 6
-        continue
-      }
       case 105: {
-        // fdiv_f32
-        const result = Math.fround(f32[code[pc + 2]!]! / f32[code[pc + 3]!]!)
-        const size = Math.abs(result)
+        // fadd_f64
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
         const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = f64[a >> 1]! + f64[b >> 1]!
+        const size = Math.abs(result)
         if (
-          size > 1.1754943508222875e-38 &&
-          size <= 3.4028234663852886e38 &&
+          size <= 1.7976931348623157e308 &&
           (i32[fpFlags]! & 1) !== 0 &&
           (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
         ) {
-          const d = code[pc + 1]!
-          f32[d] = result
-          i32[d + 1] = 0
-        } else {
-          softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
-        }
+          f64[d >> 1] = result
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
         pc += 6
         continue
       }
       case 106: {
-        // float
-        softfloat(state, code[pc + 5]!, code[pc + 1]! >> 1, code[pc + 2]! >> 1, code[pc + 3]! >> 1, 0, code[pc + 4]!, 0)
+        // fsub_f64
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = f64[a >> 1]! - f64[b >> 1]!
+        const size = Math.abs(result)
+        if (
+          size <= 1.7976931348623157e308 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f64[d >> 1] = result
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
         pc += 6
         continue
       }
       case 107: {
+        // fmul_f64
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = f64[a >> 1]! * f64[b >> 1]!
+        const size = Math.abs(result)
+        if (
+          size <= 1.7976931348623157e308 &&
+          size > 2.2250738585072014e-308 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f64[d >> 1] = result
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 108: {
+        // fdiv_f64
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = f64[a >> 1]! / f64[b >> 1]!
+        const size = Math.abs(result)
+        if (
+          size <= 1.7976931348623157e308 &&
+          size > 2.2250738585072014e-308 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f64[d >> 1] = result
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 109: {
+        // fadd_f32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = Math.fround(f32[a]! + f32[b]!)
+        const size = Math.abs(result)
+        if (
+          size <= 3.4028234663852886e38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f32[d] = result
+          i32[d + 1] = 0
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 110: {
+        // fsub_f32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = Math.fround(f32[a]! - f32[b]!)
+        const size = Math.abs(result)
+        if (
+          size <= 3.4028234663852886e38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f32[d] = result
+          i32[d + 1] = 0
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 111: {
+        // fmul_f32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = Math.fround(f32[a]! * f32[b]!)
+        const size = Math.abs(result)
+        if (
+          size <= 3.4028234663852886e38 &&
+          size > 1.1754943508222875e-38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f32[d] = result
+          i32[d + 1] = 0
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 112: {
+        // fdiv_f32
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const result = Math.fround(f32[a]! / f32[b]!)
+        const size = Math.abs(result)
+        if (
+          size <= 3.4028234663852886e38 &&
+          size > 1.1754943508222875e-38 &&
+          (i32[fpFlags]! & 1) !== 0 &&
+          (rm === 0 || (rm === 7 && i32[fpRound]! === 0))
+        ) {
+          f32[d] = result
+          i32[d + 1] = 0
+        } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 113: {
+        // float
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
+        pc += 6
+        continue
+      }
+      case 114: {
         // fma
-        softfloat(
-          state,
-          code[pc + 5]!,
-          code[pc + 1]! >> 1,
-          code[pc + 2]! >> 1,
-          code[pc + 3]! >> 1,
-          code[pc + 6]! >> 1,
-          code[pc + 4]!,
-          code[pc + 7]!
-        )
+        const d = code[pc + 1]! >>> 2
+        const a = code[pc + 2]! >>> 2
+        const b = code[pc + 3]! >>> 2
+        const rm = code[pc + 4]!
+        const opcode = code[pc + 5]!
+        const c = code[pc + 6]! >>> 2
+        const negate = code[pc + 7]!
+        softfloat(state, opcode, d >> 1, a >> 1, b >> 1, c >> 1, rm, negate)
         pc += 8
         continue
       }
       // --- instrumentation ---
-      case 108: {
+      case 115: {
         // plugin_exec
-        if (!callExec(machine, code[pc + 1]!)) {
+        const callback = code[pc + 1]!
+        if (!callExec(machine, callback)) {
           return leave(machine, pc, left)
         }
         limit = machine.limit
         pc += 2
         continue
       }
-      case 109: {
+      case 116: {
         // plugin_cond
-        if (!callCond(machine, code[pc + 1]!)) {
+        const callback = code[pc + 1]!
+        if (!callCond(machine, callback)) {
           return leave(machine, pc, left)
         }
         limit = machine.limit
         pc += 2
         continue
       }
-      case 110: {
+      case 117: {
         // plugin_mem
-        if (!callMem(machine, code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 4]!)) {
+        const base = code[pc + 1]! >>> 2
+        const value = code[pc + 2]! >>> 2
+        const disp = code[pc + 3]!
+        const callback = code[pc + 4]!
+        if (!callMem(machine, base, value, disp, callback)) {
           return leave(machine, pc, left)
         }
         limit = machine.limit
         pc += 5
         continue
       }
-      case 111: {
+      case 118: {
         // inline_add
-        const slot = code[pc + 1]! + vcpu * code[pc + 2]!
-        const b = code[pc + 3]!
-        const old = i32[slot]!
-        const lo = (old + i32[b]!) | 0
-        i32[slot + 1] = i32[slot + 1]! + i32[b + 1]! + (lo >>> 0 < old >>> 0 ? 1 : 0)
-        i32[slot] = lo
+        const slot = code[pc + 1]! >>> 2
+        const stride = code[pc + 2]!
+        const imm = code[pc + 3]! >>> 2
+        const at = slot + vcpu * stride
+        const old = i32[at]!
+        const lo = (old + i32[imm]!) | 0
+        i32[at + 1] = i32[at + 1]! + i32[imm + 1]! + (lo >>> 0 < old >>> 0 ? 1 : 0)
+        i32[at] = lo
         pc += 4
         continue
       }
-      case 112: {
+      case 119: {
         // inline_store
-        const slot = code[pc + 1]! + vcpu * code[pc + 2]!
-        const b = code[pc + 3]!
-        i32[slot + 1] = i32[b + 1]!
-        i32[slot] = i32[b]!
+        const slot = code[pc + 1]! >>> 2
+        const stride = code[pc + 2]!
+        const imm = code[pc + 3]! >>> 2
+        const at = slot + vcpu * stride
+        i32[at + 1] = i32[imm + 1]!
+        i32[at] = i32[imm]!
         pc += 4
         continue
       }
       // --- the compiled tier ---
-      case 113: {
+      case 120: {
         // hot
         if (--code[pc + 1]! >= 0) {
           pc += 2
         } else {
-          pc = hot(machine, pc)
+          pc = machine.tier!.hot(pc)
         }
         continue
       }
-      case 114: {
+      case 121: {
         // region
-        pc = enterRegion(machine, pc, left)
+        pc = machine.tier!.enterRegion(pc, left)
         if (pc < 0) {
           return
         }
@@ -1302,21 +1589,26 @@ export const execute = (machine: Machine, entry: number): void => {
         limit = machine.limit
         continue
       }
-      case 118: {
+      case 122: {
         // jump_target
-        const low = i32[code[pc + 1]!]!
-        if (code[pc + 2] !== low) {
+        const a = code[pc + 1]! >>> 2
+        const last = code[pc + 2]!
+        const low = i32[a]!
+        if (low !== last) {
           code[pc + 2] = low
-          noteTarget(machine, low)
+          machine.tier!.noteTarget(low)
         }
         pc += 3
         continue
       }
       // --- traces ---
-      case 115: {
+      case 123: {
         // trace_reserve
-        if (i32[code[pc + 1]!]! > code[pc + 2]!) {
-          if (!drainTrace(machine, code[pc + 3]!)) {
+        const cursor = code[pc + 1]! >>> 2
+        const most = code[pc + 2]!
+        const callback = code[pc + 3]!
+        if (i32[cursor]! > most) {
+          if (!drainTrace(machine, callback)) {
             return leave(machine, pc, left)
           }
           limit = machine.limit
@@ -1324,15 +1616,15 @@ export const execute = (machine: Machine, entry: number): void => {
         pc += 4
         continue
       }
-      case 116: {
+      case 124: {
         // trace_exec
-        recordExec(i32, code, pc)
+        recordExec(i32, pc)
         pc += 7
         continue
       }
-      case 117: {
+      case 125: {
         // trace_mem
-        recordAccess(i32, code, pc)
+        recordAccess(i32, pc)
         pc += 10
         continue
       }

@@ -64,7 +64,7 @@ const straight = (builder: IrBuilder): void => {
 /** Warms the loop up. Not while code runs; nothing of what ran is left in the machine or in memory. */
 export const warmUp = (machine: Machine): void => {
   const { i64, pageTable, u8 } = machine.state
-  const { codeEnd, jumpCache } = machine
+  const { codeEnd } = machine
   const page0 = u8.slice(0, Layout.guestBase)
   const flags = pageTable[0]!
   pageTable[0] = Layout.PageFlag.read | Layout.PageFlag.write
@@ -119,7 +119,6 @@ export const warmUp = (machine: Machine): void => {
   }
   machine.blocks.flushPages(0, 0)
   machine.codeEnd = codeEnd
-  machine.jumpCache = jumpCache
   u8.set(page0, 0)
   pageTable[0] = flags
 }

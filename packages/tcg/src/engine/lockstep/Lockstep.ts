@@ -1,5 +1,5 @@
 /**
- * Two engines side by side on one process: the JIT, which the kernel and plugins see, and the interpreter on a copy of the
+ * Two engines side by side on one process: the JIT with its cold tier, which the kernel and plugins see, and the reference on a copy of the
  * process's memory. Both run the same short stretches of code; behind each one registers, memory written and callbacks must be
  * the same. What comes from outside happens once: system calls change the JIT's memory, and the copy is made equal before
  * the next stretch; clocks and callbacks are recorded on the JIT's side and played back on the other.
@@ -59,6 +59,7 @@ export const make = (options: LockstepOptions): EngineServices => {
   const helpers = replay.helpers(frontEnd.helpers)
   const tested = (options.makeTested ?? makeEngine)({
     ...options,
+    cold: options.cold === undefined || options.cold === true ? 0 : options.cold,
     jit: { hotThreshold, synchronous: true, ...(typeof options.jit === "object" && options.jit) },
     frontEnd: { ...frontEnd, helpers: helpers.tested }
   })

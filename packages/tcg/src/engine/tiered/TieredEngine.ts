@@ -8,6 +8,8 @@ import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
+import type { Jit } from "../jit/Jit.ts"
+import { makeColdLoop } from "../cold/ColdLoop.ts"
 import { makeJit, type TierOptions } from "./tier.ts"
 import { dropCut } from "../interpreter/code/addBlock.ts"
 import { syncInstructions } from "../calls/callbacks.ts"
@@ -19,7 +21,9 @@ import { codeWords, lookOutside, Machine, type Pending } from "../interpreter/Ma
 const word = (slot: number): number => 2 * slot
 
 /** Instructions to interpret before the loop is warmed up: for programs that interpret less it would cost more than it gains. */
-const coldInsns = 100_000
+const warmInsns = 100_000
+/** Instructions to interpret in the reference loop before the one in WebAssembly takes over: it has to be compiled first. */
+const usualColdInsns = 50_000
 
 /** What an engine needs to know. */
 export interface EngineOptions extends TranslatorOptions {
@@ -27,6 +31,11 @@ export interface EngineOptions extends TranslatorOptions {
   readonly frontEnd: FrontEnd
   /** Compile hot code to WebAssembly; needs a host that can. */
   readonly jit?: boolean | TierOptions
+  /**
+   * Interpret in WebAssembly, after so many instructions where the number is given; needs a host that can. Otherwise the reference loop
+   * interprets.
+   */
+  readonly cold?: boolean | number
   /** A run never exceeds its budget, by cutting blocks: for comparing engines. */
   readonly exactBudget?: boolean
   /** Measure for `stats` what takes time to measure. */
@@ -45,8 +54,11 @@ export const make = (options: EngineOptions): EngineServices => {
   const translator = new Translator(state, options.frontEnd, options)
   const machine = new Machine(state, translator, options.trace?.exec)
   const { i32 } = state
+  let jit: Jit | undefined
   if (options.jit !== undefined && options.jit !== false && options.trace?.exec === undefined) {
-    machine.jit = makeJit(machine, options.jit === true ? {} : options.jit, options.trace?.jit)
+    const made = makeJit(machine, options.jit === true ? {} : options.jit, options.trace?.jit)
+    machine.tier = made.tier
+    jit = made.jit
   }
   machine.measures = options.measure === true
   machine.isExact = options.exactBudget === true
@@ -74,7 +86,7 @@ export const make = (options: EngineOptions): EngineServices => {
       machine.flush()
     }
   }
-  const flushJumpCache = (vcpu: number) => machine.blocks.flushJumpCache(vcpu)
+  const flushJumpCache = () => machine.blocks.flushJumpCache()
 
   const settle = () => {
     machine.running = false
@@ -97,7 +109,7 @@ export const make = (options: EngineOptions): EngineServices => {
       const pc = word(Layout.CpuSlot.pc)
       const entry = next(machine, budget, firstBlock, i32[pc]!, i32[pc + 1]!)
       if (entry >= 0) {
-        execute(machine, entry)
+        executeNow(machine, entry)
       }
     } finally {
       settle()
@@ -105,20 +117,26 @@ export const make = (options: EngineOptions): EngineServices => {
     syncInstructions(machine, machine.left)
   }
 
+  const isCold = options.cold !== undefined && options.cold !== false
+  const settleAfter = typeof options.cold === "number" ? options.cold : isCold ? usualColdInsns : warmInsns
+  let executeNow = execute
   let executed = 0
-  let warm = options.trace?.exec !== undefined
+  /** The loop in use will not change any more. */
+  let settled = options.trace?.exec !== undefined
+  /** Chooses the loop to run from now on, or makes it run better. */
+  const settleLoop = () => {
+    if (isCold) executeNow = makeColdLoop(machine)
+    else warmUp(machine)
+    settled = true
+  }
   const run = (budget: number) => {
     machine.vcpu = i32[word(Layout.CpuSlot.vcpuIndex)]!
-    machine.jumpCache = machine.blocks.jumpCache(machine.vcpu)
     machine.exitRequested = false
     for (let left = budget; ;) {
-      if (!warm && executed - machine.compiledInsns[0]! >= coldInsns) {
-        warmUp(machine)
-        warm = true
-      }
-      // Where slices cut blocks, none may end that was not asked for. Until the loop is warm they end to look whether it should be; longer
-      // and longer ones, as compiled code may do all the work.
-      const now = Math.min(left, warm || machine.isExact ? lookOutside : Math.min(coldInsns + executed, lookOutside))
+      if (!settled && executed - machine.compiledInsns[0]! >= settleAfter) settleLoop()
+      // Where slices cut blocks, none may end that was not asked for. Until the loop is settled they end to look whether it should be;
+      // longer and longer ones, as compiled code may do all the work.
+      const now = Math.min(left, settled || machine.isExact ? lookOutside : Math.min(settleAfter + executed, lookOutside))
       slice(now)
       const ran = now - machine.left
       executed += ran
@@ -137,7 +155,7 @@ export const make = (options: EngineOptions): EngineServices => {
       requestExit,
       flush,
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
-      protect: (first, last, flags) => machine.jit?.protect(first, last, flags),
+      protect: (first, last, flags) => jit?.protect(first, last, flags),
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({
@@ -147,10 +165,10 @@ export const make = (options: EngineOptions): EngineServices => {
         translationMilliseconds: machine.translationMilliseconds,
         flushes: machine.flushes,
         cachedBlocks: machine.blocks.size,
-        codeWordsUsed: Math.max(machine.mostCode, machine.codeEnd),
+        codeWordsUsed: Math.max(machine.mostCode, machine.codeLength),
         codeWords,
         exits: Record.map(ExitKind, (kind) => exits[kind]!),
-        compiled: machine.jit && { insns: machine.compiledInsns[0]!, ...machine.jit.stats() }
+        compiled: jit && { insns: machine.compiledInsns[0]!, ...jit.stats() }
       })
     },
     codeCache: {

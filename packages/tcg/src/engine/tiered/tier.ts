@@ -1,7 +1,7 @@
 /** Between the interpreter and the compiled tier: blocks that become hot, and entering compiled regions. */
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import { jumpCacheIndex } from "../../TbCache.ts"
+import { jumpCacheAt } from "../../TbCache.ts"
 import { execute as softfloat } from "../../softfloat/index.ts"
 import { Jit } from "../jit/Jit.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
@@ -15,6 +15,7 @@ import { headWords, publish, usualThreshold } from "../interpreter/code/heads.ts
 import { registerCallback, registerDeferred, scoreboardPlace } from "../interpreter/code/codeCallbacks.ts"
 import { exitKinds } from "../interpreter/code/lower.ts"
 import { type CodeBlock, lookOutside, type Machine } from "../interpreter/Machine.ts"
+import type { Tier } from "../interpreter/Tier.ts"
 import { checkedAddress } from "../interpreter/operations/memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
@@ -46,12 +47,18 @@ export interface TierOptions {
   readonly slots?: number
 }
 
+/** The compiled tier of a machine: as the interpreters see it, and what else there is to it. */
+export interface JitTier {
+  readonly tier: Tier
+  readonly jit: Jit
+}
+
 /**
- * The compiled tier of a machine.
+ * Makes the compiled tier of a machine.
  *
  * @param trace receives a line for each region that is installed
  */
-export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: string) => void): Jit => {
+export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: string) => void): JitTier => {
   const threshold = options.hotThreshold ?? usualThreshold
   machine.hotThreshold = threshold
   const warm = Math.min(warmRuns, threshold >> 1)
@@ -63,7 +70,7 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
     machine.fuelTaken = fuelToTake
     return fuelToTake
   }
-  return new Jit(
+  const jit: Jit = new Jit(
     state,
     {
       imports: {
@@ -101,7 +108,7 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       published: (pc) => {
         publish(machine, pc)
         if (options.hotThreshold === undefined) {
-          machine.hotThreshold = Math.min(threshold * 2 ** (machine.jit!.bytes / bytesPerDoubling), maxThreshold)
+          machine.hotThreshold = Math.min(threshold * 2 ** (jit.bytes / bytesPerDoubling), maxThreshold)
         }
       },
       withdrawn: (pc) => {
@@ -119,6 +126,18 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       slots: options.slots
     }
   )
+  return {
+    jit,
+    tier: {
+      has: (pc) => jit.has(pc),
+      hot: (at) => hot(machine, jit, at),
+      enterRegion: (at, left) => enterRegion(machine, jit, at, left),
+      noteTarget: (pc) => jit.blocks.addJumpTarget(pc >>> 0),
+      addBlock: (block, ir, instrumentation) => jit.blocks.add(block, ir, instrumentation),
+      removeBlock: (pc) => jit.removeBlock(pc),
+      flush: () => jit.flush()
+    }
+  }
 }
 
 /** How often a block was interpreted. */
@@ -146,17 +165,13 @@ const word = (slot: number): number => 2 * slot
 const fuelToTake = 0x40000000
 
 /** The block whose head is at code offset `at` has run often enough: compiles it. Gives where to go on. */
-export const hot = (machine: Machine, at: number): number => {
+const hot = (machine: Machine, jit: Jit, at: number): number => {
   const block = machine.blockAt(at)
-  const jit = machine.jit!
   // Until there is a region (or if there will be none) the interpreter goes on, and asks again much later.
   arm(machine, block, rearm * machine.hotThreshold)
   jit.warm(block.pc)
   return machine.code[at] === Code.region ? at : at + headWords
 }
-
-/** A computed jump leads to another place than the last time. */
-export const noteTarget = (machine: Machine, pc: number): void => machine.jit!.blocks.addJumpTarget(pc >>> 0)
 
 /** Calls the deferred callbacks that wait, if any: false where one threw and the guest does not go on, with `machine.exit` set. */
 const settleDeferred = (machine: Machine): boolean => machine.deferred.isEmpty || drainDeferred(machine)
@@ -171,21 +186,19 @@ const uncount = (machine: Machine, { unexecuted }: Site): void => {
  * Runs the compiled region that the head at code offset `at` names. Gives where to go on in the interpreter's code, or -1
  * with `machine.exit` set.
  */
-export const enterRegion = (machine: Machine, at: number, left: number): number => {
-  const jit = machine.jit!
+const enterRegion = (machine: Machine, jit: Jit, at: number, left: number): number => {
   const { i32 } = machine.state
   machine.fuelTaken = 0
   const result = jit.enter(machine.code[at + 1]! >>> 0, left)
   machine.left = jit.fuelLeft + machine.fuelTaken
   machine.compiledInsns[0]! += left - machine.left
-  if (!settleDeferred(machine)) return stop(machine, result)
+  if (!settleDeferred(machine)) return stop(machine, jit, result)
   if ((result & 1) === 0) {
     if (machine.left <= 0) jit.sample(result >>> 0)
-    const { jumpCache } = machine
-    const index = jumpCacheIndex(result)
-    const entry = jumpCache[index + 1]!
+    const index = jumpCacheAt(result)
+    const entry = i32[index + 1]!
     // As the loop does for computed jumps.
-    if (jumpCache[index] === result && entry >= 0 && machine.left > machine.limit) return entry
+    if (i32[index] === result && entry >= 0 && machine.left > machine.limit) return entry
     return next(machine, machine.left, computedJump, result, 0)
   }
   switch (result) {
@@ -216,7 +229,7 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
       const site = jit.sites[i32[Cell.site >>> 2]!]!
       const entered = machine.code[at + 1]! >>> 0
       uncount(machine, site)
-      const entry = addRest(machine, site.block, site.pc)
+      const entry = addRest(machine, machine.blocks.get(site.block)!, jit.blocks.get(site.block)!, site.pc)
       jit.noteRest(site, entered)
       return entry
     }
@@ -242,13 +255,13 @@ export const enterRegion = (machine: Machine, at: number, left: number): number 
 }
 
 /** A deferred callback ends the run behind compiled code: brings pc and counts up to date, whatever that left for. */
-const stop = (machine: Machine, result: number): number => {
+const stop = (machine: Machine, jit: Jit, result: number): number => {
   const { i32 } = machine.state
   if ((result & 1) === 0) {
     i32[pcWord] = result
     i32[pcWord + 1] = 0
   } else if (result === Leave.fault || result === Leave.rest) {
-    const site = machine.jit!.sites[i32[Cell.site >>> 2]!]!
+    const site = jit.sites[i32[Cell.site >>> 2]!]!
     uncount(machine, site)
     i32[pcWord] = site.pc
     i32[pcWord + 1] = 0

@@ -1,15 +1,17 @@
 /**
- * The interpreter's code: what `lower` makes of an IR block and `loop` runs. An operation is one word with its number, then
- * its operands. Operands that name values are indices into the Int32 view of memory (twice the slot number); constants live
- * in the constant pool and are named the same way, unless an operation has them as immediate words.
+ * The interpreters' code: what `lower` makes of an IR block. `node scripts/interpreter-loop.ts` makes this file from the table in
+ * `operations/`.
+ *
+ * An operation is one word with its number, then its operands. Operands that name values are addresses of eight bytes: the vCPU's state
+ * and temps in page 0, constants in their pool. Links and targets are indices of words in memory.
  */
 
-/** Operation numbers. */
+/** Numbers of the operations by name, with their operands. */
 export const Code = {
   // --- moves ---
   /** d, a */
   mov: 0,
-  /** d, imm: sign-extended */
+  /** d, imm */
   movi: 1,
   // --- 64-bit arithmetic ---
   /** d, a, b */
@@ -56,17 +58,17 @@ export const Code = {
   rotl: 22,
   /** d, a, b */
   rotr: 23,
-  /** d, a, n: 1 to 31 */
+  /** d, a, n */
   shli_low: 24,
-  /** d, a, n: 32 to 63 */
+  /** d, a, n */
   shli_high: 25,
-  /** d, a, n: 1 to 31 */
+  /** d, a, n */
   shri_low: 26,
-  /** d, a, n: 32 to 63 */
+  /** d, a, n */
   shri_high: 27,
-  /** d, a, n: 1 to 31 */
+  /** d, a, n */
   sari_low: 28,
-  /** d, a, n: 32 to 63 */
+  /** d, a, n */
   sari_high: 29,
   // --- bits and extensions ---
   /** d, a */
@@ -102,157 +104,171 @@ export const Code = {
   setltu: 44,
   /** d, a, b */
   setgeu: 45,
-  /** d, a, b, x, y, cond */
-  movcond: 46,
+  /** d, a, b, x, y */
+  moveq: 46,
+  /** d, a, b, x, y */
+  movne: 47,
+  /** d, a, b, x, y */
+  movlt: 48,
+  /** d, a, b, x, y */
+  movge: 49,
+  /** d, a, b, x, y */
+  movltu: 50,
+  /** d, a, b, x, y */
+  movgeu: 51,
   // --- 32-bit arithmetic ---
   /** d, a, b */
-  add_i32: 47,
+  add_i32: 52,
   /** d, a, imm */
-  addi_i32: 48,
+  addi_i32: 53,
   /** d, a, b */
-  sub_i32: 49,
+  sub_i32: 54,
   /** d, a, b */
-  mul_i32: 50,
+  mul_i32: 55,
   /** d, a, b */
-  div_s_i32: 51,
+  div_s_i32: 56,
   /** d, a, b */
-  div_u_i32: 52,
+  div_u_i32: 57,
   /** d, a, b */
-  rem_s_i32: 53,
+  rem_s_i32: 58,
   /** d, a, b */
-  rem_u_i32: 54,
+  rem_u_i32: 59,
   /** d, a, b */
-  shl_i32: 55,
-  /** d, a, n */
-  shli_i32: 56,
+  shl_i32: 60,
+  /** d, a, imm */
+  shli_i32: 61,
   /** d, a, b */
-  shr_i32: 57,
-  /** d, a, n */
-  shri_i32: 58,
+  shr_i32: 62,
+  /** d, a, imm */
+  shri_i32: 63,
   /** d, a, b */
-  sar_i32: 59,
-  /** d, a, n */
-  sari_i32: 60,
+  sar_i32: 64,
+  /** d, a, imm */
+  sari_i32: 65,
   /** d, a, b */
-  rotl_i32: 61,
+  rotl_i32: 66,
   /** d, a, b */
-  rotr_i32: 62,
+  rotr_i32: 67,
   /** d, a */
-  clz_i32: 63,
+  clz_i32: 68,
   /** d, a */
-  ctz_i32: 64,
+  ctz_i32: 69,
   /** d, a */
-  popcnt_i32: 65,
+  popcnt_i32: 70,
   // --- guest memory ---
   /** d, base, disp, memop */
-  ld8s: 66,
+  ld8s: 71,
   /** d, base, disp, memop */
-  ld8u: 67,
+  ld8u: 72,
   /** d, base, disp, memop */
-  ld16s: 68,
+  ld16s: 73,
   /** d, base, disp, memop */
-  ld16u: 69,
+  ld16u: 74,
   /** d, base, disp, memop */
-  ld32s: 70,
+  ld32s: 75,
   /** d, base, disp, memop */
-  ld32u: 71,
+  ld32u: 76,
   /** d, base, disp, memop */
-  ld64: 72,
+  ld64: 77,
   /** value, base, disp, memop */
-  st8: 73,
+  st8: 78,
   /** value, base, disp, memop */
-  st16: 74,
+  st16: 79,
   /** value, base, disp, memop */
-  st32: 75,
+  st32: 80,
   /** value, base, disp, memop */
-  st64: 76,
+  st64: 81,
+  /** d, base, disp, memop */
+  ld_aligned: 82,
+  /** value, base, disp, memop */
+  st_aligned: 83,
   /** d, addr, value, memop, opcode */
-  atomic: 77,
-  /** d, addr, expected, new, memop */
-  cmpxchg: 78,
+  atomic: 84,
+  /** d, addr, expected, value, memop */
+  cmpxchg: 85,
   // --- control ---
   /** target */
-  br: 79,
+  br: 86,
   /** a, b, target */
-  breq: 80,
+  breq: 87,
   /** a, b, target */
-  brne: 81,
+  brne: 88,
   /** a, b, target */
-  brlt: 82,
+  brlt: 89,
   /** a, b, target */
-  brge: 83,
+  brge: 90,
   /** a, b, target */
-  brltu: 84,
+  brltu: 91,
   /** a, b, target */
-  brgeu: 85,
+  brgeu: 92,
   /** n, link, pcLow, pcHigh */
-  goto_tb: 86,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jeq: 87,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jne: 88,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jlt: 89,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jge: 90,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jltu: 91,
-  /** a, b, n, link, pc, linkTaken, pcTaken: `brcond` and the two `goto_tb` that it chooses from */
-  jgeu: 92,
+  goto_tb: 93,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jeq: 94,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jne: 95,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jlt: 96,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jge: 97,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jltu: 98,
+  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  jgeu: 99,
   /** n, a */
-  goto_ptr: 93,
+  goto_ptr: 100,
   /** n, a, kind */
-  exit_tb: 94,
+  exit_tb: 101,
   /** d, a, b, helper, n */
-  call: 95,
+  call: 102,
   // --- floating point ---
   /** d, a */
-  f32_unbox: 96,
+  f32_unbox: 103,
   /** d, a */
-  f32_box: 97,
+  f32_box: 104,
   /** d, a, b, rm, opcode */
-  fadd_f64: 98,
+  fadd_f64: 105,
   /** d, a, b, rm, opcode */
-  fsub_f64: 99,
+  fsub_f64: 106,
   /** d, a, b, rm, opcode */
-  fmul_f64: 100,
+  fmul_f64: 107,
   /** d, a, b, rm, opcode */
-  fdiv_f64: 101,
+  fdiv_f64: 108,
   /** d, a, b, rm, opcode */
-  fadd_f32: 102,
+  fadd_f32: 109,
   /** d, a, b, rm, opcode */
-  fsub_f32: 103,
+  fsub_f32: 110,
   /** d, a, b, rm, opcode */
-  fmul_f32: 104,
+  fmul_f32: 111,
   /** d, a, b, rm, opcode */
-  fdiv_f32: 105,
+  fdiv_f32: 112,
   /** d, a, b, rm, opcode */
-  float: 106,
+  float: 113,
   /** d, a, b, rm, opcode, c, negate */
-  fma: 107,
+  fma: 114,
   // --- instrumentation ---
   /** callback */
-  plugin_exec: 108,
+  plugin_exec: 115,
   /** callback */
-  plugin_cond: 109,
+  plugin_cond: 116,
   /** base, value, disp, callback */
-  plugin_mem: 110,
-  /** slot of vCPU 0, distance to the next vCPU's, imm */
-  inline_add: 111,
-  /** slot of vCPU 0, distance to the next vCPU's, imm */
-  inline_store: 112,
+  plugin_mem: 117,
+  /** slot, stride, imm */
+  inline_add: 118,
+  /** slot, stride, imm */
+  inline_store: 119,
   // --- the compiled tier ---
-  /** countdown: at the head of a block, until it is hot */
-  hot: 113,
-  /** pc: at the head of a block that has been compiled */
-  region: 114,
-  /** a, target: in front of a computed jump, which led to this target the last time */
-  jump_target: 118,
+  /** countdown */
+  hot: 120,
+  /** entry */
+  region: 121,
+  /** a, last */
+  jump_target: 122,
   // --- traces ---
-  /** cursor, most, callback: drains the trace where its cursor is above `most` */
-  trace_reserve: 115,
-  /** cursor, sites, addresses, values, site, pc: places are indices into the Int32 view; values is 0 where there are none */
-  trace_exec: 116,
+  /** cursor, most, callback */
+  trace_reserve: 123,
+  /** cursor, sites, addresses, values, site, insn */
+  trace_exec: 124,
   /** cursor, sites, addresses, values, site, base, disp, value, memop */
-  trace_mem: 117
+  trace_mem: 125
 } as const

@@ -18,15 +18,15 @@ export class ConstantPool {
     return this.indices.size + count <= capacity
   }
 
-  /** Index of a constant's low word in the Int32 view. Ask `hasRoom` first. */
-  index(value: bigint): number {
+  /** Address of a constant. Ask `hasRoom` first. */
+  address(value: bigint): number {
     let n = this.indices.get(value)
     if (n === undefined) {
       n = this.indices.size
       this.indices.set(value, n)
       this.i64[Layout.constantPoolBase / 8 + n] = value
     }
-    return Layout.constantPoolBase / 4 + 2 * n
+    return Layout.constantPoolBase + 8 * n
   }
 
   clear(): void {

@@ -25,7 +25,7 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
     return undefined
   }
   machine.blocks.add(block)
-  if (machine.jit?.has(pc) === true) publish(machine, pc)
+  if (machine.tier?.has(pc) === true) publish(machine, pc)
   return block
 }
 
@@ -70,10 +70,10 @@ const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefi
     }
     makeRoom(machine, ir)
     const block = describe(machine, pc, ir)
-    if (machine.jit !== undefined) {
+    if (machine.tier !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
       machine.code[machine.codeEnd++] = machine.hotThreshold
-      machine.jit.blocks.add(block, ir, machine.translator.instrumentation)
+      machine.tier.addBlock(block, ir, machine.translator.instrumentation)
     }
     lower(machine, ir, slots, block.insnEntries)
     machine.byEntry.push(block)
@@ -86,11 +86,17 @@ const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefi
 
 const makeRoom = (machine: Machine, ir: IrBlock): void => {
   if (
-    machine.codeEnd + ir.ops.length * wordsPerOp > codeWords ||
+    machine.codeLength + ir.ops.length * wordsPerOp > codeWords ||
     !machine.constants.hasRoom(ir.constants.length + ir.callbacks.length)
   ) {
     machine.flush()
   }
+}
+
+/** The instructions of a block that was compiled, and what is woven into it. */
+interface RestOf {
+  readonly insnPcs: Uint32Array<ArrayBufferLike>
+  readonly instrumentation: Instrumentation | undefined
 }
 
 /**
@@ -98,13 +104,12 @@ const makeRoom = (machine: Machine, ir: IrBlock): void => {
  * it. It carries the instrumentation of its instructions, but not what comes before the first one, nor the block's own: compiled
  * code has done that.
  *
- * @returns the code's offset
+ * @param of what the compiled tier knows of the block
+ * @returns the code's place
  */
-export const addRest = (machine: Machine, blockPc: number, pc: number): number => {
-  const block = machine.blocks.get(blockPc)!
+export const addRest = (machine: Machine, block: CodeBlock, { insnPcs, instrumentation }: RestOf, pc: number): number => {
   const done = block.rests?.get(pc)
   if (done !== undefined) return done
-  const { insnPcs, instrumentation } = machine.jit!.blocks.get(blockPc)!
   const from = insnPcs.indexOf(pc)
   const rest = instrumentation && { tb: [], insns: instrumentation.insns.slice(from).map(withoutFirst) }
   const ir = machine.translator.retranslate(pc, insnPcs.length - from, rest)

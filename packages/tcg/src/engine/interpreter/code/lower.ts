@@ -75,7 +75,7 @@ class Lowering {
   private readonly machine: Machine
   private readonly block: IrBlock
   private readonly slots: Int32Array
-  private readonly code: Int32Array<ArrayBuffer>
+  private readonly code: Int32Array<ArrayBufferLike>
   private end: number
   /** Guest instructions begun so far. */
   private insns = 0
@@ -133,12 +133,12 @@ class Lowering {
     this.emit(b)
   }
 
-  /** Index of a value's low word. */
+  /** Address of a value. */
   private operand(value: Value): number {
     if (value < 0) {
-      return this.machine.constants.index(this.block.constants[~value]!)
+      return this.machine.constants.address(this.block.constants[~value]!)
     }
-    return 2 * (value < Layout.cpuStateSlots ? value : this.slots[value - Layout.cpuStateSlots]!)
+    return 8 * (value < Layout.cpuStateSlots ? value : this.slots[value - Layout.cpuStateSlots]!)
   }
 
   private constant(value: Value): bigint | undefined {
@@ -162,24 +162,18 @@ class Lowering {
       case Opcode.goto_tb:
         return this.gotoTb(args[0]!)
       case Opcode.goto_ptr:
-        if (args[1] === JumpHint.jump && this.machine.jit) this.emit3(Code.jump_target, this.operand(args[0]!), 0)
+        if (args[1] === JumpHint.jump && this.machine.tier) this.emit3(Code.jump_target, this.operand(args[0]!), 0)
         return this.emit3(Code.goto_ptr, this.insns, this.operand(args[0]!))
       case Opcode.exit_tb:
         return this.emit4(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)
       case Opcode.mov:
         return this.move(args[0]!, args[1]!)
-      case Opcode.setcond: {
-        const [d, a, b, cond] = args as [number, number, number, number]
-        this.emit(Code.seteq + condOffset[cond]!)
-        this.emit(this.operand(d))
-        this.emit(this.operand(swapped.has(cond) ? b : a))
-        this.emit(this.operand(swapped.has(cond) ? a : b))
-        return
-      }
+      case Opcode.setcond:
+        return this.compare(Code.seteq, args[3]!, args[1]!, args[2]!, args[0])
       case Opcode.movcond:
-        this.emit(Code.movcond)
-        args.slice(0, 5).forEach((value) => this.emit(this.operand(value)))
-        this.emit(args[5]!)
+        this.compare(Code.moveq, args[5]!, args[1]!, args[2]!, args[0])
+        this.emit(this.operand(args[3]!))
+        this.emit(this.operand(args[4]!))
         return
       case Opcode.guest_ld:
         return this.access((args[3]! & MemOp.sign) !== 0 ? signedLoads : loads, args)
@@ -220,10 +214,13 @@ class Lowering {
     this.emit(label)
   }
 
-  /** The words of a comparing code but for its target: `base` is the code for eq. */
-  private compare(base: number, cond: number, a: Value, b: Value): void {
+  /** The words of a comparing code but for what follows the values compared: `base` is the code for eq. */
+  private compare(base: number, cond: number, a: Value, b: Value, d?: Value): void {
     const swap = swapped.has(cond)
-    this.emit3(base + condOffset[cond]!, this.operand(swap ? b : a), this.operand(swap ? a : b))
+    this.emit(base + condOffset[cond]!)
+    if (d !== undefined) this.emit(this.operand(d))
+    this.emit(this.operand(swap ? b : a))
+    this.emit(this.operand(swap ? a : b))
   }
 
   private gotoTb(target: Value): void {
@@ -279,11 +276,13 @@ class Lowering {
     const [value, base, disp, memop] = args as [number, number, number, number]
     const near = Math.abs(disp) < quickDisp
     if (!near) {
-      this.emit4(Code.addi, 2 * scratchSlot, this.operand(base), disp)
+      this.emit4(Code.addi, 8 * scratchSlot, this.operand(base), disp)
     }
-    this.emit(codes[memop & MemOp.sizeMask]!)
+    this.emit(
+      (memop & MemOp.aligned) === 0 ? codes[memop & MemOp.sizeMask]! : codes === stores ? Code.st_aligned : Code.ld_aligned
+    )
     this.emit(this.operand(value))
-    this.emit(near ? this.operand(base) : 2 * scratchSlot)
+    this.emit(near ? this.operand(base) : 8 * scratchSlot)
     this.emit(near ? disp : 0)
     this.emit(memop)
   }
@@ -353,7 +352,7 @@ class Lowering {
 
   private slot(entry: ScoreboardU64): readonly [slot: number, stride: number] {
     const { address, stride } = scoreboardAddress(this.machine, entry)
-    return [address / 4, stride / 4]
+    return [address, stride / 4]
   }
 
   private register(from: BlockCallback): number {
@@ -366,7 +365,7 @@ class Lowering {
       case "inline":
       case "memInline": {
         const [slot, stride] = this.slot(callback.entry)
-        const imm = this.machine.constants.index(BigInt.asIntN(64, callback.imm))
+        const imm = this.machine.constants.address(BigInt.asIntN(64, callback.imm))
         return this.emit4(callback.op === 0 ? Code.inline_add : Code.inline_store, slot, stride, imm)
       }
       case "exec":
@@ -390,7 +389,7 @@ class Lowering {
       return
     }
     const { cursor, records: capacity } = bufferOf(this.block, number)
-    this.emit4(Code.trace_reserve, cursor / 4, 4 * (capacity - records), this.register(from))
+    this.emit4(Code.trace_reserve, cursor, 4 * (capacity - records), this.register(from))
   }
 
   /** A deferred callback is called at once: here that costs no more than to put it off. */
@@ -416,8 +415,8 @@ class Lowering {
   /** The words that both kinds of record begin with. */
   private trace(code: number, number: number): void {
     const { addresses, cursor, sites, values } = bufferOf(this.block, number)
-    this.emit3(code, cursor / 4, sites / 4)
-    this.emit3(addresses / 4, values / 4, siteOf(this.block, number)!)
+    this.emit3(code, cursor, sites)
+    this.emit3(addresses, values, siteOf(this.block, number)!)
   }
 
   private pluginMem(args: ReadonlyArray<number>, from: BlockCallback): void {

@@ -1,0 +1,116 @@
+/** Writes the reference loop and the list of operations' numbers from the table of operations. */
+import type { Operand, Operation } from "@emu/tcg/engine/operations/Operation"
+import { families } from "@emu/tcg/engine/operations/table"
+
+const head = `/* oxlint-disable max-lines -- one switch is one function, and one function is what V8 compiles as a whole */
+/**
+ * The reference loop: one switch over the code that \`lower\` writes. \`node scripts/interpreter-loop.ts\` makes this file from the table in
+ * \`operations/\`.
+ *
+ * Values are pairs of 32-bit words in the Int32 view of the process's memory; operands are indices of low words. Pairs and
+ * BigInt64Array run equally fast once optimised, but pairs neither allocate in V8's lower tiers nor need its BigInt feedback.
+ * Case labels are literal numbers because only those make V8 emit a jump table. Everything that is not the common case is a
+ * function elsewhere.
+ */
+import { jumpCacheAt } from "../../TbCache.ts"
+import type { ExitKind } from "../../Engine.ts"
+import { execute as softfloat } from "../../softfloat/index.ts"
+import * as Layout from "../../Layout.ts"
+import {
+  divideSigned,
+  divideSigned32,
+  divideUnsigned,
+  divideUnsigned32,
+  mul,
+  mulhS,
+  mulhSU,
+  mulhU,
+  popcount32,
+  rotateLeft,
+  shiftLeft,
+  shiftRight,
+  shiftRightSigned,
+  swapBytes32,
+  trailingZeros32
+} from "./operations/arithmetic.ts"
+import { atomic, compareExchange } from "./operations/atomics.ts"
+import { callCond, callExec, callHelper, callMem, drainTrace } from "../calls/callbacks.ts"
+import { exit, leave, next } from "./exits.ts"
+import type { Machine } from "./Machine.ts"
+import { load, store } from "./operations/memory.ts"
+import { recordAccess, recordExec } from "../calls/traces.ts"
+
+const fpFlags = 2 * Layout.CpuSlot.fpFlags
+const fpRound = 2 * Layout.CpuSlot.fpRound
+
+/**
+ * Runs code from \`entry\` until something must be handled outside; \`machine.exit\` says what. \`machine.left\` is the number of
+ * guest instructions that may run, before and after.
+ */
+export const execute = (machine: Machine, entry: number): void => {
+  const { code, state, vcpu } = machine
+  const { f32, f64, i16, i32, i8, pageTable, u16, u32, upper8 } = state
+  let pc = entry
+  let left = machine.left
+  let limit = machine.limit
+  for (;;) {
+    switch (code[pc]) {
+`
+
+const foot = `      default:
+        throw new Error(\`the interpreter has no operation \${code[pc]}\`)
+    }
+  }
+}
+`
+
+const constant = ({ isValue, name }: Operand, index: number): string =>
+  `const ${name} = code[pc + ${index + 1}]!${isValue ? " >>> 2" : ""}`
+
+const isUsed = (text: string, { name }: Operand): boolean => new RegExp(`\\b${name}\\b`).test(text)
+
+const caseText = ({ jumps, name, operands, text }: Operation, number: number): string => {
+  const constants = operands.flatMap((operand, index) => (isUsed(text, operand) ? [constant(operand, index)] : []))
+  const lines = [
+    `// ${name}`,
+    ...constants,
+    ...text.split("\n"),
+    ...(jumps ? [] : [`pc += ${1 + operands.length}`, "continue"])
+  ]
+  return `      case ${number}: {\n${lines.map((line) => `        ${line}\n`).join("")}      }\n`
+}
+
+/** The text of the module with the loop. */
+export const referenceLoop = (): string => {
+  let number = 0
+  const cases = families.map(
+    ({ heading, operations }) =>
+      `      // --- ${heading} ---\n${operations.map((operation) => caseText(operation, number++)).join("")}`
+  )
+  return `${head}${cases.join("")}${foot}`
+}
+
+/** The text of the module with the numbers. */
+export const codeNumbers = (): string => {
+  let number = 0
+  const rows = families.map(
+    ({ heading, operations }) =>
+      `  // --- ${heading} ---\n${operations
+        .map(
+          ({ name, operands }) => `  /** ${operands.map((operand) => operand.name).join(", ")} */\n  ${name}: ${number++},\n`
+        )
+        .join("")}`
+  )
+  return `/**
+ * The interpreters' code: what \`lower\` makes of an IR block. \`node scripts/interpreter-loop.ts\` makes this file from the table in
+ * \`operations/\`.
+ *
+ * An operation is one word with its number, then its operands. Operands that name values are addresses of eight bytes: the vCPU's state
+ * and temps in page 0, constants in their pool. Links and targets are indices of words in memory.
+ */
+
+/** Numbers of the operations by name, with their operands. */
+export const Code = {
+${rows.join("").replace(/,\n$/, "\n")}} as const
+`
+}
