@@ -2,12 +2,12 @@
  * Where things are in the 4 GiB memory of a process. A guest address is an offset into it.
  *
  *     0x00000000  never mapped for the guest: state of the running vCPU (globals, temps, status)
- *     0x00001000  never mapped for the guest: windows that compiled code tests addresses against
- *     0x00010000  guest
+ *     0x00001000  guest
  *     0xe0000000  the JIT's table of entries
  *     0xe0200000  the interpreters' code, which blocks of the guest were translated to
  *     0xe1200000  cache of computed jumps
- *     0xe1240000  emulator's arena, never mapped for the guest: scoreboards, trace buffers
+ *     0xe1240000  windows that compiled code tests addresses against
+ *     0xe1280000  emulator's arena, never mapped for the guest: scoreboards, trace buffers
  *     0xffde0000  deferred callbacks that wait to be called
  *     0xffe00000  the interpreter's constants
  *     0xfff00000  page table: one byte per 4 KiB page
@@ -31,11 +31,8 @@ export const cpuStateSlots = 256
 /** Slots for temps of the block that runs, behind the state. Engines allot them by liveness. */
 export const tempSlots = 256
 
-/** Windows of compiled code (`engine/jit/Windows.ts`), up to the guest. Zero is an empty window. */
-export const windowsBase = 0x1000
-
-/** First address that the guest may map: Linux's usual `vm.mmap_min_addr`. */
-export const guestBase = 0x10000
+/** First address that the guest may map. */
+export const guestBase = 0x1000
 /** End of what the guest may map; the emulator's arena begins here. */
 export const guestEnd = 0xe0000000
 /** What the interpreters run, in words of four bytes. */
@@ -48,8 +45,11 @@ export const codeEnd = 0xe1200000
 export const jumpCacheBase = 0xe1200000
 export const jumpCacheEnd = 0xe1240000
 export const jumpCacheMask = 0x3fff8
+/** Windows of compiled code (`engine/jit/Windows.ts`). Zeros are an empty window. */
+export const windowsBase = 0xe1240000
+export const windowsEnd = 0xe1280000
 /** The arena of the emulator itself. */
-export const arenaBase = 0xe1240000
+export const arenaBase = 0xe1280000
 export const arenaEnd = 0xffde0000
 /** Records of deferred callbacks (`instrument/records.ts`). */
 export const deferredBase = 0xffde0000

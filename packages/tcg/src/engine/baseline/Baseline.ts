@@ -33,6 +33,8 @@ export interface BaselineSources {
   readonly windows: Windows
   /** Places in compiled code where it may be left, by number: of all tiers. */
   readonly sites: Array<Site>
+  /** Compile what is asked for at once: for tests. */
+  readonly isEager: boolean
 }
 
 /** A function of baseline code. */
@@ -67,13 +69,17 @@ export class Baseline {
     return this.compiled.has(pc)
   }
 
+  /** Functions that the next module may have. */
+  get mostNext(): number {
+    return this.waiting.size + 1
+  }
+
   /** Asks for code for a warm block. A block that asks twice, or a module's worth of them, does not wait any longer. */
   want(pc: number): void {
     if (this.compiled.has(pc) || this.unfit.has(pc)) return
-    if (this.waiting.has(pc) || this.waiting.size >= perModule) {
-      this.waiting.add(pc)
-      this.compile()
-    } else this.waiting.add(pc)
+    const isDue = this.sources.isEager || this.waiting.has(pc) || this.waiting.size >= perModule
+    this.waiting.add(pc)
+    if (isDue) this.compile()
   }
 
   /** Compiles what waits. */

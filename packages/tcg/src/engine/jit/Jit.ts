@@ -54,8 +54,9 @@ export class Jit {
   private readonly table: RegionTable
   private readonly writer: BatchWriter
   private readonly baseline: Baseline | undefined
-  /** How often fuel ran out at a pc of baseline code. */
+  /** How often fuel ran out at a pc of baseline code, and how often it must have for a region. */
   private readonly samples = new Map<number, number>()
+  private readonly samplesToOptimize: number
   private readonly budget = new Budget()
   /** How often regions were left where they were entered, by entry. */
   private readonly vain = new Map<number, number>()
@@ -83,10 +84,15 @@ export class Jit {
     this.windows = windows
     this.profile = profile
     this.table = table
-    const imports = { ...host.imports, moveWindow: windows.move.bind(windows) }
+    const imports = {
+      ...host.imports,
+      moveWindow: (window: number, address: number) => windows.move(window >>> 0, address >>> 0)
+    }
     this.writer = new BatchWriter({ imports, host, blocks, profile, table, windows, always: synchronous !== undefined })
     this.sites = this.writer.sites
-    if (baseline) this.baseline = new Baseline({ host, imports, blocks, table, windows, sites: this.writer.sites })
+    const isEager = synchronous === true
+    this.samplesToOptimize = isEager ? 1 : samplesToOptimize
+    if (baseline) this.baseline = new Baseline({ host, imports, blocks, table, windows, sites: this.writer.sites, isEager })
   }
 
   /** Whether a region can be entered at a pc. */
@@ -98,9 +104,9 @@ export class Jit {
 
   /** A block has been interpreted often enough to be compiled. */
   warm(pc: number): void {
-    if (this.table.room < 1000) this.dropRegions()
-    if (this.baseline === undefined) this.compile(pc)
-    else this.baseline.want(pc)
+    if (this.baseline === undefined) return this.compile(pc)
+    if (this.table.room <= this.baseline.mostNext) this.dropRegions()
+    this.baseline.want(pc)
   }
 
   /** Fuel ran out at a pc: where that happens again and again the code around it is hot. */
@@ -108,7 +114,7 @@ export class Jit {
     if (this.baseline?.has(pc) !== true || this.table.hasRegion(pc)) return
     const count = (this.samples.get(pc) ?? 0) + 1
     this.samples.set(pc, count)
-    if (count % samplesToOptimize !== 0) return
+    if (count % this.samplesToOptimize !== 0) return
     this.writer.wantSampled(pc)
     this.compile(pc)
   }

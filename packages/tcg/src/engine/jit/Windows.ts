@@ -2,22 +2,21 @@
  * Windows: stretches of guest pages that allow an access now. Compiled code compares an address with the window of its
  * access before it asks the page table.
  *
- * Windows lie in guest memory below `guestBase` and change while code runs: the code names a window, not its bounds. So
- * a page that loses a permission shrinks windows, and no code goes. An access that misses its window is
+ * Windows lie in the process's memory and change while code runs: the code names a window, not its bounds. So a page that loses a permission shrinks windows, and no code goes. An access that misses its window is
  * checked against the page table, and moves the window to where it went after 1, 2, 4, 8, ... misses (`pageChecks.ts`).
  *
  * A window is three 32-bit words: its first address, the number of addresses at which an access of eight bytes may begin,
  * and the number of misses. A window of zeros is empty.
  */
 import type { CpuState } from "../../CpuState.ts"
-import { guestBase, PageFlag, pageShift, pageSize, windowsBase } from "../../Layout.ts"
+import { PageFlag, pageShift, pageSize, windowsBase, windowsEnd } from "../../Layout.ts"
 import { isLocalGlobal } from "./analysis/Dataflow.ts"
 import { Window } from "./Runtime.ts"
 
 /** No stretch is looked for beyond this many pages to either side. */
 const reach = 1 << 16
 
-const capacity = Math.floor((guestBase - windowsBase) / Window.bytes)
+const capacity = Math.floor((windowsEnd - windowsBase) / Window.bytes)
 
 /** Pages `first` to `last`. */
 interface Run {
