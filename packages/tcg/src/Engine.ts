@@ -96,7 +96,8 @@ export class Engine extends Context.Service<
     readonly flush: () => void
     /** Drops blocks that contain bytes of guest pages first..last (page numbers). */
     readonly flushPages: (first: number, last: number) => void
-    /** Pages first..last are about to get these `PageFlag`s: code that counts on permissions they lose must go. */
+    /** Pages first..last are about to get these `PageFlag`s: code that counts on permissions they lose must go, and code of pages that
+     * become writable may change from then on. */
     readonly protect: (first: number, last: number, flags: number) => void
     /** Drops the blocks whose code was changed by stores, as fence.i must do: looks at pages that are writable now. */
     readonly flushWritable: () => void

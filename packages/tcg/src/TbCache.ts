@@ -8,11 +8,13 @@ export interface Tb {
   readonly pc: number
   /** Where its code is; what that means is the engine's business. Never negative. */
   readonly entry: number
+  /** Guest address behind the last instruction. */
+  readonly end: number
   /** First and last guest page that its bytes touch. */
   readonly firstPage: number
   readonly lastPage: number
-  /** The guest's bytes that it was translated from. */
-  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The guest's bytes that it was translated from; undefined as long as none of its pages is writable. */
+  bytes: Uint8Array<ArrayBuffer> | undefined
   /** Places that jump straight to this block: the engine undoes them when the block goes. */
   readonly incoming: Array<number>
 }
@@ -110,16 +112,14 @@ export class TbCache<T extends Tb> {
   }
 
   /**
-   * Drops the blocks whose bytes are no longer those that they were translated from. Only pages that are writable now are
+   * Drops the blocks whose bytes are no longer those that they were translated from, or not known to be. Only pages that are writable now are
    * looked at: who makes a page unwritable calls `flushPages`.
    */
   flushChanged(): void {
     for (const [page, blocks] of this.byPage) {
       if ((this.pageTable[page]! & Layout.PageFlag.write) !== 0) {
         for (const tb of blocks) {
-          if (tb.bytes.some((byte, i) => byte !== this.u8[tb.pc + i])) {
-            this.remove(tb)
-          }
+          if (!this.isUnchanged(tb)) this.remove(tb)
         }
       }
     }
@@ -139,6 +139,29 @@ export class TbCache<T extends Tb> {
     tb.incoming.length = 0
     const at = jumpCacheAt(tb.pc)
     if (this.i32[at + 1] === tb.entry) this.i32.fill(-1, at, at + 2)
+  }
+
+  /** Pages `first` to `last` are about to become writable: keeps the bytes of their blocks. */
+  keepBytes(first: number, last: number): void {
+    const keep = (blocks: ReadonlySet<T> | undefined) => {
+      blocks?.forEach((tb) => {
+        tb.bytes ??= this.u8.slice(tb.pc, tb.end)
+      })
+    }
+    if (last - first < this.byPage.size) for (let page = first; page <= last; page++) keep(this.byPage.get(page))
+    else for (const [page, blocks] of this.byPage) if (page >= first && page <= last) keep(blocks)
+  }
+
+  /** Whether one of two pages, that of a block's first byte and that of its last, is writable now. */
+  isWritable(first: number, last: number): boolean {
+    return ((this.pageTable[first]! | this.pageTable[last]!) & Layout.PageFlag.write) !== 0
+  }
+
+  /** Whether memory still holds the bytes that a block was translated from; where that is not known, whether it cannot have changed. */
+  isUnchanged({ bytes, firstPage, lastPage, pc }: T): boolean {
+    if (bytes === undefined) return !this.isWritable(firstPage, lastPage)
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== this.u8[pc + i]) return false
+    return true
   }
 
   private unmark(page: number): void {

@@ -138,6 +138,7 @@ describe.each(loops)("under $name", ({ cold }) => {
       const guest = twoPages()
       const page = codeBase / pageSize
       const flush = (write: number, changed: number) => {
+        if (write !== 0) guest.engine.protect(page, page, guest.state.pageTable[page]! | write)
         guest.state.pageTable[page]! |= write
         guest.state.u8[changed]! ^= 1
         guest.engine.flushWritable()

@@ -50,12 +50,35 @@ export interface IrBlock {
   labels: number
 }
 
+/** An instruction below 2^32. Bigints are dear, and only plugins look at them. */
+class NearInsn implements GuestInsn {
+  readonly #address: number
+  readonly size: number
+  readonly raw: number
+
+  constructor(address: number, size: number, raw: number) {
+    this.#address = address
+    this.size = size
+    this.raw = raw
+  }
+
+  get pc(): bigint {
+    return BigInt(this.#address)
+  }
+}
+
+/** More constants than this are looked up by a Map. */
+const fewConstants = 12
+
 /** Writes the IR of one block. Front ends get one for each translation. */
 export class IrBuilder {
   readonly insns: Array<GuestInsn> = []
   readonly ops: Array<Op> = []
   readonly constants: Array<bigint> = []
-  private readonly constantIndex = new Map<bigint, number>()
+  /** The same as numbers, NaN for those that no number holds. */
+  private readonly numbers: Array<number> = []
+  /** Indices of all constants, once there are many. */
+  private index: Map<bigint | number, number> | undefined
   private temps = 0
   private labels = 0
   readonly pc: bigint
@@ -72,13 +95,26 @@ export class IrBuilder {
   /** A constant; equal constants of a block share one number. */
   constant(value: bigint): Value {
     const v = BigInt.asIntN(64, value)
-    let index = this.constantIndex.get(v)
-    if (index === undefined) {
-      index = this.constants.length
-      this.constants.push(v)
-      this.constantIndex.set(v, index)
+    const number = Number(v)
+    if (Number.isSafeInteger(number)) return this.number(number)
+    const known = this.index === undefined ? this.constants.indexOf(v) : (this.index.get(v) ?? -1)
+    return ~(known < 0 ? this.add(v, NaN) : known)
+  }
+
+  /** The constant of a safe integer. */
+  number(value: number): Value {
+    const known = this.index === undefined ? this.numbers.indexOf(value) : (this.index.get(value) ?? -1)
+    return ~(known < 0 ? this.add(BigInt(value), value) : known)
+  }
+
+  private add(value: bigint, number: number): number {
+    const index = this.constants.push(value) - 1
+    this.numbers.push(number)
+    if (this.index !== undefined) this.index.set(Number.isNaN(number) ? value : number, index)
+    else if (index === fewConstants) {
+      this.index = new Map(this.numbers.map((each, i) => [Number.isNaN(each) ? this.constants[i]! : each, i]))
     }
-    return ~index
+    return index
   }
 
   /** A new label, to be placed with `setLabel`. */
@@ -98,6 +134,12 @@ export class IrBuilder {
     const pc = Number(insn.pc)
     if (pc <= 0xffffffff) this.op(Opcode.insn_start, pc | 0, 0, insn.size)
     else this.op(Opcode.insn_start, Number(BigInt.asIntN(32, insn.pc)), Number(BigInt.asIntN(32, insn.pc >> 32n)), insn.size)
+  }
+
+  /** As `insnStart`, of an instruction at an address below 2^32. */
+  insnAt(address: number, size: number, raw: number): void {
+    this.insns.push(new NearInsn(address, size, raw))
+    this.op(Opcode.insn_start, address | 0, 0, size)
   }
 
   setLabel(label: number): void {

@@ -6,7 +6,14 @@ import { cpuStateSlots, CpuSlot } from "../Layout.ts"
 import { fold, holds } from "./fold.ts"
 import { simplify } from "./simplify.ts"
 
-const commutative: ReadonlySet<number> = new Set<number>([
+/** A byte for each operation: 1 for these. */
+const flagged = (opcodes: ReadonlyArray<number>): Uint8Array => {
+  const flags = new Uint8Array(opTable.length)
+  for (const opcode of opcodes) flags[opcode] = 1
+  return flags
+}
+
+const commutative = flagged([
   Opcode.add,
   Opcode.mul,
   Opcode.and,
@@ -148,7 +155,7 @@ const evaluate = (block: IrBlock, op: Op, inputsEnd: number): void => {
     become(op, constantIn(block, compute(inputs, args[inputsEnd] ?? 0)))
     return
   }
-  if (constants > 0 && args[1]! < 0 && commutative.has(op.opcode)) {
+  if (constants > 0 && args[1]! < 0 && commutative[op.opcode] === 1) {
     const first = args[1]!
     args[1] = args[2]!
     args[2] = first

@@ -77,6 +77,8 @@ class Liveness {
 }
 
 const live = new Liveness()
+/** The temps that are live at each label of the block. */
+const labels = new Map<number, Uint8Array | undefined>()
 
 /** Operations after which a block is left. */
 const leaves: ReadonlySet<number> = new Set<number>([Opcode.goto_tb, Opcode.goto_ptr, Opcode.exit_tb])
@@ -87,7 +89,7 @@ const observes = OpFlag.memory | OpFlag.globals
 export const removeDead = (block: IrBlock): void => {
   const { ops } = block
   live.begin(block.temps)
-  const temps = new Map<number, Uint8Array | undefined>()
+  labels.clear()
   let kept = ops.length
   for (let index = ops.length - 1; index >= 0; index--) {
     const op = ops[index]!
@@ -99,7 +101,7 @@ export const removeDead = (block: IrBlock): void => {
       live.remove(op.args[i]!)
     }
     if ((flags & OpFlag.branch) !== 0) {
-      branch(op, temps)
+      branch(op)
     }
     if ((flags & observes) !== 0) {
       live.allGlobals()
@@ -112,25 +114,28 @@ export const removeDead = (block: IrBlock): void => {
     }
     ops[--kept] = op
   }
-  ops.splice(0, kept)
+  if (kept === 0) return
+  const left = ops.length - kept
+  for (let index = 0; index < left; index++) ops[index] = ops[kept + index]!
+  ops.length = left
 }
 
 /** Liveness before an operation that goes elsewhere. At a label all globals count as live. */
-const branch = (op: Op, temps: Map<number, Uint8Array | undefined>): void => {
+const branch = (op: Op): void => {
   const label = op.args.at(-1)!
   if (leaves.has(op.opcode)) {
     live.allGlobals()
     live.noTemps()
   } else if (op.opcode === Opcode.set_label) {
-    temps.set(label, live.tempsNow())
+    labels.set(label, live.tempsNow())
     live.allGlobals()
   } else {
     live.allGlobals()
     if (op.opcode === Opcode.br) {
       live.noTemps()
     }
-    if (temps.has(label)) {
-      live.addTemps(temps.get(label))
+    if (labels.has(label)) {
+      live.addTemps(labels.get(label))
     } else {
       live.allTemps()
     }

@@ -107,6 +107,7 @@ describe("a region that is being compiled", () => {
 
   it("is not made of code that the guest has overwritten, its fence.i yet to come", async () => {
     const { guest, regions } = start()
+    guest.map(codeBase, 1, Layout.PageFlag.read | Layout.PageFlag.write | Layout.PageFlag.exec)
     guest.engine.run(hotThreshold - 5)
     guest.state.u8[codeBase]! ^= 1
     guest.engine.run(5 * hotThreshold)

@@ -87,8 +87,24 @@ export const expandCompressed = (raw: number): number => {
   return word === reserved ? 0 : word
 }
 
+/** Instructions decoded last, by a hash of their bytes: programs use some instructions again and again. */
+const cacheBits = 13
+const cachedRaw = new Int32Array(1 << cacheBits)
+const cached = new Array<Insn | undefined>(1 << cacheBits).fill(undefined)
+
 /** Decodes an instruction of 2 or 4 bytes; undefined where it is not an instruction of the table. */
 export const decode = (raw: number, size: number): Insn | undefined => {
+  // The lowest bits of the bytes say how many there are.
+  const at = Math.imul(raw, 0x9e3779b1) >>> (32 - cacheBits)
+  const known = cached[at]
+  if (known !== undefined && cachedRaw[at] === (raw | 0)) return known
+  const insn = decodeAnew(raw, size)
+  cachedRaw[at] = raw
+  cached[at] = insn
+  return insn
+}
+
+const decodeAnew = (raw: number, size: number): Insn | undefined => {
   const word = size === 2 ? expandCompressed(raw & 0xffff) : raw | 0
   const row = findRow(word)
   if (row === undefined) return undefined

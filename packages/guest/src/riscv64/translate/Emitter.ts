@@ -22,7 +22,7 @@ export class Emitter {
 
   /** The value of integer register `register`: its slot, or the constant 0 for x0. */
   x(register: number): Value {
-    return register === 0 ? this.builder.constant(0n) : register
+    return register === 0 ? this.builder.number(0) : register
   }
 
   /** Where to put a result for integer register `register`: its slot, or a temp that nobody reads for x0. */
@@ -37,7 +37,7 @@ export class Emitter {
 
   /** A constant value. */
   constant(value: number): Value {
-    return this.builder.constant(BigInt(value))
+    return this.builder.number(value)
   }
 
   /** An operation with one output, into a new temp. */

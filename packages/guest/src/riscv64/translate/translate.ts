@@ -60,7 +60,7 @@ export const translate = (code: CodeReader, builder: IrBuilder, options: Transla
     if (fetched === undefined || (count > 0 && pc + fetched.size > pageEnd)) break
     emit.pc = pc
     emit.nextPc = pc + fetched.size
-    builder.insnStart({ pc: BigInt(pc), size: fetched.size, raw: fetched.raw })
+    builder.insnAt(pc, fetched.size, fetched.raw)
     if (lower(emit, decode(fetched.raw, fetched.size))) return true
     pc = emit.nextPc
   }

@@ -10,6 +10,7 @@ import { type Tb, TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
 import { EngineCell } from "../cells.ts"
 import { ConstantPool } from "./code/ConstantPool.ts"
+import { InsnTable } from "./code/InsnTable.ts"
 import { DeferredQueue } from "../calls/DeferredQueue.ts"
 import type { Tier } from "./Tier.ts"
 
@@ -25,14 +26,12 @@ export const lookOutside = 0x7fffffff
 
 /** A block whose code lies in memory, from word number `entry` on. */
 export interface CodeBlock extends Tb {
-  /** Where the code of each guest instruction begins, and its address. */
-  readonly insnEntries: Int32Array<ArrayBuffer>
-  readonly insnPcs: Uint32Array<ArrayBuffer>
+  /** Its instructions in `Machine.insns`. */
+  readonly firstInsn: number
+  readonly insns: number
   /** What its countdown to being hot began with, and how often it ran before that; infinite for one that was hot before. */
   armed: number
   runs: number
-  /** Guest address behind the last instruction. */
-  readonly end: number
   /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
   rests: Map<number, number> | undefined
 }
@@ -86,6 +85,8 @@ export class Machine {
   /** Every block since the last flush by rising entry, for finding the one that an offset is in. */
   readonly byEntry: Array<CodeBlock> = []
   readonly constants: ConstantPool
+  /** The guest instructions of all blocks. */
+  readonly insns = new InsnTable()
   readonly callbacks: Array<CodeCallback> = []
   /** Callbacks that compiled code has put off: none, while anything else runs. */
   readonly deferred: DeferredQueue
@@ -179,6 +180,7 @@ export class Machine {
     this.constants.clear()
     this.mostCode = Math.max(this.mostCode, this.codeLength)
     this.codeEnd = firstCode
+    this.insns.length = 0
     this.flushWanted = false
     this.pending.length = 0
     this.flushes++

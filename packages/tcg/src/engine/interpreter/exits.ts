@@ -50,7 +50,7 @@ export const next = (machine: Machine, left: number, place: number, low: number,
   if (machine.traceExec !== undefined) {
     machine.traceExec(machine.vcpu, block.pc)
   }
-  if (machine.isExact && block.insnPcs.length > left) {
+  if (machine.isExact && block.insns > left) {
     return addCutBlock(machine, block.pc, left).entry
   }
   if (machine.traceExec === undefined && machine.flushes === flushes && !machine.flushWanted) {
@@ -127,26 +127,12 @@ export const exit = (machine: Machine, left: number, a: number, kind: ExitKind):
  */
 export const leave = (machine: Machine, at: number, left: number): void => {
   const block = machine.blockAt(at)
-  const insn = lastNotAbove(block.insnEntries, at)
-  machine.left = left - insn
+  const { insns } = machine
+  const insn = insns.find(block.firstInsn, block.insns, at)
+  machine.left = left - (insn - block.firstInsn)
   if (machine.exit.kind !== ExitKind.redirected) {
     const { i32 } = machine.state
-    i32[pcWord] = block.insnPcs[insn]!
+    i32[pcWord] = insns.pcs[insn]!
     i32[pcWord + 1] = 0
   }
-}
-
-/** Index of the last element that is not above a value; 0 where all are. */
-const lastNotAbove = (sorted: Int32Array<ArrayBuffer>, value: number): number => {
-  let low = 0
-  let high = sorted.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (sorted[middle]! <= value) {
-      low = middle
-    } else {
-      high = middle - 1
-    }
-  }
-  return low
 }

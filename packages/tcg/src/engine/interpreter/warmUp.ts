@@ -76,7 +76,7 @@ export const warmUp = (machine: Machine): void => {
     write(builder, builder.constant(BigInt(2 * blocks)))
     const ir: IrBlock = builder.finish()
     const entry = machine.codeEnd
-    lower(machine, ir, allocateSlots(ir)!, new Int32Array(0))
+    lower(machine, ir, allocateSlots(ir)!, machine.insns)
     machine.blocks.add({
       pc,
       entry,
@@ -84,12 +84,12 @@ export const warmUp = (machine: Machine): void => {
       lastPage: 0,
       end: 0,
       armed: 0,
-      bytes: new Uint8Array(0),
+      bytes: undefined,
       incoming: [],
       rests: undefined,
       runs: 0,
-      insnEntries: new Int32Array(0),
-      insnPcs: new Uint32Array(0)
+      firstInsn: 0,
+      insns: 0
     })
   }
   add((builder, next) => {

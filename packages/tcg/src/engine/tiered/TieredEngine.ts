@@ -155,7 +155,10 @@ export const make = (options: EngineOptions): EngineServices => {
       requestExit,
       flush,
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
-      protect: (first, last, flags) => jit?.protect(first, last, flags),
+      protect: (first, last, flags) => {
+        if ((flags & Layout.PageFlag.write) !== 0) machine.blocks.keepBytes(first, last)
+        jit?.protect(first, last, flags)
+      },
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
       stats: () => ({

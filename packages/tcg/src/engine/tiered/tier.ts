@@ -13,7 +13,7 @@ import { Code } from "../interpreter/code/Code.ts"
 import { computedJump, next } from "../interpreter/exits.ts"
 import { headWords, publish, usualThreshold } from "../interpreter/code/heads.ts"
 import { registerCallback, registerDeferred, scoreboardPlace } from "../interpreter/code/codeCallbacks.ts"
-import { exitKinds } from "../interpreter/code/lower.ts"
+import { exitKinds } from "../interpreter/code/selection.ts"
 import { type CodeBlock, lookOutside, type Machine } from "../interpreter/Machine.ts"
 import type { Tier } from "../interpreter/Tier.ts"
 import { checkedAddress } from "../interpreter/operations/memory.ts"
@@ -133,7 +133,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       hot: (at) => hot(machine, jit, at),
       enterRegion: (at, left) => enterRegion(machine, jit, at, left),
       noteTarget: (pc) => jit.blocks.addJumpTarget(pc >>> 0),
-      addBlock: (block, ir, instrumentation) => jit.blocks.add(block, ir, instrumentation),
+      addBlock: ({ end, firstInsn, insns, pc }, ir, instrumentation) =>
+        jit.blocks.add({ end, pc, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }, ir, instrumentation),
       removeBlock: (pc) => jit.removeBlock(pc),
       flush: () => jit.flush()
     }
@@ -152,11 +153,8 @@ const arm = (machine: Machine, block: CodeBlock, runs: number): void => {
 
 /** Whether memory still holds the code that a block was made of: the guest may have overwritten it, its fence.i yet to come. */
 const isUnchanged = (machine: Machine, pc: number): boolean => {
-  const bytes = machine.blocks.get(pc)?.bytes
-  if (bytes === undefined) return false
-  const { u8 } = machine.state
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== u8[pc + i]) return false
-  return true
+  const block = machine.blocks.get(pc)
+  return block !== undefined && machine.blocks.isUnchanged(block)
 }
 
 const word = (slot: number): number => 2 * slot

@@ -6,7 +6,8 @@ const capacity = (Layout.constantPoolEnd - Layout.constantPoolBase) / 8
 
 /** The pool. Equal constants share one place until `clear`. */
 export class ConstantPool {
-  private readonly indices = new Map<bigint, number>()
+  /** Places of constants: by numbers those that are safe integers, as Maps find numbers faster. */
+  private readonly indices = new Map<bigint | number, number>()
   private readonly i64: BigInt64Array<ArrayBufferLike>
 
   constructor(state: CpuState) {
@@ -20,10 +21,12 @@ export class ConstantPool {
 
   /** Address of a constant. Ask `hasRoom` first. */
   address(value: bigint): number {
-    let n = this.indices.get(value)
+    const number = Number(value)
+    const key = Number.isSafeInteger(number) ? number : value
+    let n = this.indices.get(key)
     if (n === undefined) {
       n = this.indices.size
-      this.indices.set(value, n)
+      this.indices.set(key, n)
       this.i64[Layout.constantPoolBase / 8 + n] = value
     }
     return Layout.constantPoolBase + 8 * n

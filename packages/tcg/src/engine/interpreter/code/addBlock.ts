@@ -53,6 +53,7 @@ export const dropCut = (machine: Machine): void => {
   if (machine.byEntry.at(-1) === block) {
     machine.byEntry.pop()
     machine.codeEnd = block.entry
+    machine.insns.length = block.firstInsn
     machine.callbacks.length = callbacks
   }
 }
@@ -73,9 +74,9 @@ const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefi
     if (machine.tier !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
       machine.code[machine.codeEnd++] = machine.hotThreshold
-      machine.tier.addBlock(block, ir, machine.translator.instrumentation)
     }
-    lower(machine, ir, slots, block.insnEntries)
+    lower(machine, ir, slots, machine.insns)
+    machine.tier?.addBlock(block, ir, machine.translator.instrumentation)
     machine.byEntry.push(block)
     return block
   }
@@ -118,7 +119,7 @@ export const addRest = (machine: Machine, block: CodeBlock, { insnPcs, instrumen
   if (ir === undefined || slots === undefined) throw new Error(`the rest of a block at 0x${pc.toString(16)} is gone`)
   makeRoom(machine, ir)
   const added = describe(machine, pc, ir)
-  lower(machine, ir, slots, added.insnEntries)
+  lower(machine, ir, slots, machine.insns)
   machine.byEntry.push(added)
   block.rests = (block.rests ?? new Map<number, number>()).set(pc, added.entry)
   return added.entry
@@ -128,26 +129,28 @@ const withoutFirst = (insn: Instrumentation["insns"][number], index: number): In
   index === 0 ? { ...insn, exec: [] } : insn
 
 const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
-  const insnPcs = new Uint32Array(ir.insns.length)
   let count = 0
   let end = pc + 1
-  for (const { args, opcode } of ir.ops) {
+  for (let i = 0; i < ir.ops.length; i++) {
+    const { args, opcode } = ir.ops[i]!
     if (opcode !== Opcode.insn_start) continue
-    insnPcs[count++] = args[0]!
+    count++
     end = (args[0]! >>> 0) + args[2]!
   }
+  const firstPage = pc >>> Layout.pageShift
+  const lastPage = (end - 1) >>> Layout.pageShift
   return {
     pc,
     entry: machine.codeEnd,
     end,
     armed: machine.hotThreshold,
-    firstPage: pc >>> Layout.pageShift,
-    lastPage: (end - 1) >>> Layout.pageShift,
-    bytes: machine.state.u8.slice(pc, end),
+    firstPage,
+    lastPage,
+    bytes: machine.blocks.isWritable(firstPage, lastPage) ? machine.state.u8.slice(pc, end) : undefined,
     incoming: [],
     rests: undefined,
     runs: 0,
-    insnEntries: new Int32Array(insnPcs.length),
-    insnPcs
+    firstInsn: machine.insns.length,
+    insns: count
   }
 }

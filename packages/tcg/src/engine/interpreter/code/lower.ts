@@ -1,74 +1,35 @@
 /** Writes the interpreter's code of an optimised IR block. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { ExitKind } from "../../../Engine.ts"
 import type { BlockCallback, IrBlock, Op, Value } from "../../../ir/Block.ts"
-import { Cond, ExitCode, JumpHint, MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
+import { JumpHint, MemOp, Opcode, opTable } from "../../../ir/Opcode.ts"
 import * as Layout from "../../../Layout.ts"
 import { bufferOf, isDeferred, pcOf, siteOf } from "../../../instrument/records.ts"
 import { scratchSlot } from "./allocateSlots.ts"
 import { Code } from "./Code.ts"
+import type { InsnTable } from "./InsnTable.ts"
+import {
+  condOffset,
+  exitKinds,
+  immediate,
+  immediate32,
+  inlineFloat,
+  loads,
+  plain,
+  shifts,
+  signedLoads,
+  stores,
+  swapped
+} from "./selection.ts"
 import { registerCallback, scoreboardAddress } from "./codeCallbacks.ts"
 import type { Machine } from "../Machine.ts"
 
-/** Operations whose code has the same name and the operands of the IR operation in the same order. */
-const plain: ReadonlyArray<number | undefined> = opTable.map((info) =>
-  info.constants === 0 && info.flags === 0 ? (Code as Record<string, number>)[info.name] : undefined
-)
-
-/** Code of an operation whose second operand is a constant of 32 signed bits. */
-const immediate: ReadonlyMap<number, number> = new Map<number, number>([
-  [Opcode.add, Code.addi],
-  [Opcode.and, Code.andi],
-  [Opcode.or, Code.ori],
-  [Opcode.xor, Code.xori]
-])
-
-/** The same of operations that use only the low 32 bits. */
-const immediate32: ReadonlyMap<number, number> = new Map<number, number>([
-  [Opcode.add_i32, Code.addi_i32],
-  [Opcode.shl_i32, Code.shli_i32],
-  [Opcode.shr_i32, Code.shri_i32],
-  [Opcode.sar_i32, Code.sari_i32]
-])
-
-/** Shifts by a constant below 32, and by one from 32 on. */
-const shifts: ReadonlyMap<number, readonly [low: number, high: number]> = new Map<number, readonly [number, number]>([
-  [Opcode.shl, [Code.shli_low, Code.shli_high]],
-  [Opcode.shr, [Code.shri_low, Code.shri_high]],
-  [Opcode.sar, [Code.sari_low, Code.sari_high]]
-])
-
-const loads = [Code.ld8u, Code.ld16u, Code.ld32u, Code.ld64]
-const signedLoads = [Code.ld8s, Code.ld16s, Code.ld32s, Code.ld64]
-const stores = [Code.st8, Code.st16, Code.st32, Code.st64]
-
-/** Offsets from an `eq` code to that of each condition; le, gt, leu and gtu are ge, lt, geu and ltu with operands swapped. */
-const condOffset = [0, 1, 2, 3, 3, 2, 4, 5, 5, 4]
-const swapped: ReadonlySet<number> = new Set<number>([Cond.le, Cond.gt, Cond.leu, Cond.gtu])
-
-const inlineFloat: ReadonlyMap<number, number> = new Map<number, number>([
-  [Opcode.fadd_f32, Code.fadd_f32],
-  [Opcode.fsub_f32, Code.fsub_f32],
-  [Opcode.fmul_f32, Code.fmul_f32],
-  [Opcode.fdiv_f32, Code.fdiv_f32],
-  [Opcode.fadd_f64, Code.fadd_f64],
-  [Opcode.fsub_f64, Code.fsub_f64],
-  [Opcode.fmul_f64, Code.fmul_f64],
-  [Opcode.fdiv_f64, Code.fdiv_f64]
-])
-
-export const exitKinds: Record<number, ExitKind> = {
-  [ExitCode.syscall]: ExitKind.syscall,
-  [ExitCode.breakpoint]: ExitKind.breakpoint,
-  [ExitCode.illegal]: ExitKind.illegal,
-  [ExitCode.fenceI]: ExitKind.fenceI,
-  [ExitCode.yield]: ExitKind.yield
-}
-
-const isInt32 = (value: bigint): boolean => value >= -0x80000000n && value <= 0x7fffffffn
+/** Whether a number is one of 32 signed bits. */
+const isInt32 = (value: number): boolean => value === (value | 0)
 
 /** Displacements up to this many bytes wrap around, if at all, into page 0 or above the guest's pages: never permitted. */
 const quickDisp = 4096
+
+const none = new Int32Array(0)
 
 /** Writes one block; made anew for each. */
 class Lowering {
@@ -89,6 +50,11 @@ class Lowering {
     this.slots = slots
     this.code = machine.code
     this.end = machine.codeEnd
+    if (block.labels === 0) {
+      this.labels = none
+      this.labelUses = none
+      return
+    }
     this.labels = new Int32Array(block.labels).fill(-1)
     this.labelUses = new Int32Array(block.labels)
     for (const op of block.ops) {
@@ -98,13 +64,14 @@ class Lowering {
     }
   }
 
-  /** Writes all operations. Stores in `insnEntries` where each guest instruction's code begins. */
-  run(insnEntries: Int32Array<ArrayBuffer>): void {
+  /** Writes all operations. Tells `table` where each guest instruction's code begins. */
+  run(table: InsnTable): void {
     const { ops } = this.block
     for (let index = 0; index < ops.length; index++) {
       const op = ops[index]!
       if (op.opcode === Opcode.insn_start) {
-        insnEntries[this.insns++] = this.end
+        this.insns++
+        table.add(op.args[0]!, this.end)
       } else if (op.opcode === Opcode.brcond && this.chooses(index)) {
         this.choose(op, ops[index + 1]!, ops[index + 3]!)
         index += 3
@@ -216,7 +183,7 @@ class Lowering {
 
   /** The words of a comparing code but for what follows the values compared: `base` is the code for eq. */
   private compare(base: number, cond: number, a: Value, b: Value, d?: Value): void {
-    const swap = swapped.has(cond)
+    const swap = swapped[cond] === true
     this.emit(base + condOffset[cond]!)
     if (d !== undefined) this.emit(this.operand(d))
     this.emit(this.operand(swap ? b : a))
@@ -232,6 +199,12 @@ class Lowering {
     this.emit(Code.goto_tb)
     this.emit(this.insns)
     this.emit(-1)
+    const low = Number(pc)
+    if (low >= 0 && low <= 0xffffffff) {
+      this.emit(low)
+      this.emit(0)
+      return
+    }
     this.emit(Number(BigInt.asIntN(32, pc)))
     this.emit(Number(BigInt.asIntN(32, pc >> 32n)))
   }
@@ -240,33 +213,38 @@ class Lowering {
   private chooses(index: number): boolean {
     const { ops } = this.block
     const label = ops[index]!.args[3]!
-    const [otherwise, place, taken] = [ops[index + 1], ops[index + 2], ops[index + 3]]
-    const near = (op: Op | undefined): boolean => {
-      const pc = op?.opcode === Opcode.goto_tb ? this.constant(op.args[0]!) : undefined
-      return pc !== undefined && pc >> 32n === 0n
-    }
+    const place = ops[index + 2]
     return (
-      near(otherwise) &&
-      near(taken) &&
       place?.opcode === Opcode.set_label &&
       place.args[0] === label &&
-      this.labelUses[label] === 1
+      this.labelUses[label] === 1 &&
+      this.goesNear(ops[index + 1]) &&
+      this.goesNear(ops[index + 3])
     )
+  }
+
+  /** Whether an operation is a `goto_tb` to a pc below 2^32. */
+  private goesNear(op: Op | undefined): boolean {
+    const pc = op?.opcode === Opcode.goto_tb ? this.constant(op.args[0]!) : undefined
+    if (pc === undefined) return false
+    const number = Number(pc)
+    return number >= 0 && number <= 0xffffffff
   }
 
   private choose(branch: Op, otherwise: Op, taken: Op): void {
     this.compare(Code.jeq, branch.args[2]!, branch.args[0]!, branch.args[1]!)
     this.emit(this.insns)
-    for (const op of [otherwise, taken]) {
-      this.emit(-1)
-      this.emit(Number(BigInt.asIntN(32, this.constant(op.args[0]!)!)))
-    }
+    this.emit(-1)
+    this.emit(Number(this.constant(otherwise.args[0]!)!))
+    this.emit(-1)
+    this.emit(Number(this.constant(taken.args[0]!)!))
   }
 
   private move(d: Value, a: Value): void {
     const value = this.constant(a)
-    if (value !== undefined && isInt32(value)) {
-      this.emit3(Code.movi, this.operand(d), Number(value))
+    const number = value === undefined ? NaN : Number(value)
+    if (isInt32(number)) {
+      this.emit3(Code.movi, this.operand(d), number)
     } else {
       this.emit3(Code.mov, this.operand(d), this.operand(a))
     }
@@ -298,7 +276,7 @@ class Lowering {
     const code = plain[opcode]
     if (code !== undefined) {
       this.emit(code)
-      args.forEach((value) => this.emit(this.operand(value)))
+      for (let i = 0; i < args.length; i++) this.emit(this.operand(args[i]!))
     } else if (info.name.startsWith("atomic_")) {
       this.emit(Code.atomic)
       args.slice(0, 3).forEach((value) => this.emit(this.operand(value)))
@@ -310,22 +288,23 @@ class Lowering {
   }
 
   private computeImmediate(opcode: number, d: Value, a: Value, b: bigint): boolean {
-    const wide = immediate.get(opcode)
-    if (wide !== undefined && isInt32(b)) {
-      this.emit4(wide, this.operand(d), this.operand(a), Number(b))
+    const number = Number(b)
+    const wide = immediate[opcode]
+    if (wide !== undefined && isInt32(number)) {
+      this.emit4(wide, this.operand(d), this.operand(a), number)
       return true
     }
-    if (opcode === Opcode.sub && isInt32(-b)) {
-      this.emit4(Code.addi, this.operand(d), this.operand(a), Number(-b))
+    if (opcode === Opcode.sub && isInt32(-number)) {
+      this.emit4(Code.addi, this.operand(d), this.operand(a), -number)
       return true
     }
-    const narrow = immediate32.get(opcode)
+    const narrow = immediate32[opcode]
     if (narrow !== undefined) {
       this.emit4(narrow, this.operand(d), this.operand(a), Number(BigInt.asIntN(32, b)))
       return true
     }
-    const shift = shifts.get(opcode)
-    const count = Number(b & 63n)
+    const shift = shifts[opcode]
+    const count = shift === undefined ? 0 : Number(b & 63n)
     if (shift !== undefined && count > 0) {
       this.emit4(shift[count < 32 ? 0 : 1], this.operand(d), this.operand(a), count)
       return true
@@ -338,7 +317,7 @@ class Lowering {
     const info = opTable[opcode]!
     const values = args.slice(0, 1 + info.inputs).map((value) => this.operand(value))
     const [rm = 0, negate = 0] = args.slice(1 + info.inputs)
-    this.emit(info.inputs === 3 ? Code.fma : (inlineFloat.get(opcode) ?? Code.float))
+    this.emit(info.inputs === 3 ? Code.fma : (inlineFloat[opcode] ?? Code.float))
     for (let i = 0; i < 3; i++) {
       this.emit(values[i] ?? 0)
     }
@@ -435,7 +414,7 @@ class Lowering {
  * Writes the code of a block at `machine.codeEnd`. There must be room for it, and for its constants in the pool.
  *
  * @param slots slots of the temps, from `allocateSlots`
- * @param insnEntries receives where each guest instruction's code begins
+ * @param table is told where each guest instruction's code begins
  */
-export const lower = (machine: Machine, block: IrBlock, slots: Int32Array, insnEntries: Int32Array<ArrayBuffer>): void =>
-  new Lowering(machine, block, slots).run(insnEntries)
+export const lower = (machine: Machine, block: IrBlock, slots: Int32Array, table: InsnTable): void =>
+  new Lowering(machine, block, slots).run(table)
