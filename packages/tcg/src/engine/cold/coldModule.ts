@@ -9,7 +9,7 @@ import { type CallName, calls, callType, CaseWriter, type LoopLocals } from "../
 import { operations } from "../operations/table.ts"
 
 /** Names of the functions that the module imports. */
-export const callNames = Object.keys(calls) as ReadonlyArray<CallName>
+const callNames = Object.keys(calls) as ReadonlyArray<CallName>
 
 const hotNumber = operations.findIndex(({ name }) => name === "hot")
 

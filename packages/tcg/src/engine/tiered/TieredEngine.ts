@@ -22,8 +22,8 @@ const word = (slot: number): number => 2 * slot
 
 /** Instructions to interpret before the loop is warmed up: for programs that interpret less it would cost more than it gains. */
 const warmInsns = 100_000
-/** Instructions to interpret in the reference loop before the one in WebAssembly takes over: it has to be compiled first. */
-const usualColdInsns = 50_000
+/** Instructions to interpret in the reference loop before the one in WebAssembly takes over, which takes V8 0.6 ms to compile. */
+const usualColdInsns = 5000
 
 /** What an engine needs to know. */
 export interface EngineOptions extends TranslatorOptions {
