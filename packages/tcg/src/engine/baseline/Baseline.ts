@@ -84,12 +84,12 @@ export class Baseline {
 
   /** Compiles what waits. */
   compile(): void {
-    const { blocks, imports, table } = this.sources
+    const { imports, table } = this.sources
     const started = performance.now()
     const draft = beginModule()
     const made: Array<Compiled> = []
     for (const pc of this.waiting) {
-      if (this.compiled.has(pc) || this.unfit.has(pc) || blocks.get(pc) === undefined) continue
+      if (this.compiled.has(pc) || this.unfit.has(pc)) continue
       const compiled = this.add(draft, pc, made.length)
       if (compiled !== undefined) made.push(compiled)
     }
@@ -175,9 +175,9 @@ export class Baseline {
     let ops = 0
     for (const { always, pc } of queue) {
       if (found.length >= maxBlocks || ops > maxOps) break
+      if (this.compiled.has(pc) || this.unfit.has(pc) || (!always && host.runs(pc) < warmRuns)) continue
       const block = known.get(pc)
-      if (block === undefined || this.compiled.has(pc) || this.unfit.has(pc)) continue
-      if (!always && host.runs(pc) < warmRuns) continue
+      if (block === undefined) continue
       const made = this.translate(block)
       if (made === undefined) continue
       found.push(made)
@@ -193,7 +193,8 @@ export class Baseline {
   }
 
   private translate({ end, insnPcs, instrumentation, pc }: KnownBlock): BaselineBlock | undefined {
-    const ir = this.sources.host.retranslate(pc, insnPcs.length, instrumentation)
+    const { blocks, host } = this.sources
+    const ir = blocks.takeIr(pc) ?? host.retranslate(pc, insnPcs.length, instrumentation)
     if (ir === undefined) return undefined
     return {
       pc,

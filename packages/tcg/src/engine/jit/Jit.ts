@@ -40,7 +40,7 @@ export interface JitOptions {
 export class Jit {
   /** Bytes of WebAssembly made. */
   bytes = 0
-  readonly blocks = new Blocks()
+  readonly blocks: Blocks
   /** Places in regions where they may be left, by number. */
   readonly sites: ReadonlyArray<Site>
   private regions = 0
@@ -74,7 +74,8 @@ export class Jit {
     host: JitHost,
     { baseline, slots = usualSlots, synchronous }: Pick<JitOptions, "baseline" | "slots" | "synchronous">
   ) {
-    const { blocks } = this
+    const blocks = new Blocks(baseline ? host.describe : undefined)
+    this.blocks = blocks
     const windows = new Windows(state)
     const profile = new Profile(state)
     const table = new RegionTable(state, host, slots)

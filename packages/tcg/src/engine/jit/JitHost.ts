@@ -1,5 +1,6 @@
 /** What the compiled tier asks of the engine. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
+import type { DescribedBlock } from "./Blocks.ts"
 import type { IrBlock } from "../../ir/Block.ts"
 import type { LowerContext } from "./emit/lower/Context.ts"
 import type { JitImports } from "./Runtime.ts"
@@ -11,6 +12,8 @@ export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboa
    * the code cannot be fetched any more.
    */
   readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
+  /** Describes a block that was translated; undefined where there is none, or its code has changed. */
+  readonly describe: (pc: number) => DescribedBlock | undefined
   /** Whether the block at a pc has run more than a few times. */
   readonly isWarm: (pc: number) => boolean
   /** How often the block at a pc was interpreted; 0 for one that is compiled. */

@@ -1,4 +1,5 @@
 /** Between the interpreter and the compiled tier: blocks that become hot, and entering compiled regions. */
+import type { Instrumentation } from "@emu/core/Instrumentation"
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { jumpCacheAt } from "../../TbCache.ts"
@@ -70,6 +71,9 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
     machine.fuelTaken = fuelToTake
     return fuelToTake
   }
+  const baseline = options.baseline ?? options.hotThreshold === undefined
+  /** What is woven into blocks, where there is something. */
+  const woven = new Map<number, Instrumentation>()
   const jit: Jit = new Jit(
     state,
     {
@@ -88,6 +92,14 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       },
       retranslate: (pc, limit, instrumentation) =>
         isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,
+      describe: (pc) => {
+        const block = machine.blocks.get(pc)
+        if (block === undefined || !isUnchanged(machine, pc)) return undefined
+        const { end, firstInsn, insns } = block
+        const instrumentation = woven.get(pc)
+        const ir = translator.retranslate(pc, insns, instrumentation)
+        return ir && { end, ir, instrumentation, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }
+      },
       callbackNumber: (ir, from) => (isDeferred(from.callback) ? registerDeferred : registerCallback)(machine, ir, from),
       scoreboardAddress: (entry) => scoreboardPlace(machine, entry),
       isWarm: (pc) => {
@@ -122,7 +134,7 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
     },
     {
       synchronous: options.synchronous ?? (options.hotThreshold === undefined ? undefined : false),
-      baseline: options.baseline ?? options.hotThreshold === undefined,
+      baseline,
       slots: options.slots
     }
   )
@@ -133,10 +145,19 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       hot: (at) => hot(machine, jit, at),
       enterRegion: (at, left) => enterRegion(machine, jit, at, left),
       noteTarget: (pc) => jit.blocks.addJumpTarget(pc >>> 0),
-      addBlock: ({ end, firstInsn, insns, pc }, ir, instrumentation) =>
-        jit.blocks.add({ end, pc, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }, ir, instrumentation),
-      removeBlock: (pc) => jit.removeBlock(pc),
-      flush: () => jit.flush()
+      addBlock: ({ end, firstInsn, insns, pc }, ir, instrumentation) => {
+        if (!baseline) {
+          jit.blocks.add({ end, pc, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }, ir, instrumentation)
+        } else if (instrumentation !== undefined) woven.set(pc, instrumentation)
+      },
+      removeBlock: (pc) => {
+        woven.delete(pc)
+        jit.removeBlock(pc)
+      },
+      flush: () => {
+        woven.clear()
+        jit.flush()
+      }
     }
   }
 }

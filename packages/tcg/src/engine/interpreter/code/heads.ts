@@ -6,7 +6,7 @@ import type { Machine } from "../Machine.ts"
 export const headWords = 2
 
 /** How often a block is interpreted before it is compiled, unless the options say otherwise. */
-export const usualThreshold = 300
+export const usualThreshold = 3000
 
 /** Lets the block at a pc lead to compiled code. */
 export const publish = (machine: Machine, pc: number): void => {
