@@ -183,7 +183,7 @@ describe.each(loops)("under $name", ({ cold }) => {
 
     it("survives running out of room for code", () => {
       const guest = new Guest({ cold, code: pingPong })
-      const big = ` ---- ${hex(a)} 4\n${"xor r1,r1,r2\n".repeat(60_000)}exit_tb $0x${hex(a)},yield`
+      const big = ` ---- ${hex(a)} 4\n${"xor r1,r1,r2\n".repeat(100_000)}exit_tb $0x${hex(a)},yield`
       guest.code[a] = big
       for (let i = 0; i < 16; i++) {
         guest.code[a + 2 * i] = big

@@ -1,5 +1,5 @@
 /** Writes the reference loop and the list of operations' numbers from the table of operations. */
-import type { Operand, Operation } from "@emu/tcg/engine/operations/Operation"
+import { type Operand, type Operation, wordOf, wordsOf } from "@emu/tcg/engine/operations/Operation"
 import { families } from "@emu/tcg/engine/operations/table"
 
 const head = `/* oxlint-disable max-lines -- one switch is one function, and one function is what V8 compiles as a whole */
@@ -54,7 +54,7 @@ export const execute = (machine: Machine, entry: number): void => {
   let left = machine.left
   let limit = machine.limit
   for (;;) {
-    switch (code[pc]) {
+    switch (code[pc]! & 0xff) {
 `
 
 const foot = `      default:
@@ -64,18 +64,23 @@ const foot = `      default:
 }
 `
 
-const constant = ({ isValue, name }: Operand, index: number): string =>
-  `const ${name} = code[pc + ${index + 1}]!${isValue ? " >>> 2" : ""}`
+const constant = (operation: Operation, { isPacked, isValue, name }: Operand, index: number): string =>
+  isPacked
+    ? `const ${name} = code[pc]! >>> ${isValue ? 18 : 16}`
+    : `const ${name} = code[pc + ${wordOf(operation, index)}]!${isValue ? " >>> 2" : ""}`
 
 const isUsed = (text: string, { name }: Operand): boolean => new RegExp(`\\b${name}\\b`).test(text)
 
-const caseText = ({ jumps, name, operands, text }: Operation, number: number): string => {
-  const constants = operands.flatMap((operand, index) => (isUsed(text, operand) ? [constant(operand, index)] : []))
+const caseText = (operation: Operation, number: number): string => {
+  const { jumps, name, operands, text } = operation
+  const constants = operands.flatMap((operand, index) =>
+    isUsed(text, operand) ? [constant(operation, operand, index)] : []
+  )
   const lines = [
     `// ${name}`,
     ...constants,
     ...text.split("\n"),
-    ...(jumps ? [] : [`pc += ${1 + operands.length}`, "continue"])
+    ...(jumps ? [] : [`pc += ${wordsOf(operation)}`, "continue"])
   ]
   return `      case ${number}: {\n${lines.map((line) => `        ${line}\n`).join("")}      }\n`
 }
@@ -105,7 +110,7 @@ export const codeNumbers = (): string => {
  * The interpreters' code: what \`lower\` makes of an IR block. \`node scripts/interpreter-loop.ts\` makes this file from the table in
  * \`operations/\`.
  *
- * An operation is one word with its number, then its operands. Operands that name values are addresses of eight bytes: the vCPU's state
+ * An operation is one word with its number, then its operands; the first one is in the upper half of that word where the table says so. Operands that name values are addresses of eight bytes: the vCPU's state
  * and temps in page 0, constants in their pool. Links and targets are indices of words in memory.
  */
 

@@ -64,7 +64,7 @@ const loop = (functions: Readonly<Record<CallName, number>>): CodeWriter => {
   const unknown = code.block()
   const labels = operations.map(() => code.block()).reverse()
   code.get(locals.pc)
-  code.memory(Insn.i32_load, 0)
+  code.memory(Insn.i32_load8_u, 0)
   code.brTable(labels, unknown)
   const writer = new CaseWriter(code, locals, { dispatch, enter, miss }, functions)
   for (const operation of operations) {
@@ -73,7 +73,7 @@ const loop = (functions: Readonly<Record<CallName, number>>): CodeWriter => {
   }
   code.end()
   code.get(locals.pc)
-  code.memory(Insn.i32_load, 0)
+  code.memory(Insn.i32_load8_u, 0)
   code.call(functions.unknown)
   code.op(Insn.return)
   code.end()

@@ -50,883 +50,876 @@ export const execute = (machine: Machine, entry: number): void => {
   let left = machine.left
   let limit = machine.limit
   for (;;) {
-    switch (code[pc]) {
+    switch (code[pc]! & 0xff) {
       // --- moves ---
       case 0: {
         // mov
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d + 1] = i32[a + 1]!
         i32[d] = i32[a]!
-        pc += 3
+        pc += 2
         continue
       }
       case 1: {
         // movi
-        const d = code[pc + 1]! >>> 2
-        const imm = code[pc + 2]!
+        const d = code[pc]! >>> 18
+        const imm = code[pc + 1]!
         i32[d] = imm
         i32[d + 1] = imm >> 31
-        pc += 3
+        pc += 2
         continue
       }
       // --- 64-bit arithmetic ---
       case 2: {
         // add
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const al = i32[a]!
         const lo = (al + i32[b]!) | 0
         i32[d + 1] = i32[a + 1]! + i32[b + 1]! + (lo >>> 0 < al >>> 0 ? 1 : 0)
         i32[d] = lo
-        pc += 4
+        pc += 3
         continue
       }
       case 3: {
         // addi
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         const al = i32[a]!
         const lo = (al + imm) | 0
         i32[d + 1] = i32[a + 1]! + (imm >> 31) + (lo >>> 0 < al >>> 0 ? 1 : 0)
         i32[d] = lo
-        pc += 4
+        pc += 3
         continue
       }
       case 4: {
         // sub
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const al = i32[a]!
         const bl = i32[b]!
         i32[d + 1] = i32[a + 1]! - i32[b + 1]! - (al >>> 0 < bl >>> 0 ? 1 : 0)
         i32[d] = al - bl
-        pc += 4
+        pc += 3
         continue
       }
       case 5: {
         // and
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         i32[d + 1] = i32[a + 1]! & i32[b + 1]!
         i32[d] = i32[a]! & i32[b]!
-        pc += 4
+        pc += 3
         continue
       }
       case 6: {
         // andi
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         i32[d + 1] = i32[a + 1]! & (imm >> 31)
         i32[d] = i32[a]! & imm
-        pc += 4
+        pc += 3
         continue
       }
       case 7: {
         // or
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         i32[d + 1] = i32[a + 1]! | i32[b + 1]!
         i32[d] = i32[a]! | i32[b]!
-        pc += 4
+        pc += 3
         continue
       }
       case 8: {
         // ori
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         i32[d + 1] = i32[a + 1]! | (imm >> 31)
         i32[d] = i32[a]! | imm
-        pc += 4
+        pc += 3
         continue
       }
       case 9: {
         // xor
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         i32[d + 1] = i32[a + 1]! ^ i32[b + 1]!
         i32[d] = i32[a]! ^ i32[b]!
-        pc += 4
+        pc += 3
         continue
       }
       case 10: {
         // xori
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         i32[d + 1] = i32[a + 1]! ^ (imm >> 31)
         i32[d] = i32[a]! ^ imm
-        pc += 4
+        pc += 3
         continue
       }
       case 11: {
         // mul
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         mul(i32, d, a, b)
-        pc += 4
+        pc += 3
         continue
       }
       case 12: {
         // mulh_s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         mulhS(i32, d, a, b)
-        pc += 4
+        pc += 3
         continue
       }
       case 13: {
         // mulh_u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         mulhU(i32, d, a, b)
-        pc += 4
+        pc += 3
         continue
       }
       case 14: {
         // mulh_su
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         mulhSU(i32, d, a, b)
-        pc += 4
+        pc += 3
         continue
       }
       case 15: {
         // div_s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         divideSigned(state, d, a, b, false)
-        pc += 4
+        pc += 3
         continue
       }
       case 16: {
         // div_u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         divideUnsigned(state, d, a, b, false)
-        pc += 4
+        pc += 3
         continue
       }
       case 17: {
         // rem_s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         divideSigned(state, d, a, b, true)
-        pc += 4
+        pc += 3
         continue
       }
       case 18: {
         // rem_u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         divideUnsigned(state, d, a, b, true)
-        pc += 4
+        pc += 3
         continue
       }
       case 19: {
         // shl
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         shiftLeft(i32, d, a, i32[b]! & 63)
-        pc += 4
+        pc += 3
         continue
       }
       case 20: {
         // shr
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         shiftRight(i32, d, a, i32[b]! & 63)
-        pc += 4
+        pc += 3
         continue
       }
       case 21: {
         // sar
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         shiftRightSigned(i32, d, a, i32[b]! & 63)
-        pc += 4
+        pc += 3
         continue
       }
       case 22: {
         // rotl
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         rotateLeft(i32, d, a, i32[b]! & 63)
-        pc += 4
+        pc += 3
         continue
       }
       case 23: {
         // rotr
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         rotateLeft(i32, d, a, -i32[b]! & 63)
-        pc += 4
+        pc += 3
         continue
       }
       case 24: {
         // shli_low
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const lo = i32[a]!
         i32[d + 1] = (i32[a + 1]! << n) | (lo >>> -n)
         i32[d] = lo << n
-        pc += 4
+        pc += 3
         continue
       }
       case 25: {
         // shli_high
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const lo = i32[a]!
         i32[d] = 0
         i32[d + 1] = lo << n
-        pc += 4
+        pc += 3
         continue
       }
       case 26: {
         // shri_low
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const hi = i32[a + 1]!
         i32[d] = (i32[a]! >>> n) | (hi << -n)
         i32[d + 1] = hi >>> n
-        pc += 4
+        pc += 3
         continue
       }
       case 27: {
         // shri_high
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const hi = i32[a + 1]!
         i32[d] = hi >>> n
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 28: {
         // sari_low
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const hi = i32[a + 1]!
         i32[d] = (i32[a]! >>> n) | (hi << -n)
         i32[d + 1] = hi >> n
-        pc += 4
+        pc += 3
         continue
       }
       case 29: {
         // sari_high
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const n = code[pc + 2]!
         const hi = i32[a + 1]!
         i32[d] = hi >> n
         i32[d + 1] = hi >> 31
-        pc += 4
+        pc += 3
         continue
       }
       // --- bits and extensions ---
       case 30: {
         // clz
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const hi = i32[a + 1]!
         i32[d] = hi === 0 ? 32 + Math.clz32(i32[a]!) : Math.clz32(hi)
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 31: {
         // ctz
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const lo = i32[a]!
         i32[d] = lo === 0 ? 32 + trailingZeros32(i32[a + 1]!) : trailingZeros32(lo)
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 32: {
         // popcnt
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = popcount32(i32[a]!) + popcount32(i32[a + 1]!)
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 33: {
         // bswap
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const lo = i32[a]!
         i32[d] = swapBytes32(i32[a + 1]!)
         i32[d + 1] = swapBytes32(lo)
-        pc += 3
+        pc += 2
         continue
       }
       case 34: {
         // ext8s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = (i32[a]! << 24) >> 24
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       case 35: {
         // ext16s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = (i32[a]! << 16) >> 16
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       case 36: {
         // ext32s
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = i32[a]!
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       case 37: {
         // ext8u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = i32[a]! & 0xff
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 38: {
         // ext16u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = i32[a]! & 0xffff
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 39: {
         // ext32u
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = i32[a]!
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       // --- conditions ---
       case 40: {
         // seteq
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         i32[d] = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 41: {
         // setne
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         i32[d] = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 42: {
         // setlt
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 43: {
         // setge
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 44: {
         // setltu
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 45: {
         // setgeu
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         i32[d] = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? 1 : 0
         i32[d + 1] = 0
-        pc += 4
+        pc += 3
         continue
       }
       case 46: {
         // moveq
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const from = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       case 47: {
         // movne
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const from = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       case 48: {
         // movlt
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         const from = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       case 49: {
         // movge
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
         const from = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       case 50: {
         // movltu
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         const from = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       case 51: {
         // movgeu
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const x = code[pc + 4]! >>> 2
-        const y = code[pc + 5]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const x = code[pc + 3]! >>> 2
+        const y = code[pc + 4]! >>> 2
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
         const from = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? x : y
         i32[d + 1] = i32[from + 1]!
         i32[d] = i32[from]!
-        pc += 6
+        pc += 5
         continue
       }
       // --- 32-bit arithmetic ---
       case 52: {
         // add_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = (i32[a]! + i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 53: {
         // addi_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         const value = (i32[a]! + imm) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 54: {
         // sub_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = (i32[a]! - i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 55: {
         // mul_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = Math.imul(i32[a]!, i32[b]!)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 56: {
         // div_s_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = divideSigned32(i32[a]!, i32[b]!, false)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 57: {
         // div_u_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = divideUnsigned32(i32[a]!, i32[b]!, false)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 58: {
         // rem_s_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = divideSigned32(i32[a]!, i32[b]!, true)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 59: {
         // rem_u_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = divideUnsigned32(i32[a]!, i32[b]!, true)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 60: {
         // shl_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = i32[a]! << i32[b]!
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 61: {
         // shli_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         const value = i32[a]! << imm
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 62: {
         // shr_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = (i32[a]! >>> i32[b]!) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 63: {
         // shri_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         const value = (i32[a]! >>> imm) | 0
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 64: {
         // sar_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const value = i32[a]! >> i32[b]!
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 65: {
         // sari_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const imm = code[pc + 3]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const imm = code[pc + 2]!
         const value = i32[a]! >> imm
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 66: {
         // rotl_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const word = i32[a]!
         const n = i32[b]! & 31
         const value = n === 0 ? word : (word << n) | (word >>> (32 - n))
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 67: {
         // rotr_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
         const word = i32[a]!
         const n = i32[b]! & 31
         const value = n === 0 ? word : (word >>> n) | (word << (32 - n))
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 4
+        pc += 3
         continue
       }
       case 68: {
         // clz_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = Math.clz32(i32[a]!)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       case 69: {
         // ctz_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = trailingZeros32(i32[a]!)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       case 70: {
         // popcnt_i32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         const value = popcount32(i32[a]!)
         i32[d] = value
         i32[d + 1] = value >> 31
-        pc += 3
+        pc += 2
         continue
       }
       // --- guest memory ---
       case 71: {
         // ld8s
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const value = at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!
           i32[d] = value
           i32[d + 1] = value >> 31
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 8)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 72: {
         // ld8u
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           i32[d] = (at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!) & 0xff
           i32[d + 1] = 0
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 0)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 73: {
         // ld16s
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const value = i16[at >>> 1]!
           i32[d] = value
           i32[d + 1] = value >> 31
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 9)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 74: {
         // ld16u
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           i32[d] = u16[at >>> 1]!
           i32[d + 1] = 0
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 1)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 75: {
         // ld32s
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           const value = i32[at >>> 2]!
           i32[d] = value
           i32[d + 1] = value >> 31
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 10)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 76: {
         // ld32u
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           i32[d] = i32[at >>> 2]!
           i32[d + 1] = 0
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 2)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 77: {
         // ld64
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 1) !== 0) {
           i32[d] = i32[at >>> 2]!
           i32[d + 1] = i32[(at >>> 2) + 1]!
-        } else if (!load(machine, d, base, disp, memop)) {
+        } else if (!load(machine, d, base, disp, 3)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 3
         continue
       }
       case 78: {
@@ -934,15 +927,14 @@ export const execute = (machine: Machine, entry: number): void => {
         const value = code[pc + 1]! >>> 2
         const base = code[pc + 2]! >>> 2
         const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           if (at < 0) upper8[at & 0x7fffffff] = i32[value]!
           else i8[at] = i32[value]!
-        } else if (!store(machine, value, base, disp, memop)) {
+        } else if (!store(machine, value, base, disp, 0)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 4
         continue
       }
       case 79: {
@@ -950,14 +942,13 @@ export const execute = (machine: Machine, entry: number): void => {
         const value = code[pc + 1]! >>> 2
         const base = code[pc + 2]! >>> 2
         const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 1) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           u16[at >>> 1] = i32[value]!
-        } else if (!store(machine, value, base, disp, memop)) {
+        } else if (!store(machine, value, base, disp, 1)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 4
         continue
       }
       case 80: {
@@ -965,14 +956,13 @@ export const execute = (machine: Machine, entry: number): void => {
         const value = code[pc + 1]! >>> 2
         const base = code[pc + 2]! >>> 2
         const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 3) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           i32[at >>> 2] = i32[value]!
-        } else if (!store(machine, value, base, disp, memop)) {
+        } else if (!store(machine, value, base, disp, 2)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 4
         continue
       }
       case 81: {
@@ -980,27 +970,26 @@ export const execute = (machine: Machine, entry: number): void => {
         const value = code[pc + 1]! >>> 2
         const base = code[pc + 2]! >>> 2
         const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
         const at = (i32[base]! + disp) | 0
         if (i32[base + 1]! === 0 && (at & 7) === 0 && (pageTable[at >>> 12]! & 2) !== 0) {
           i32[at >>> 2] = i32[value]!
           i32[(at >>> 2) + 1] = i32[value + 1]!
-        } else if (!store(machine, value, base, disp, memop)) {
+        } else if (!store(machine, value, base, disp, 3)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 4
         continue
       }
       case 82: {
         // ld_aligned
-        const d = code[pc + 1]! >>> 2
-        const base = code[pc + 2]! >>> 2
-        const disp = code[pc + 3]!
-        const memop = code[pc + 4]!
+        const d = code[pc]! >>> 18
+        const base = code[pc + 1]! >>> 2
+        const disp = code[pc + 2]!
+        const memop = code[pc + 3]!
         if (!load(machine, d, base, disp, memop)) {
           return leave(machine, pc, left)
         }
-        pc += 5
+        pc += 4
         continue
       }
       case 83: {
@@ -1017,28 +1006,28 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 84: {
         // atomic
-        const d = code[pc + 1]! >>> 2
-        const addr = code[pc + 2]! >>> 2
-        const value = code[pc + 3]! >>> 2
-        const memop = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const addr = code[pc + 1]! >>> 2
+        const value = code[pc + 2]! >>> 2
+        const memop = code[pc + 3]!
+        const opcode = code[pc + 4]!
         if (!atomic(machine, d, addr, value, memop, opcode)) {
           return leave(machine, pc, left)
         }
-        pc += 6
+        pc += 5
         continue
       }
       case 85: {
         // cmpxchg
-        const d = code[pc + 1]! >>> 2
-        const addr = code[pc + 2]! >>> 2
-        const expected = code[pc + 3]! >>> 2
-        const value = code[pc + 4]! >>> 2
-        const memop = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const addr = code[pc + 1]! >>> 2
+        const expected = code[pc + 2]! >>> 2
+        const value = code[pc + 3]! >>> 2
+        const memop = code[pc + 4]!
         if (!compareExchange(machine, d, addr, expected, value, memop)) {
           return leave(machine, pc, left)
         }
-        pc += 6
+        pc += 5
         continue
       }
       // --- control ---
@@ -1130,16 +1119,16 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 93: {
         // goto_tb
-        const n = code[pc + 1]!
-        const link = code[pc + 2]!
-        const pcLow = code[pc + 3]!
-        const pcHigh = code[pc + 4]!
+        const n = code[pc]! >>> 16
+        const link = code[pc + 1]!
+        const pcLow = code[pc + 2]!
+        const pcHigh = code[pc + 3]!
         left -= n
         if (left > limit && link >= 0) {
           pc = link
           continue
         }
-        pc = next(machine, left, pc + 2, pcLow, pcHigh)
+        pc = next(machine, left, pc + 1, pcLow, pcHigh)
         if (pc < 0) {
           return
         }
@@ -1148,10 +1137,10 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 94: {
         // jeq
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
-        const link = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? pc + 6 : pc + 4
+        const link = i32[a]! === i32[b]! && i32[a + 1]! === i32[b + 1]! ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1167,10 +1156,10 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 95: {
         // jne
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
-        const link = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? pc + 6 : pc + 4
+        const link = i32[a]! !== i32[b]! || i32[a + 1]! !== i32[b + 1]! ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1186,12 +1175,12 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 96: {
         // jlt
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
-        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
+        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1207,12 +1196,12 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 97: {
         // jge
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
         const ah = i32[a + 1]!
         const bh = i32[b + 1]!
-        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
+        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1228,12 +1217,12 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 98: {
         // jltu
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
-        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 6 : pc + 4
+        const link = (ah === bh ? u32[a]! < u32[b]! : ah < bh) ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1249,12 +1238,12 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 99: {
         // jgeu
+        const n = code[pc]! >>> 16
         const a = code[pc + 1]! >>> 2
         const b = code[pc + 2]! >>> 2
-        const n = code[pc + 3]!
         const ah = u32[a + 1]!
         const bh = u32[b + 1]!
-        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 6 : pc + 4
+        const link = (ah === bh ? u32[a]! >= u32[b]! : ah > bh) ? pc + 5 : pc + 3
         left -= n
         const target = code[link]!
         if (left > limit && target >= 0) {
@@ -1270,8 +1259,8 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 100: {
         // goto_ptr
-        const n = code[pc + 1]!
-        const a = code[pc + 2]! >>> 2
+        const n = code[pc]! >>> 16
+        const a = code[pc + 1]! >>> 2
         const low = i32[a]!
         left -= n
         if (left > limit && i32[a + 1]! === 0) {
@@ -1291,49 +1280,49 @@ export const execute = (machine: Machine, entry: number): void => {
       }
       case 101: {
         // exit_tb
-        const n = code[pc + 1]!
-        const a = code[pc + 2]! >>> 2
-        const kind = code[pc + 3]!
+        const n = code[pc]! >>> 16
+        const a = code[pc + 1]! >>> 2
+        const kind = code[pc + 2]!
         return exit(machine, left - n, a, kind as ExitKind)
       }
       case 102: {
         // call
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const helper = code[pc + 4]!
-        const n = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const helper = code[pc + 3]!
+        const n = code[pc + 4]!
         callHelper(machine, left - n, d, a, b, helper)
         limit = machine.limit
-        pc += 6
+        pc += 5
         continue
       }
       // --- floating point ---
       case 103: {
         // f32_unbox
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = i32[a + 1]! === -1 ? i32[a]! : 0x7fc00000
         i32[d + 1] = 0
-        pc += 3
+        pc += 2
         continue
       }
       case 104: {
         // f32_box
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
         i32[d] = i32[a]!
         i32[d + 1] = -1
-        pc += 3
+        pc += 2
         continue
       }
       case 105: {
         // fadd_f64
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = f64[a >> 1]! + f64[b >> 1]!
         const size = Math.abs(result)
         if (
@@ -1343,16 +1332,16 @@ export const execute = (machine: Machine, entry: number): void => {
         ) {
           f64[d >> 1] = result
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 106: {
         // fsub_f64
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = f64[a >> 1]! - f64[b >> 1]!
         const size = Math.abs(result)
         if (
@@ -1362,16 +1351,16 @@ export const execute = (machine: Machine, entry: number): void => {
         ) {
           f64[d >> 1] = result
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 107: {
         // fmul_f64
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = f64[a >> 1]! * f64[b >> 1]!
         const size = Math.abs(result)
         if (
@@ -1382,16 +1371,16 @@ export const execute = (machine: Machine, entry: number): void => {
         ) {
           f64[d >> 1] = result
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 108: {
         // fdiv_f64
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = f64[a >> 1]! / f64[b >> 1]!
         const size = Math.abs(result)
         if (
@@ -1402,16 +1391,16 @@ export const execute = (machine: Machine, entry: number): void => {
         ) {
           f64[d >> 1] = result
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 109: {
         // fadd_f32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = Math.fround(f32[a]! + f32[b]!)
         const size = Math.abs(result)
         if (
@@ -1422,16 +1411,16 @@ export const execute = (machine: Machine, entry: number): void => {
           f32[d] = result
           i32[d + 1] = 0
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 110: {
         // fsub_f32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = Math.fround(f32[a]! - f32[b]!)
         const size = Math.abs(result)
         if (
@@ -1442,16 +1431,16 @@ export const execute = (machine: Machine, entry: number): void => {
           f32[d] = result
           i32[d + 1] = 0
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 111: {
         // fmul_f32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = Math.fround(f32[a]! * f32[b]!)
         const size = Math.abs(result)
         if (
@@ -1463,16 +1452,16 @@ export const execute = (machine: Machine, entry: number): void => {
           f32[d] = result
           i32[d + 1] = 0
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 112: {
         // fdiv_f32
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         const result = Math.fround(f32[a]! / f32[b]!)
         const size = Math.abs(result)
         if (
@@ -1484,31 +1473,31 @@ export const execute = (machine: Machine, entry: number): void => {
           f32[d] = result
           i32[d + 1] = 0
         } else softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 113: {
         // float
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
         softfloat(state, opcode, d >> 1, a >> 1, b >> 1, 0, rm, 0)
-        pc += 6
+        pc += 5
         continue
       }
       case 114: {
         // fma
-        const d = code[pc + 1]! >>> 2
-        const a = code[pc + 2]! >>> 2
-        const b = code[pc + 3]! >>> 2
-        const rm = code[pc + 4]!
-        const opcode = code[pc + 5]!
-        const c = code[pc + 6]! >>> 2
-        const negate = code[pc + 7]!
+        const d = code[pc]! >>> 18
+        const a = code[pc + 1]! >>> 2
+        const b = code[pc + 2]! >>> 2
+        const rm = code[pc + 3]!
+        const opcode = code[pc + 4]!
+        const c = code[pc + 5]! >>> 2
+        const negate = code[pc + 6]!
         softfloat(state, opcode, d >> 1, a >> 1, b >> 1, c >> 1, rm, negate)
-        pc += 8
+        pc += 7
         continue
       }
       // --- instrumentation ---

@@ -3,7 +3,7 @@ import { CpuSlot } from "../../Layout.ts"
 import type { CodeWriter, Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { EngineCell } from "../cells.ts"
-import type { Operation } from "./Operation.ts"
+import { type Operation, wordOf, wordsOf } from "./Operation.ts"
 
 /** Types of the functions that cases call, in the host: arguments and results, all of them i32. */
 export const calls = {
@@ -96,16 +96,17 @@ export class CaseWriter {
   goOn(): void {
     const { code, locals } = this
     code.get(locals.pc)
-    code.i32(4 * (1 + this.current!.operands.length))
+    code.i32(4 * wordsOf(this.current!))
     code.op(Insn.i32_add)
     code.set(locals.pc)
     code.br(this.dispatch)
   }
 
-  private place(name: string): { readonly offset: number; readonly isValue: boolean } {
+  private place(name: string): { readonly offset: number; readonly isValue: boolean; readonly isPacked: boolean } {
     const index = this.current!.operands.findIndex((operand) => operand.name === name)
     if (index < 0) throw new Error(`operation ${this.current!.name} has no operand ${name}`)
-    return { offset: 4 * (1 + index), isValue: this.current!.operands[index]!.isValue }
+    const { isPacked, isValue } = this.current!.operands[index]!
+    return { offset: isPacked ? 2 : 4 * wordOf(this.current!, index), isValue, isPacked }
   }
 
   // --- operands ------------------------------------------------------------------------------------------------------
@@ -113,7 +114,15 @@ export class CaseWriter {
   /** Pushes an operand's word. */
   word(name: string): void {
     this.code.get(this.locals.pc)
-    this.code.memory(Insn.i32_load, this.place(name).offset)
+    const { isPacked, offset } = this.place(name)
+    this.code.memory(isPacked ? Insn.i32_load16_u : Insn.i32_load, offset)
+  }
+
+  /** Pushes the address of an operand's word. */
+  wordAddress(name: string): void {
+    this.code.get(this.locals.pc)
+    this.code.i32(this.place(name).offset)
+    this.code.op(Insn.i32_add)
   }
 
   /** Pushes an operand's word, sign-extended. */
@@ -190,9 +199,12 @@ export class CaseWriter {
 
   // --- calls ---------------------------------------------------------------------------------------------------------
 
-  /** Calls a function of the host with operands: numbers as they are, values by the index of their low word. */
-  call(name: CallName, ...operands: ReadonlyArray<string>): void {
-    for (const operand of operands) this.argument(operand)
+  /** Calls a function of the host with operands, values by the index of their low word, and with numbers that are known now. */
+  call(name: CallName, ...operands: ReadonlyArray<string | number>): void {
+    for (const operand of operands) {
+      if (typeof operand === "number") this.code.i32(operand)
+      else this.argument(operand)
+    }
     this.callWith(name)
   }
 
@@ -220,7 +232,7 @@ export class CaseWriter {
   }
 
   /** As `call`, of a function that says whether the guest goes on; leaves the loop where it does not. */
-  callChecked(name: CallName, ...operands: ReadonlyArray<string>): void {
+  callChecked(name: CallName, ...operands: ReadonlyArray<string | number>): void {
     const { code } = this
     this.call(name, ...operands)
     code.op(Insn.i32_eqz)

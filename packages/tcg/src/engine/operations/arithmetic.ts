@@ -5,7 +5,7 @@ import { type Family, type Operation, operation } from "./Operation.ts"
 
 /** An operation that is one instruction of WebAssembly. */
 const binary = (name: string, insn: number, text: string): Operation =>
-  operation(name, "d a b", text, (to) =>
+  operation(name, "^d a b", text, (to) =>
     to.put("d", () => {
       to.value("a")
       to.value("b")
@@ -15,7 +15,7 @@ const binary = (name: string, insn: number, text: string): Operation =>
 
 /** The same with a sign-extended word as the second operand. */
 const immediate = (name: string, insn: number, text: string): Operation =>
-  operation(name, "d a #imm", text, (to) =>
+  operation(name, "^d a #imm", text, (to) =>
     to.put("d", () => {
       to.value("a")
       to.word64("imm")
@@ -25,7 +25,7 @@ const immediate = (name: string, insn: number, text: string): Operation =>
 
 /** Shifts by a constant: the reference does those below 32 in another way than the others. */
 const shift = (name: string, insn: number, text: string): Operation =>
-  operation(name, "d a #n", text, (to) =>
+  operation(name, "^d a #n", text, (to) =>
     to.put("d", () => {
       to.value("a")
       to.word64("n")
@@ -79,13 +79,13 @@ i32[d] = al - bl`
     ...bitwise("or", Insn.i64_or, "|"),
     ...bitwise("xor", Insn.i64_xor, "^"),
     binary("mul", Insn.i64_mul, "mul(i32, d, a, b)"),
-    operation("mulh_s", "d a b", "mulhS(i32, d, a, b)", (to) => multiplyHigh(to, true, true)),
-    operation("mulh_u", "d a b", "mulhU(i32, d, a, b)", (to) => multiplyHigh(to, false, false)),
-    operation("mulh_su", "d a b", "mulhSU(i32, d, a, b)", (to) => multiplyHigh(to, true, false)),
-    operation("div_s", "d a b", "divideSigned(state, d, a, b, false)", (to) => division(to, true, false)),
-    operation("div_u", "d a b", "divideUnsigned(state, d, a, b, false)", (to) => division(to, false, false)),
-    operation("rem_s", "d a b", "divideSigned(state, d, a, b, true)", (to) => division(to, true, true)),
-    operation("rem_u", "d a b", "divideUnsigned(state, d, a, b, true)", (to) => division(to, false, true)),
+    operation("mulh_s", "^d a b", "mulhS(i32, d, a, b)", (to) => multiplyHigh(to, true, true)),
+    operation("mulh_u", "^d a b", "mulhU(i32, d, a, b)", (to) => multiplyHigh(to, false, false)),
+    operation("mulh_su", "^d a b", "mulhSU(i32, d, a, b)", (to) => multiplyHigh(to, true, false)),
+    operation("div_s", "^d a b", "divideSigned(state, d, a, b, false)", (to) => division(to, true, false)),
+    operation("div_u", "^d a b", "divideUnsigned(state, d, a, b, false)", (to) => division(to, false, false)),
+    operation("rem_s", "^d a b", "divideSigned(state, d, a, b, true)", (to) => division(to, true, true)),
+    operation("rem_u", "^d a b", "divideUnsigned(state, d, a, b, true)", (to) => division(to, false, true)),
     binary("shl", Insn.i64_shl, "shiftLeft(i32, d, a, i32[b]! & 63)"),
     binary("shr", Insn.i64_shr_u, "shiftRight(i32, d, a, i32[b]! & 63)"),
     binary("sar", Insn.i64_shr_s, "shiftRightSigned(i32, d, a, i32[b]! & 63)"),

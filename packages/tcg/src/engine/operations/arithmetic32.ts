@@ -9,7 +9,7 @@ i32[d] = value
 i32[d + 1] = value >> 31`
 
 const unary = (name: string, insn: number, value: string): Operation =>
-  operation(name, "d a", result(value), (to) =>
+  operation(name, "^d a", result(value), (to) =>
     to.put32("d", () => {
       to.low("a")
       to.code.op(insn)
@@ -17,7 +17,7 @@ const unary = (name: string, insn: number, value: string): Operation =>
   )
 
 const binary = (name: string, insn: number, value: string): Operation =>
-  operation(name, "d a b", result(value), (to) =>
+  operation(name, "^d a b", result(value), (to) =>
     to.put32("d", () => {
       to.low("a")
       to.low("b")
@@ -26,7 +26,7 @@ const binary = (name: string, insn: number, value: string): Operation =>
   )
 
 const immediate = (name: string, insn: number, value: string): Operation =>
-  operation(name, "d a #imm", result(value), (to) =>
+  operation(name, "^d a #imm", result(value), (to) =>
     to.put32("d", () => {
       to.low("a")
       to.word("imm")
@@ -35,7 +35,7 @@ const immediate = (name: string, insn: number, value: string): Operation =>
   )
 
 const long = (name: string, value: string, emit: (to: CaseWriter) => void): Operation =>
-  operation(name, "d a b", result(value), emit)
+  operation(name, "^d a b", result(value), emit)
 
 const rotation = (name: string, insn: number, left: string, right: string): Operation => ({
   ...binary(name, insn, ""),

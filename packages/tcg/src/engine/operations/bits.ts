@@ -4,7 +4,7 @@ import { type Family, type Operation, operation } from "./Operation.ts"
 
 /** An operation that is one instruction of WebAssembly. */
 const unary = (name: string, insn: number, text: string): Operation =>
-  operation(name, "d a", text, (to) =>
+  operation(name, "^d a", text, (to) =>
     to.put("d", () => {
       to.value("a")
       to.code.op(insn)
@@ -15,7 +15,7 @@ const unary = (name: string, insn: number, text: string): Operation =>
 const extension = (name: string, load: number, low: string, high: string): Operation =>
   operation(
     name,
-    "d a",
+    "^d a",
     high === "sign"
       ? `const value = ${low}
 i32[d] = value
@@ -54,7 +54,7 @@ i32[d + 1] = 0`
     ),
     operation(
       "bswap",
-      "d a",
+      "^d a",
       `const lo = i32[a]!
 i32[d] = swapBytes32(i32[a + 1]!)
 i32[d + 1] = swapBytes32(lo)`,

@@ -58,7 +58,7 @@ export const comparisons: Family = {
     ...family((condition) =>
       operation(
         `set${condition.name}`,
-        "d a b",
+        "^d a b",
         `${condition.before}i32[d] = ${condition.before === "" ? condition.test : `(${condition.test})`} ? 1 : 0
 i32[d + 1] = 0`,
         (to) => to.putU32("d", () => test(to, condition))
@@ -67,7 +67,7 @@ i32[d + 1] = 0`,
     ...family((condition) =>
       operation(
         `mov${condition.name}`,
-        "d a b x y",
+        "^d a b x y",
         `${condition.before}const from = ${condition.before === "" ? condition.test : `(${condition.test})`} ? x : y
 i32[d + 1] = i32[from + 1]!
 i32[d] = i32[from]!`,
@@ -113,18 +113,14 @@ continue`,
 export const choices: ReadonlyArray<Operation> = family((condition) =>
   jump(
     `j${condition.name}`,
-    "a b #n #linkElse #pcElse #linkTaken #pcTaken",
-    `${condition.before}const link = ${condition.before === "" ? condition.test : `(${condition.test})`} ? pc + 6 : pc + 4
+    "^#n a b #linkElse #pcElse #linkTaken #pcTaken",
+    `${condition.before}const link = ${condition.before === "" ? condition.test : `(${condition.test})`} ? pc + 5 : pc + 3
 left -= n
 ${followText}`,
     (to) => {
       const { code, locals } = to
-      code.get(locals.pc)
-      code.i32(16)
-      code.op(Insn.i32_add)
-      code.get(locals.pc)
-      code.i32(24)
-      code.op(Insn.i32_add)
+      to.wordAddress("linkElse")
+      to.wordAddress("linkTaken")
       test(to, condition)
       code.op(Insn.i32_eqz)
       code.op(Insn.select)

@@ -23,13 +23,13 @@ continue`,
     ...branches,
     jump(
       "goto_tb",
-      "#n #link #pcLow #pcHigh",
+      "^#n #link #pcLow #pcHigh",
       `left -= n
 if (left > limit && link >= 0) {
   pc = link
   continue
 }
-pc = next(machine, left, pc + 2, pcLow, pcHigh)
+pc = next(machine, left, pc + 1, pcLow, pcHigh)
 if (pc < 0) {
   return
 }
@@ -38,9 +38,7 @@ continue`,
       (to) => {
         const { code, locals } = to
         to.count()
-        code.get(locals.pc)
-        code.i32(8)
-        code.op(Insn.i32_add)
+        to.wordAddress("link")
         code.set(locals.i32[0])
         to.word("pcHigh")
         code.set(locals.high)
@@ -50,7 +48,7 @@ continue`,
     ...choices,
     jump(
       "goto_ptr",
-      "#n a",
+      "^#n a",
       `const low = i32[a]!
 left -= n
 if (left > limit && i32[a + 1]! === 0) {
@@ -104,7 +102,7 @@ continue`,
         code.br(to.miss)
       }
     ),
-    jump("exit_tb", "#n a #kind", "return exit(machine, left - n, a, kind as ExitKind)", (to) => {
+    jump("exit_tb", "^#n a #kind", "return exit(machine, left - n, a, kind as ExitKind)", (to) => {
       to.count()
       to.code.get(to.locals.left)
       to.call("exit", "a", "kind")
@@ -112,7 +110,7 @@ continue`,
     }),
     operation(
       "call",
-      "d a b #helper #n",
+      "^d a b #helper #n",
       `callHelper(machine, left - n, d, a, b, helper)
 limit = machine.limit`,
       (to) => {

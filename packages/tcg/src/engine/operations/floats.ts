@@ -87,7 +87,7 @@ const arithmetic = ({ bits, largest, smallestNormal }: Format, { insns, mayBeTin
   i32[d + 1] = 0`
   return operation(
     `${name}_f${bits}`,
-    "d a b #rm #opcode",
+    "^d a b #rm #opcode",
     `const result = ${value}
 const size = Math.abs(result)
 if (
@@ -144,7 +144,7 @@ export const floats: Family = {
   operations: [
     operation(
       "f32_unbox",
-      "d a",
+      "^d a",
       `i32[d] = i32[a + 1]! === -1 ? i32[a]! : 0x7fc00000
 i32[d + 1] = 0`,
       (to) =>
@@ -159,7 +159,7 @@ i32[d + 1] = 0`,
     ),
     operation(
       "f32_box",
-      "d a",
+      "^d a",
       `i32[d] = i32[a]!
 i32[d + 1] = -1`,
       (to) =>
@@ -170,10 +170,10 @@ i32[d + 1] = -1`,
         })
     ),
     ...formats.flatMap((format) => rows.map((row) => arithmetic(format, row))),
-    operation("float", "d a b #rm #opcode", softfloatText, (to) => softfloat(to)),
+    operation("float", "^d a b #rm #opcode", softfloatText, (to) => softfloat(to)),
     operation(
       "fma",
-      "d a b #rm #opcode c #negate",
+      "^d a b #rm #opcode c #negate",
       "softfloat(state, opcode, d >> 1, a >> 1, b >> 1, c >> 1, rm, negate)",
       (to) => softfloat(to, "c")
     )

@@ -2,6 +2,7 @@
  * Accesses to guest memory. The quick path is an access to a page that permits it, in the reference an aligned one, in WebAssembly one that
  * crosses into no other page; `interpreter/operations/memory.ts` does the rest. An access that must be aligned never is quick.
  */
+import { MemOp } from "../../ir/Opcode.ts"
 import { PageFlag, pageShift, pageSize, pageTableBase } from "../../Layout.ts"
 import type { Label } from "../../wasm/CodeWriter.ts"
 import { Insn } from "../../wasm/Wasm.ts"
@@ -49,6 +50,7 @@ const address = (to: CaseWriter, size: number, flag: number, slow: Label): void 
 interface Load {
   readonly name: string
   readonly size: number
+  readonly memop: number
   readonly insn: number
   /** What the reference does where the access is quick. */
   readonly text: string
@@ -62,33 +64,34 @@ const unsigned = (value: string): string => `  i32[d] = ${value}
 const byte = "at < 0 ? upper8[at & 0x7fffffff]! : i8[at]!"
 
 const loads: ReadonlyArray<Load> = [
-  { name: "ld8s", size: 1, insn: Insn.i64_load8_s, text: signed(byte) },
-  { name: "ld8u", size: 1, insn: Insn.i64_load8_u, text: unsigned(`(${byte}) & 0xff`) },
-  { name: "ld16s", size: 2, insn: Insn.i64_load16_s, text: signed("i16[at >>> 1]!") },
-  { name: "ld16u", size: 2, insn: Insn.i64_load16_u, text: unsigned("u16[at >>> 1]!") },
-  { name: "ld32s", size: 4, insn: Insn.i64_load32_s, text: signed("i32[at >>> 2]!") },
-  { name: "ld32u", size: 4, insn: Insn.i64_load32_u, text: unsigned("i32[at >>> 2]!") },
+  { name: "ld8s", size: 1, memop: MemOp.size8 | MemOp.sign, insn: Insn.i64_load8_s, text: signed(byte) },
+  { name: "ld8u", size: 1, memop: MemOp.size8, insn: Insn.i64_load8_u, text: unsigned(`(${byte}) & 0xff`) },
+  { name: "ld16s", size: 2, memop: MemOp.size16 | MemOp.sign, insn: Insn.i64_load16_s, text: signed("i16[at >>> 1]!") },
+  { name: "ld16u", size: 2, memop: MemOp.size16, insn: Insn.i64_load16_u, text: unsigned("u16[at >>> 1]!") },
+  { name: "ld32s", size: 4, memop: MemOp.size32 | MemOp.sign, insn: Insn.i64_load32_s, text: signed("i32[at >>> 2]!") },
+  { name: "ld32u", size: 4, memop: MemOp.size32, insn: Insn.i64_load32_u, text: unsigned("i32[at >>> 2]!") },
   {
     name: "ld64",
     size: 8,
+    memop: MemOp.size64,
     insn: Insn.i64_load,
     text: `  i32[d] = i32[at >>> 2]!
   i32[d + 1] = i32[(at >>> 2) + 1]!`
   }
 ]
 
-const slowLoadText = `if (!load(machine, d, base, disp, memop)) {
+const slowLoadText = (memop: number | string): string => `if (!load(machine, d, base, disp, ${memop})) {
   return leave(machine, pc, left)
 }`
 
-const load = ({ insn, name, size, text }: Load): Operation =>
+const load = ({ insn, memop, name, size, text }: Load): Operation =>
   operation(
     name,
-    "d base #disp #memop",
+    "^d base #disp",
     `const at = (i32[base]! + disp) | 0
 if (${quick(size, PageFlag.read)}) {
 ${text}
-} else ${slowLoadText}`,
+} else ${slowLoadText(memop)}`,
     (to) => {
       const { code } = to
       const slow = code.block()
@@ -99,13 +102,14 @@ ${text}
       })
       to.goOn()
       code.end()
-      to.callChecked("load", "d", "base", "disp", "memop")
+      to.callChecked("load", "d", "base", "disp", memop)
     }
   )
 
 interface Store {
   readonly name: string
   readonly size: number
+  readonly memop: number
   readonly insn: number
   readonly text: string
 }
@@ -114,33 +118,35 @@ const stores: ReadonlyArray<Store> = [
   {
     name: "st8",
     size: 1,
+    memop: MemOp.size8,
     insn: Insn.i64_store8,
     text: `  if (at < 0) upper8[at & 0x7fffffff] = i32[value]!
   else i8[at] = i32[value]!`
   },
-  { name: "st16", size: 2, insn: Insn.i64_store16, text: "  u16[at >>> 1] = i32[value]!" },
-  { name: "st32", size: 4, insn: Insn.i64_store32, text: "  i32[at >>> 2] = i32[value]!" },
+  { name: "st16", size: 2, memop: MemOp.size16, insn: Insn.i64_store16, text: "  u16[at >>> 1] = i32[value]!" },
+  { name: "st32", size: 4, memop: MemOp.size32, insn: Insn.i64_store32, text: "  i32[at >>> 2] = i32[value]!" },
   {
     name: "st64",
     size: 8,
+    memop: MemOp.size64,
     insn: Insn.i64_store,
     text: `  i32[at >>> 2] = i32[value]!
   i32[(at >>> 2) + 1] = i32[value + 1]!`
   }
 ]
 
-const slowStoreText = `if (!store(machine, value, base, disp, memop)) {
+const slowStoreText = (memop: number | string): string => `if (!store(machine, value, base, disp, ${memop})) {
   return leave(machine, pc, left)
 }`
 
-const store = ({ insn, name, size, text }: Store): Operation =>
+const store = ({ insn, memop, name, size, text }: Store): Operation =>
   operation(
     name,
-    "value base #disp #memop",
+    "value base #disp",
     `const at = (i32[base]! + disp) | 0
 if (${quick(size, PageFlag.write)}) {
 ${text}
-} else ${slowStoreText}`,
+} else ${slowStoreText(memop)}`,
     (to) => {
       const { code } = to
       const slow = code.block()
@@ -150,7 +156,7 @@ ${text}
       code.memory(insn, 0)
       to.goOn()
       code.end()
-      to.callChecked("store", "value", "base", "disp", "memop")
+      to.callChecked("store", "value", "base", "disp", memop)
     }
   )
 
@@ -159,15 +165,15 @@ export const memory: Family = {
   operations: [
     ...loads.map(load),
     ...stores.map(store),
-    operation("ld_aligned", "d base #disp #memop", slowLoadText, (to) =>
+    operation("ld_aligned", "^d base #disp #memop", slowLoadText("memop"), (to) =>
       to.callChecked("load", "d", "base", "disp", "memop")
     ),
-    operation("st_aligned", "value base #disp #memop", slowStoreText, (to) =>
+    operation("st_aligned", "value base #disp #memop", slowStoreText("memop"), (to) =>
       to.callChecked("store", "value", "base", "disp", "memop")
     ),
     operation(
       "atomic",
-      "d addr value #memop #opcode",
+      "^d addr value #memop #opcode",
       `if (!atomic(machine, d, addr, value, memop, opcode)) {
   return leave(machine, pc, left)
 }`,
@@ -175,7 +181,7 @@ export const memory: Family = {
     ),
     operation(
       "cmpxchg",
-      "d addr expected value #memop",
+      "^d addr expected value #memop",
       `if (!compareExchange(machine, d, addr, expected, value, memop)) {
   return leave(machine, pc, left)
 }`,

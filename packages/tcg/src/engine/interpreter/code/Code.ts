@@ -2,7 +2,7 @@
  * The interpreters' code: what `lower` makes of an IR block. `node scripts/interpreter-loop.ts` makes this file from the table in
  * `operations/`.
  *
- * An operation is one word with its number, then its operands. Operands that name values are addresses of eight bytes: the vCPU's state
+ * An operation is one word with its number, then its operands; the first one is in the upper half of that word where the table says so. Operands that name values are addresses of eight bytes: the vCPU's state
  * and temps in page 0, constants in their pool. Links and targets are indices of words in memory.
  */
 
@@ -156,27 +156,27 @@ export const Code = {
   /** d, a */
   popcnt_i32: 70,
   // --- guest memory ---
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld8s: 71,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld8u: 72,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld16s: 73,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld16u: 74,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld32s: 75,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld32u: 76,
-  /** d, base, disp, memop */
+  /** d, base, disp */
   ld64: 77,
-  /** value, base, disp, memop */
+  /** value, base, disp */
   st8: 78,
-  /** value, base, disp, memop */
+  /** value, base, disp */
   st16: 79,
-  /** value, base, disp, memop */
+  /** value, base, disp */
   st32: 80,
-  /** value, base, disp, memop */
+  /** value, base, disp */
   st64: 81,
   /** d, base, disp, memop */
   ld_aligned: 82,
@@ -203,17 +203,17 @@ export const Code = {
   brgeu: 92,
   /** n, link, pcLow, pcHigh */
   goto_tb: 93,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jeq: 94,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jne: 95,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jlt: 96,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jge: 97,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jltu: 98,
-  /** a, b, n, linkElse, pcElse, linkTaken, pcTaken */
+  /** n, a, b, linkElse, pcElse, linkTaken, pcTaken */
   jgeu: 99,
   /** n, a */
   goto_ptr: 100,

@@ -89,14 +89,22 @@ class Lowering {
     this.code[this.end++] = word
   }
 
-  private emit3(code: number, d: number, a: number): void {
-    this.emit(code)
-    this.emit(d)
+  private emitAll(...words: ReadonlyArray<number>): void {
+    for (const word of words) this.emit(word)
+  }
+
+  /** An operation's word with a packed operand: the address of a result, or a number of instructions. */
+  private head(code: number, packed: number): void {
+    this.emit(code | (packed << 16))
+  }
+
+  private emit2(code: number, packed: number, a: number): void {
+    this.head(code, packed)
     this.emit(a)
   }
 
-  private emit4(code: number, d: number, a: number, b: number): void {
-    this.emit3(code, d, a)
+  private emit3(code: number, packed: number, a: number, b: number): void {
+    this.emit2(code, packed, a)
     this.emit(b)
   }
 
@@ -129,16 +137,20 @@ class Lowering {
       case Opcode.goto_tb:
         return this.gotoTb(args[0]!)
       case Opcode.goto_ptr:
-        if (args[1] === JumpHint.jump && this.machine.tier) this.emit3(Code.jump_target, this.operand(args[0]!), 0)
-        return this.emit3(Code.goto_ptr, this.insns, this.operand(args[0]!))
+        if (args[1] === JumpHint.jump && this.machine.tier) {
+          this.emit(Code.jump_target)
+          this.emit(this.operand(args[0]!))
+          this.emit(0)
+        }
+        return this.emit2(Code.goto_ptr, this.insns, this.operand(args[0]!))
       case Opcode.exit_tb:
-        return this.emit4(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)
+        return this.emit3(Code.exit_tb, this.insns, this.operand(args[0]!), exitKinds[args[1]!]!)
       case Opcode.mov:
         return this.move(args[0]!, args[1]!)
       case Opcode.setcond:
-        return this.compare(Code.seteq, args[3]!, args[1]!, args[2]!, args[0])
+        return this.compare(Code.seteq, args[3]!, args[1]!, args[2]!, this.operand(args[0]!))
       case Opcode.movcond:
-        this.compare(Code.moveq, args[5]!, args[1]!, args[2]!, args[0])
+        this.compare(Code.moveq, args[5]!, args[1]!, args[2]!, this.operand(args[0]!))
         this.emit(this.operand(args[3]!))
         this.emit(this.operand(args[4]!))
         return
@@ -147,15 +159,15 @@ class Lowering {
       case Opcode.guest_st:
         return this.access(stores, args)
       case Opcode.atomic_cmpxchg:
-        this.emit(Code.cmpxchg)
-        args.slice(0, 4).forEach((value) => this.emit(this.operand(value)))
+        this.head(Code.cmpxchg, this.operand(args[0]!))
+        args.slice(1, 4).forEach((value) => this.emit(this.operand(value)))
         this.emit(args[4]!)
         return
       case Opcode.mb:
         return
       case Opcode.call:
-        this.emit(Code.call)
-        args.slice(0, 3).forEach((value) => this.emit(this.operand(value)))
+        this.head(Code.call, this.operand(args[0]!))
+        args.slice(1, 3).forEach((value) => this.emit(this.operand(value)))
         this.emit(args[3]!)
         this.emit(this.insns - 1)
         return
@@ -181,11 +193,10 @@ class Lowering {
     this.emit(label)
   }
 
-  /** The words of a comparing code but for what follows the values compared: `base` is the code for eq. */
-  private compare(base: number, cond: number, a: Value, b: Value, d?: Value): void {
+  /** The words of a comparing code but for what follows the values compared: `base` is the code for eq, `packed` its packed operand. */
+  private compare(base: number, cond: number, a: Value, b: Value, packed = 0): void {
     const swap = swapped[cond] === true
-    this.emit(base + condOffset[cond]!)
-    if (d !== undefined) this.emit(this.operand(d))
+    this.head(base + condOffset[cond]!, packed)
     this.emit(this.operand(swap ? b : a))
     this.emit(this.operand(swap ? a : b))
   }
@@ -193,11 +204,10 @@ class Lowering {
   private gotoTb(target: Value): void {
     const pc = this.constant(target)
     if (pc === undefined) {
-      this.emit3(Code.goto_ptr, this.insns, this.operand(target))
+      this.emit2(Code.goto_ptr, this.insns, this.operand(target))
       return
     }
-    this.emit(Code.goto_tb)
-    this.emit(this.insns)
+    this.head(Code.goto_tb, this.insns)
     this.emit(-1)
     const low = Number(pc)
     if (low >= 0 && low <= 0xffffffff) {
@@ -232,8 +242,7 @@ class Lowering {
   }
 
   private choose(branch: Op, otherwise: Op, taken: Op): void {
-    this.compare(Code.jeq, branch.args[2]!, branch.args[0]!, branch.args[1]!)
-    this.emit(this.insns)
+    this.compare(Code.jeq, branch.args[2]!, branch.args[0]!, branch.args[1]!, this.insns)
     this.emit(-1)
     this.emit(Number(this.constant(otherwise.args[0]!)!))
     this.emit(-1)
@@ -244,9 +253,9 @@ class Lowering {
     const value = this.constant(a)
     const number = value === undefined ? NaN : Number(value)
     if (isInt32(number)) {
-      this.emit3(Code.movi, this.operand(d), number)
+      this.emit2(Code.movi, this.operand(d), number)
     } else {
-      this.emit3(Code.mov, this.operand(d), this.operand(a))
+      this.emit2(Code.mov, this.operand(d), this.operand(a))
     }
   }
 
@@ -254,15 +263,16 @@ class Lowering {
     const [value, base, disp, memop] = args as [number, number, number, number]
     const near = Math.abs(disp) < quickDisp
     if (!near) {
-      this.emit4(Code.addi, 8 * scratchSlot, this.operand(base), disp)
+      this.emit3(Code.addi, 8 * scratchSlot, this.operand(base), disp)
     }
-    this.emit(
-      (memop & MemOp.aligned) === 0 ? codes[memop & MemOp.sizeMask]! : codes === stores ? Code.st_aligned : Code.ld_aligned
-    )
-    this.emit(this.operand(value))
+    const isAligned = (memop & MemOp.aligned) !== 0
+    if (codes === stores) {
+      this.emit(isAligned ? Code.st_aligned : codes[memop & MemOp.sizeMask]!)
+      this.emit(this.operand(value))
+    } else this.head(isAligned ? Code.ld_aligned : codes[memop & MemOp.sizeMask]!, this.operand(value))
     this.emit(near ? this.operand(base) : 8 * scratchSlot)
     this.emit(near ? disp : 0)
-    this.emit(memop)
+    if (isAligned) this.emit(memop)
   }
 
   /** Arithmetic, atomics and floating point. */
@@ -275,11 +285,11 @@ class Lowering {
     }
     const code = plain[opcode]
     if (code !== undefined) {
-      this.emit(code)
-      for (let i = 0; i < args.length; i++) this.emit(this.operand(args[i]!))
+      this.head(code, this.operand(args[0]!))
+      for (let i = 1; i < args.length; i++) this.emit(this.operand(args[i]!))
     } else if (info.name.startsWith("atomic_")) {
-      this.emit(Code.atomic)
-      args.slice(0, 3).forEach((value) => this.emit(this.operand(value)))
+      this.head(Code.atomic, this.operand(args[0]!))
+      args.slice(1, 3).forEach((value) => this.emit(this.operand(value)))
       this.emit(args[3]!)
       this.emit(opcode)
     } else {
@@ -291,22 +301,22 @@ class Lowering {
     const number = Number(b)
     const wide = immediate[opcode]
     if (wide !== undefined && isInt32(number)) {
-      this.emit4(wide, this.operand(d), this.operand(a), number)
+      this.emit3(wide, this.operand(d), this.operand(a), number)
       return true
     }
     if (opcode === Opcode.sub && isInt32(-number)) {
-      this.emit4(Code.addi, this.operand(d), this.operand(a), -number)
+      this.emit3(Code.addi, this.operand(d), this.operand(a), -number)
       return true
     }
     const narrow = immediate32[opcode]
     if (narrow !== undefined) {
-      this.emit4(narrow, this.operand(d), this.operand(a), Number(BigInt.asIntN(32, b)))
+      this.emit3(narrow, this.operand(d), this.operand(a), Number(BigInt.asIntN(32, b)))
       return true
     }
     const shift = shifts[opcode]
     const count = shift === undefined ? 0 : Number(b & 63n)
     if (shift !== undefined && count > 0) {
-      this.emit4(shift[count < 32 ? 0 : 1], this.operand(d), this.operand(a), count)
+      this.emit3(shift[count < 32 ? 0 : 1], this.operand(d), this.operand(a), count)
       return true
     }
     return false
@@ -317,8 +327,8 @@ class Lowering {
     const info = opTable[opcode]!
     const values = args.slice(0, 1 + info.inputs).map((value) => this.operand(value))
     const [rm = 0, negate = 0] = args.slice(1 + info.inputs)
-    this.emit(info.inputs === 3 ? Code.fma : (inlineFloat[opcode] ?? Code.float))
-    for (let i = 0; i < 3; i++) {
+    this.head(info.inputs === 3 ? Code.fma : (inlineFloat[opcode] ?? Code.float), values[0]!)
+    for (let i = 1; i < 3; i++) {
       this.emit(values[i] ?? 0)
     }
     this.emit(rm)
@@ -345,7 +355,7 @@ class Lowering {
       case "memInline": {
         const [slot, stride] = this.slot(callback.entry)
         const imm = this.machine.constants.address(BigInt.asIntN(64, callback.imm))
-        return this.emit4(callback.op === 0 ? Code.inline_add : Code.inline_store, slot, stride, imm)
+        return this.emitAll(callback.op === 0 ? Code.inline_add : Code.inline_store, slot, stride, imm)
       }
       case "exec":
         this.emit(Code.plugin_exec)
@@ -368,7 +378,7 @@ class Lowering {
       return
     }
     const { cursor, records: capacity } = bufferOf(this.block, number)
-    this.emit4(Code.trace_reserve, cursor, 4 * (capacity - records), this.register(from))
+    this.emitAll(Code.trace_reserve, cursor, 4 * (capacity - records), this.register(from))
   }
 
   /** A deferred callback is called at once: here that costs no more than to put it off. */
@@ -388,14 +398,13 @@ class Lowering {
       return this.pluginMem([base, value, disp], from)
     }
     this.trace(Code.trace_mem, number)
-    this.emit4(this.operand(base), disp, this.operand(value), from.memop)
+    this.emitAll(this.operand(base), disp, this.operand(value), from.memop)
   }
 
   /** The words that both kinds of record begin with. */
   private trace(code: number, number: number): void {
     const { addresses, cursor, sites, values } = bufferOf(this.block, number)
-    this.emit3(code, cursor, sites)
-    this.emit3(addresses, values, siteOf(this.block, number)!)
+    this.emitAll(code, cursor, sites, addresses, values, siteOf(this.block, number)!)
   }
 
   private pluginMem(args: ReadonlyArray<number>, from: BlockCallback): void {
