@@ -6,7 +6,7 @@ import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
-import { runProgram } from "./commands/run.ts"
+import { runRequest } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
@@ -40,7 +40,7 @@ const tellHowToRepeat = (words: ReadonlyArray<string>) => (defect: unknown) => {
 
 const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const request = yield* parse(() => parseRunOptions(words, process.env))
-  if (!("help" in request)) return yield* Effect.catchDefect(runProgram(request), tellHowToRepeat(words))
+  if (!("help" in request)) return yield* Effect.catchDefect(runRequest(request), tellHowToRepeat(words))
   if (request.help === "run") return yield* show(runHelp())
   if (request.help === "log") return yield* show(logHelp())
   return yield* Effect.flatMap(explainPlugin(request.help.plugin), show)

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HostFs, type HostDirent, type HostFsShape, type HostStat } from "./HostFs.ts"
-import { Errno } from "./linux/errno.ts"
+import { Errno } from "./linux/kernel/errno.ts"
 import { direntType, O, POLL, S } from "./linux/files/constants.ts"
 import { seekTarget } from "./linux/files/open/MemoryFile.ts"
 import type { Inode } from "./memoryFs/Inode.ts"

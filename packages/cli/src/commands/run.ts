@@ -7,8 +7,8 @@ import { PluginFailures } from "@emu/core/PluginFailures"
 import { PluginSystem } from "@emu/core/PluginSystem"
 import { PluginOutput } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
-import { guestAccessLayer } from "@emu/guest/linux/process/view/GuestAccess"
-import { runProcess } from "@emu/guest/linux/process/runProcess"
+import { guestAccessLayer } from "@emu/guest/linux/pluginView/GuestAccess"
+import { runProgram } from "@emu/guest/linux/run/runProgram"
 import { Engine } from "@emu/tcg/Engine"
 import { hostIdentity, hostLayer } from "../platform/host/hostLayer.ts"
 import { pluginChannels } from "../platform/plugins/pluginChannels.ts"
@@ -59,7 +59,7 @@ const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): R
  * @returns the guest's exit status; 128+n where signal n ended it. Fails with an error whose message is a line for the user
  *   where a plugin or the program cannot be loaded, or a plugin's callback throws.
  */
-export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
+export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
   const sink = yield* LogSink.open(options.logFile)
   const showsProgress = !options.quiet && canShowProgress(process.env)
   const report = runOutput(options, sink)
@@ -93,7 +93,7 @@ export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
       report.end({ program: options.program, args: options.args, status }, state().plugins)
       if (options.stats) sink.write(formatStats(stats(), performance.now() - started))
     }
-    const { status } = yield* Effect.onExit(runProcess(processOptions(options, sink)), (exit) =>
+    const { status } = yield* Effect.onExit(runProgram(processOptions(options, sink)), (exit) =>
       Effect.sync(() => end(Exit.isSuccess(exit) ? exit.value.status : undefined))
     )
     return status

@@ -1,7 +1,7 @@
 /** Input that may take time to come: terminals, pipes and sockets, read in the background so that the event loop goes on. */
 import * as Fs from "node:fs"
 import * as Effect from "effect/Effect"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { errnoOf } from "./nodeErrno.ts"
 
 let inFlight = 0

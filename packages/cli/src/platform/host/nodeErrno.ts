@@ -1,5 +1,5 @@
 /** Errors of Node's file functions as Linux errno values. */
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 
 const numbers: ReadonlyMap<string, number> = new Map(Object.entries(Errno))
 

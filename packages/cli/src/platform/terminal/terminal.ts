@@ -1,7 +1,7 @@
 /** Terminal settings, which Node has no functions for: `stty` knows them. */
 import * as ChildProcess from "node:child_process"
 import type { Termios, WindowSize } from "@emu/guest/HostFs"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 
 /** What `stty` prints for the terminal behind a descriptor, or -EIO where there is no such command. */
 const stty = (fd: number, args: ReadonlyArray<string>): string | number => {

@@ -1,8 +1,8 @@
 /** The files of a process: descriptors, current directory, umask, and how paths are looked up. */
 import type { HostFsShape } from "../../HostFs.ts"
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import type { Random } from "../process/Random.ts"
+import type { Random } from "../kernel/Random.ts"
 import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
 import { HostFile } from "./open/HostFile.ts"

@@ -1,8 +1,8 @@
 /** What /proc shows of a guest process. */
 import type { HostInfoShape } from "../../HostInfo.ts"
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { ClockId } from "../time/Clock.ts"
-import { fromText, toBytes } from "./lookup/Path.ts"
+import { fromText, toBytes } from "../user/byteStrings.ts"
 import type { ProcessView } from "./lookup/VirtualFs.ts"
 
 const bytes = (text: string): Uint8Array => toBytes(fromText(text))

@@ -1,7 +1,7 @@
 /** Rows of the system calls on memory. */
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { madvise, mincore, mlock, mprotect, msync } from "./advice.ts"
 import { brk } from "./brk.ts"
 import { mmap, mremap, munmap } from "./mmap.ts"

@@ -1,9 +1,9 @@
 /** What the kernel asks of whoever runs processes. */
 import type * as Effect from "effect/Effect"
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { Thread } from "../threads/Thread.ts"
-import type { Place, Places } from "./Place.ts"
+import type { Place, Places } from "../memory/GuestMemory.ts"
 
 /** What a forked process gets. */
 export interface ForkRequest {

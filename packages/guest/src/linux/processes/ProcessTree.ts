@@ -1,7 +1,7 @@
 /** Which processes there are, who made whom, and what becomes of those that have ended. */
 import { WaitQueue } from "../files/open/WaitQueue.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { GuestProcess } from "../process/view/GuestProcess.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { GuestProcess } from "../pluginView/GuestProcess.ts"
 import { Disposition, SaFlag, Sig } from "../signals/constants.ts"
 import type { Thread } from "../threads/Thread.ts"
 import type { ThreadIds } from "../threads/Threads.ts"

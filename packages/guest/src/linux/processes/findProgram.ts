@@ -1,8 +1,8 @@
 /** From the path that execve(2) names to the ELF file that runs: scripts are run by their interpreters. */
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 import { AT, O, S } from "../files/constants.ts"
 import { baseName } from "../files/lookup/Path.ts"
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { headSize, parseShebang } from "./shebang.ts"
 
 /** What is to be executed, all byte strings. */

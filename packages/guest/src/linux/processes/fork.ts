@@ -1,13 +1,13 @@
 /** New processes: fork(2), vfork(2), clone(2) without CLONE_THREAD. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { maxSignal } from "../signals/constants.ts"
-import type { SyscallResult } from "../Syscall.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
 import { prepareChild } from "../threads/childThread.ts"
 import { CloneFlag, type CloneRequest } from "../threads/CloneRequest.ts"
-import { writable } from "../UserMemory.ts"
-import type { Place } from "./Place.ts"
+import { writable } from "../user/UserMemory.ts"
+import type { Place } from "../memory/GuestMemory.ts"
 
 /** Flags that a process may be made with. CLONE_FILES, CLONE_FS, CLONE_IO and CLONE_SYSVSEM share less than they say. */
 const known =

@@ -1,12 +1,12 @@
 /** Waiting for children: wait4(2), waitid(2). */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import { putBytes, putInt } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import { putBytes, putInt } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { Sig } from "../signals/constants.ts"
 import { siginfoSize, writeSiginfo } from "../signals/SignalInfo.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { writable } from "../UserMemory.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { writable } from "../user/UserMemory.ts"
 import { ChildCode, type ProcessNode, type WaitStatus } from "./ProcessTree.ts"
 
 /** Options of waiting. Children never stop, so that WUNTRACED (also WSTOPPED) and WCONTINUED find none. */

@@ -1,7 +1,7 @@
 /** A guest thread: a vCPU and what Linux keeps per task. */
 import * as Layout from "@emu/tcg/Layout"
-import type { AltStack } from "../Abi.ts"
-import type { Place } from "../processes/Place.ts"
+import type { AltStack } from "../kernel/Abi.ts"
+import type { Place } from "../memory/GuestMemory.ts"
 import { PendingSignals } from "../signals/PendingSignals.ts"
 
 export class Thread {

@@ -1,7 +1,7 @@
 /** The threads of a process: who is alive, new ones, ends. */
-import { Errno } from "../errno.ts"
-import type { ProcessInfo } from "../process/ProcessInfo.ts"
-import type { Place } from "../processes/Place.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { ProcessInfo } from "../processes/ProcessInfo.ts"
+import type { Place } from "../memory/GuestMemory.ts"
 import type { Scheduler } from "./Scheduler.ts"
 import { Thread } from "./Thread.ts"
 

@@ -1,7 +1,7 @@
 /** What a thread begins with that clone(2) makes, in the same process or as the first one of another. */
 import { CpuSlot } from "@emu/tcg/Layout"
-import type { Kernel } from "../Kernel.ts"
-import { writable } from "../UserMemory.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { writable } from "../user/UserMemory.ts"
 import { CloneFlag, type CloneRequest } from "./CloneRequest.ts"
 import type { Thread } from "./Thread.ts"
 

@@ -1,7 +1,7 @@
 /** The end of a thread: what it leaves for others to see. */
-import type { Kernel } from "../Kernel.ts"
-import type { Place } from "../processes/Place.ts"
-import { readable, writable } from "../UserMemory.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { Place } from "../memory/GuestMemory.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import type { Thread } from "./Thread.ts"
 
 const FUTEX_TID_MASK = 0x3fff_ffff

@@ -1,11 +1,11 @@
 /** The futex system call. Priority inheritance is not provided: glibc falls back or reports that. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { Waiters } from "../processes/Place.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { readTimespec } from "../time/timespec.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { Waiters } from "../memory/GuestMemory.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { readTimespec } from "../user/timespec.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { anyBits, timedOut, wakeOp } from "./Futex.ts"
 
 const Op = { wait: 0, wake: 1, requeue: 3, compareRequeue: 4, wakeOp: 5, waitBitset: 9, wakeBitset: 10 }

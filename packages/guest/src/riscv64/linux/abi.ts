@@ -1,6 +1,6 @@
 /** RISC-V's part of Linux's user ABI. */
-import type { LinuxAbi } from "../../linux/Abi.ts"
-import { vdsoImage, vdsoSigreturn, vdsoSize } from "../../linux/vdsoImage.ts"
+import type { LinuxAbi } from "../../linux/kernel/Abi.ts"
+import { vdsoImage, vdsoSigreturn, vdsoSize } from "./vdsoImage.ts"
 import { registers } from "../registers.ts"
 import { enterHandler, frameSize, readContext, writeContext } from "./signalFrame.ts"
 

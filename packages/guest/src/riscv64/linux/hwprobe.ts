@@ -1,8 +1,8 @@
 /** riscv_hwprobe(2): what the processor can do, by keys (Linux, Documentation/arch/riscv/hwprobe.rst). */
-import { Errno } from "../../linux/errno.ts"
-import type { Kernel } from "../../linux/Kernel.ts"
-import { row } from "../../linux/row.ts"
-import { writable } from "../../linux/UserMemory.ts"
+import { Errno } from "../../linux/kernel/errno.ts"
+import type { Kernel } from "../../linux/kernel/Kernel.ts"
+import { row } from "../../linux/kernel/row.ts"
+import { writable } from "../../linux/user/UserMemory.ts"
 
 /**
  * Values of keys 0 to 6, as QEMU's `max` processor gives them: vendor, architecture and implementation ids (0), base behaviour

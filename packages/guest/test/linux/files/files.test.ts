@@ -1,7 +1,7 @@
 /** System calls on regular files, directories and descriptors. */
 import { assert, describe, it } from "@effect/vitest"
 import { AT, O, S } from "@emu/guest/linux/files/constants"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { bad, base, makeFileKernel, out, readOnly } from "../support/fileKernel.ts"
 

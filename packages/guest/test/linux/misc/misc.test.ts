@@ -1,6 +1,6 @@
 /** System calls about the process and the system. */
 import { assert, describe, it } from "@effect/vitest"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { bad, base, makeFileKernel, out, readOnly } from "../support/fileKernel.ts"
 
 const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<number | string>, result: number]> = [

@@ -2,10 +2,10 @@
 import { CpuState } from "@emu/tcg/CpuState"
 import type { Engine } from "@emu/tcg/Engine"
 import { wasmPages } from "@emu/tcg/Layout"
-import type { Kernel } from "@emu/guest/linux/Kernel"
+import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
-import { Place } from "@emu/guest/linux/processes/Place"
+import { Place } from "@emu/guest/linux/memory/GuestMemory"
 import type { ThreadIds } from "@emu/guest/linux/threads/Threads"
 
 /** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */

@@ -22,9 +22,9 @@ import * as Layer from "effect/Layer"
 import { HostClock } from "@emu/guest/HostClock"
 import { HostFs } from "@emu/guest/HostFs"
 import { HostInfo } from "@emu/guest/HostInfo"
-import { guestAccessLayer } from "@emu/guest/linux/process/view/GuestAccess"
-import type { ProcessOptions } from "@emu/guest/linux/process/ProcessOptions"
-import { runProcess } from "@emu/guest/linux/process/runProcess"
+import { guestAccessLayer } from "@emu/guest/linux/pluginView/GuestAccess"
+import type { ProcessOptions } from "@emu/guest/linux/run/ProcessOptions"
+import { runProgram } from "@emu/guest/linux/run/runProgram"
 import { Machine } from "@emu/guest/Machine"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { bytesOf } from "./assemble.ts"
@@ -110,7 +110,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
     for (const plugin of request.plugins ?? []) yield* system.install(plugin, [])
     if (request.beside !== undefined) yield* Effect.forkScoped(request.beside(system))
     return yield* Effect.result(
-      runProcess({ program: "/prog", args: [], env: [], identity, warn: (line) => warnings.push(line), ...request.options })
+      runProgram({ program: "/prog", args: [], env: [], identity, warn: (line) => warnings.push(line), ...request.options })
     )
   }).pipe(Effect.scoped, Effect.provide(layers), Effect.orDie)
   return { exit, stdout: out.join(""), warnings, failures, regions: stats?.compiled?.regions ?? 0, stats }

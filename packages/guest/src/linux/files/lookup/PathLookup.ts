@@ -1,6 +1,6 @@
 /** From a path that the guest names to the host's path, or to a node that the emulator provides. */
 import type { HostFsShape, HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { PATH_MAX } from "../constants.ts"
 import { baseName, dirName, join } from "./Path.ts"
 import { nodeStat, type VirtualFs, type VirtualNode } from "./VirtualFs.ts"

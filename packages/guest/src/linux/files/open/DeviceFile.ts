@@ -1,7 +1,7 @@
 /** Character devices that the emulator provides itself: /dev/null, zero, full, random and urandom. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
-import type { Random } from "../../process/Random.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Random } from "../../kernel/Random.ts"
 import { S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 

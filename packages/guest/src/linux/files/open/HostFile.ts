@@ -1,7 +1,7 @@
 /** Files of the host: regular files, directories, terminals, pipes and devices that were opened by path or inherited. */
 import type * as Effect from "effect/Effect"
 import type { HostDirent, HostFsShape, HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
 import { O, S } from "../constants.ts"
 import { OpenFile } from "./OpenFile.ts"

@@ -1,6 +1,6 @@
 /** Directories made of a list of entries: those of /proc that the emulator answers. */
 import type { HostDirent, HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { OpenFile } from "./OpenFile.ts"
 
 /** An open directory that getdents64 can read. */

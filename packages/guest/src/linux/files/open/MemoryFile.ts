@@ -1,6 +1,6 @@
 /** Files that live in the emulator's memory: memfd_create, and the texts of /proc. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
 import { O, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { HostStat } from "../../../HostFs.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { O, POLL } from "../constants.ts"
 import { WaitQueue } from "./WaitQueue.ts"
 

@@ -1,11 +1,11 @@
 /** Changing what files are: permissions, owners, times, sizes. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { ClockId } from "../../time/Clock.ts"
 import { AT, O, S } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, userPath } from "../user/userBuffers.ts"
+import { getWords, userPath } from "../../user/userBuffers.ts"
 import { onPath } from "./directories.ts"
 
 /** Runs `action` on the file of a descriptor and its descriptor of the host; other files accept (`EPERM`) nothing. */

@@ -1,8 +1,8 @@
 /** fcntl and flock. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import { readable } from "../../UserMemory.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import { readable } from "../../user/UserMemory.ts"
 import { O } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { PipeEnd } from "../open/Pipe.ts"

@@ -1,12 +1,12 @@
 /** Copying between files within the kernel. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import type { SyscallResult } from "../../Syscall.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { whenReady } from "../blocking.ts"
 import { O, POLL } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, putWords } from "../user/userBuffers.ts"
+import { getWords, putWords } from "../../user/userBuffers.ts"
 import { afterWrite } from "./readWrite.ts"
 
 /** One side of a copy: a file, and a position of its own or (undefined) that of the file. */

@@ -1,13 +1,13 @@
 /** Names: current directory, making, removing, renaming and listing. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { AT, O, S } from "../constants.ts"
-import { toBytes } from "../lookup/Path.ts"
+import { toBytes } from "../../user/byteStrings.ts"
 import type { Directory } from "../open/ListedDirectory.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { encodeDirent } from "../user/layouts.ts"
-import { putBytes, userPath } from "../user/userBuffers.ts"
+import { encodeDirent } from "../../user/fileLayouts.ts"
+import { putBytes, userPath } from "../../user/userBuffers.ts"
 
 /** Runs `action`, which changes something, on the host's path of a guest path; a virtual path can't be changed (EPERM). */
 export const onPath = (

@@ -1,7 +1,7 @@
 /** Opening, closing and duplicating descriptors. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { O } from "../constants.ts"
 import type { Target } from "../lookup/PathLookup.ts"
 import { nodeEntries, nodeStat } from "../lookup/VirtualFs.ts"
@@ -10,7 +10,7 @@ import { HostFile } from "../open/HostFile.ts"
 import { ListedDirectory } from "../open/ListedDirectory.ts"
 import { MemoryFile } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, userPath } from "../user/userBuffers.ts"
+import { getWords, userPath } from "../../user/userBuffers.ts"
 
 /** Flags that act once, at the open. */
 const openOnly = O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC

@@ -1,15 +1,15 @@
 /** Reading and writing. */
 import * as Effect from "effect/Effect"
 import * as Layout from "@emu/tcg/Layout"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { Sig, SigCode } from "../../signals/constants.ts"
-import type { SyscallResult } from "../../Syscall.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O, POLL } from "../constants.ts"
 import { whenReady } from "../blocking.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { totalLength, transfer, userVector, type UserBuffer } from "../user/userBuffers.ts"
+import { totalLength, transfer, userVector, type UserBuffer } from "../../user/userBuffers.ts"
 
 type Buffers = ReadonlyArray<UserBuffer>
 

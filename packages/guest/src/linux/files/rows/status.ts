@@ -1,12 +1,12 @@
 /** Status of files and file systems, and access checks. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { AT, S } from "../constants.ts"
-import { encodeStat, encodeStatfs, encodeStatx } from "../user/layouts.ts"
-import { putBytes, userPath, userString } from "../user/userBuffers.ts"
-import { toBytes } from "../lookup/Path.ts"
+import { encodeStat, encodeStatfs, encodeStatx } from "../../user/fileLayouts.ts"
+import { putBytes, userPath, userString } from "../../user/userBuffers.ts"
+import { toBytes } from "../../user/byteStrings.ts"
 import { NAME_MAX } from "../constants.ts"
 
 const statFlags = AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH | AT.STATX_SYNC_TYPE

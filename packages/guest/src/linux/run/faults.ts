@@ -1,7 +1,7 @@
 /** Signals for what instructions do wrong. */
 import { CpuSlot } from "@emu/tcg/Layout"
 import { type Exit, ExitKind } from "@emu/tcg/Engine"
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { Sig, SigCode } from "../signals/constants.ts"
 import type { SignalInfo } from "../signals/SignalInfo.ts"
 

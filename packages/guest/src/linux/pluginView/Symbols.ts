@@ -1,11 +1,11 @@
 /** Names of the functions of a process: its program's and those of every library that it has mapped. */
-import { parseElf } from "../../../elf/parse.ts"
-import { type Segment, SegmentFlag } from "../../../elf/Elf.ts"
-import { readSymbols, type SymbolTable } from "../../../elf/symbols.ts"
+import { parseElf } from "../../elf/parse.ts"
+import { type Segment, SegmentFlag } from "../../elf/Elf.ts"
+import { readSymbols, type SymbolTable } from "../../elf/symbols.ts"
 import * as Result from "effect/Result"
-import { type AddressSpace, pageDown } from "../../memory/AddressSpace.ts"
-import type { MappedFile } from "../../memory/MappedFile.ts"
-import { Prot, type Region } from "../../memory/Region.ts"
+import { type AddressSpace, pageDown } from "../memory/AddressSpace.ts"
+import type { MappedFile } from "../memory/MappedFile.ts"
+import { Prot, type Region } from "../memory/Region.ts"
 
 interface FileSymbols {
   readonly loads: ReadonlyArray<Segment>

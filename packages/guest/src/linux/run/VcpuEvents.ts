@@ -3,9 +3,9 @@ import { DisconKind, PluginEvent } from "@emu/core/PluginEvent"
 import type { Failure, PluginSystem } from "@emu/core/PluginSystem"
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { internalResult } from "../Syscall.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { internalResult } from "../kernel/Syscall.ts"
 import type { Thread } from "../threads/Thread.ts"
 
 /** Something that plugins are told. */

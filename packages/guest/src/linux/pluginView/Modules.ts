@@ -1,12 +1,12 @@
 /** The ELF files that a process has mapped: its program, dynamic loader, libraries (opened later ones, too), and the vdso. */
 import type { ModuleInfo } from "@emu/core/Ports"
 import * as Result from "effect/Result"
-import { type Elf, SegmentFlag } from "../../../elf/Elf.ts"
-import { parseElf } from "../../../elf/parse.ts"
-import { span } from "../../loader/mapElf.ts"
-import type { AddressSpace } from "../../memory/AddressSpace.ts"
-import type { MappedFile } from "../../memory/MappedFile.ts"
-import { Prot, type Region } from "../../memory/Region.ts"
+import { type Elf, SegmentFlag } from "../../elf/Elf.ts"
+import { parseElf } from "../../elf/parse.ts"
+import { span } from "../loader/mapElf.ts"
+import type { AddressSpace } from "../memory/AddressSpace.ts"
+import type { MappedFile } from "../memory/MappedFile.ts"
+import { Prot, type Region } from "../memory/Region.ts"
 import { biasOf } from "./Symbols.ts"
 
 export class Modules {

@@ -1,5 +1,5 @@
 /** `--strace`: a line per system call. */
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { formatCall, formatResult } from "../strace/formatSyscall.ts"
 import type { Strace } from "./Driver.ts"
 

@@ -6,11 +6,11 @@ import { miscSyscalls } from "@emu/guest/linux/misc/syscalls"
 import { signalSyscalls } from "@emu/guest/linux/signals/syscalls"
 import { threadSyscalls } from "@emu/guest/linux/threads/syscalls"
 import { timeSyscalls } from "@emu/guest/linux/time/syscalls"
-import { renderSyscalls } from "./support/syscallTable.ts"
+import { renderSyscalls } from "../support/syscallTable.ts"
 
 describe("the table of system calls", () => {
   it("is what docs/support-syscalls.md shows", () => {
-    const file = readFileSync(new URL("../../../../docs/support-syscalls.md", import.meta.url), "utf8")
+    const file = readFileSync(new URL("../../../../../docs/support-syscalls.md", import.meta.url), "utf8")
     assert.strictEqual(file, renderSyscalls(), "run: node scripts/support-syscalls.ts")
   })
 

@@ -1,7 +1,7 @@
 /** Structures of the file ABI as they lie in guest memory (riscv64, asm-generic; little-endian). */
-import type { HostDirent, HostStat, HostStatFs } from "../../../HostFs.ts"
-import { NAME_MAX } from "../constants.ts"
-import { toBytes } from "../lookup/Path.ts"
+import type { HostDirent, HostStat, HostStatFs } from "../../HostFs.ts"
+import { NAME_MAX } from "../files/constants.ts"
+import { toBytes } from "./byteStrings.ts"
 
 const second = 1_000_000_000n
 

@@ -3,7 +3,7 @@ import { GuestAccess } from "@emu/core/Ports"
 import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Machine } from "../../../Machine.ts"
+import { Machine } from "../../Machine.ts"
 import type { GuestProcess } from "./GuestProcess.ts"
 
 /**

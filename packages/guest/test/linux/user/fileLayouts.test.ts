@@ -1,6 +1,6 @@
 /** Structures against the C library's: offsets printed by a program built with riscv64-linux-gnu-gcc 12.2 (offsetof, sizeof). */
 import { assert, describe, it } from "@effect/vitest"
-import { encodeDirent, encodeStat, encodeStatfs, encodeStatx } from "@emu/guest/linux/files/user/layouts"
+import { encodeDirent, encodeStat, encodeStatfs, encodeStatx } from "@emu/guest/linux/user/fileLayouts"
 
 const stat = {
   dev: 0x0123_0000_0405n,

@@ -1,8 +1,8 @@
 /** Times in guest memory. */
 import type { CpuState } from "@emu/tcg/CpuState"
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 import type { TimerSetting } from "../files/open/TimerFd.ts"
-import { getWords, putWords } from "../files/user/userBuffers.ts"
+import { getWords, putWords } from "./userBuffers.ts"
 
 /** Reads a `struct timespec` as nanoseconds: -EFAULT, or -EINVAL if the nanoseconds aren't between 0 and 999999999. */
 export const readTimespec = (state: CpuState, address: number): bigint | number => {

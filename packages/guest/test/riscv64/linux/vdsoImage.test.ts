@@ -1,5 +1,5 @@
 /** The vdso image, read as a C library's loader reads it. */
-import { vdsoImage, vdsoSigreturn, vdsoSize } from "@emu/guest/linux/vdsoImage"
+import { vdsoImage, vdsoSigreturn, vdsoSize } from "@emu/guest/riscv64/linux/vdsoImage"
 import { assert, describe, it } from "@effect/vitest"
 
 const view = new DataView(vdsoImage.buffer)

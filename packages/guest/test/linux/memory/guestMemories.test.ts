@@ -3,7 +3,7 @@ import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Engine } from "@emu/tcg/Engine"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { Prot } from "@emu/guest/linux/memory/Region"
-import { type Place, Places } from "@emu/guest/linux/processes/Place"
+import { type Place, Places } from "@emu/guest/linux/memory/GuestMemory"
 import { fileOf, makeState } from "../support/kernel.ts"
 
 const engine = { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"]

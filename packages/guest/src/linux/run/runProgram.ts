@@ -13,13 +13,14 @@ import type { ElfError } from "../../elf/ElfError.ts"
 import { HostFs } from "../../HostFs.ts"
 import { HostInfo } from "../../HostInfo.ts"
 import { Machine, makeMemory } from "../../Machine.ts"
-import { fromText, join, tidy, toText } from "../files/lookup/Path.ts"
-import type { Kernel } from "../Kernel.ts"
+import { join, tidy } from "../files/lookup/Path.ts"
+import { fromText, toText } from "../user/byteStrings.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { loadProgram } from "../loader/loadProgram.ts"
 import type { LoadError } from "../loader/LoadError.ts"
 import type { Image } from "../loader/mapElf.ts"
-import { Places } from "../processes/Place.ts"
-import { createKernel } from "./createKernel.ts"
+import { Places } from "../memory/GuestMemory.ts"
+import { createKernel } from "../kernel/createKernel.ts"
 import { Processes } from "./Processes.ts"
 import type { ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
 
@@ -32,7 +33,7 @@ export type RunError = LoadError | ElfError | PluginError | PluginCallbackError
  *
  * @returns how the first process ended
  */
-export const runProcess = Effect.fn("runProcess")(function* (
+export const runProgram = Effect.fn("runProgram")(function* (
   options: ProcessOptions
 ): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine> {
   return yield* Effect.scoped(runScoped(options))

@@ -2,7 +2,7 @@
 import { guestEnd } from "@emu/tcg/Layout"
 import { Sig, signalName, signalText } from "../signals/constants.ts"
 import type { SignalInfo } from "../signals/SignalInfo.ts"
-import type { GuestProcess } from "./view/GuestProcess.ts"
+import type { GuestProcess } from "../pluginView/GuestProcess.ts"
 
 /** Signals after which shells say nothing either: the user or the reader of a pipe wanted it so. */
 const quiet = new Set<number>([Sig.INT, Sig.PIPE])

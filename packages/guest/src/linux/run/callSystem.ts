@@ -1,8 +1,8 @@
 /** One system call: decode, run, and what becomes of the result. */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { decodeArgs, internalResult, type Syscall, type SyscallResult } from "../Syscall.ts"
-import { syscalls } from "../syscalls.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { decodeArgs, internalResult, type Syscall, type SyscallResult } from "../kernel/Syscall.ts"
+import { syscalls } from "../kernel/syscalls.ts"
 
 /** A system call about to be made. */
 export interface Call {

@@ -1,10 +1,10 @@
 /** Paths, buffers and numbers in guest memory. */
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { Errno } from "../../errno.ts"
-import { allowed, readable, writable } from "../../UserMemory.ts"
-import { IOV_MAX, maxTransfer, PATH_MAX } from "../constants.ts"
-import { fromBytes } from "../lookup/Path.ts"
+import { Errno } from "../kernel/errno.ts"
+import { allowed, readable, writable } from "./UserMemory.ts"
+import { IOV_MAX, maxTransfer, PATH_MAX } from "../files/constants.ts"
+import { fromBytes } from "./byteStrings.ts"
 
 /** A path argument as a byte string, or -EFAULT or -ENAMETOOLONG. */
 export const userPath = (state: CpuState, address: number): string | number =>
