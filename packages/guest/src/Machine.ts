@@ -1,4 +1,4 @@
-/** What a run is made of before a program is loaded: memory, architecture, and the place of the process. */
+/** What a run is made of before a program is loaded: memory, architecture, and the process that has the turn. */
 import type { CallbackScope } from "@emu/core/Ports"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { FrontEnd } from "@emu/tcg/FrontEnd"

@@ -8,7 +8,7 @@ import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { Attributes } from "../misc/Attributes.ts"
 import type { ProcessInfo } from "../processes/ProcessInfo.ts"
 import type { ProcessRunner } from "../processes/ProcessRunner.ts"
-import type { Place } from "../memory/GuestMemory.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import type { Random } from "./Random.ts"
 import type { Signals } from "../signals/Signals.ts"
@@ -18,8 +18,8 @@ import type { Clock } from "../time/Clock.ts"
 
 /** One concern per field; each is a class or record of its folder. */
 export interface Kernel {
-  /** Where the process lives: another one from each program on that it executes. `state` and `memory` are the place's. */
-  place: Place
+  /** Where the process lives: another one from each program on that it executes. `state` and `memory` are its own. */
+  guestMemory: GuestMemory
   readonly state: CpuState
   readonly abi: LinuxAbi
   /** Who and where the host says we are: ids, names, processors, memory. */

@@ -8,7 +8,7 @@ import { fromText } from "../user/byteStrings.ts"
 import { makeProcessView } from "../files/processView.ts"
 import type { Kernel } from "./Kernel.ts"
 import { Attributes } from "../misc/Attributes.ts"
-import type { Place } from "../memory/GuestMemory.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { ForkRequest, ProcessRunner } from "../processes/ProcessRunner.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Signals } from "../signals/Signals.ts"
@@ -34,7 +34,7 @@ export interface CommonParts {
 
 /** What is a process's own. */
 interface OwnParts {
-  readonly place: Place
+  readonly guestMemory: GuestMemory
   readonly process: ProcessInfo
   readonly attributes: Attributes
   readonly random: Random
@@ -50,7 +50,7 @@ interface OwnParts {
  */
 export const createKernel = (
   common: CommonParts,
-  place: Place,
+  guestMemory: GuestMemory,
   options: ProcessOptions,
   hostFs: HostFsShape,
   executable: string
@@ -71,7 +71,7 @@ export const createKernel = (
   }
   const random = makeRandom(options.seed, common.host.fillRandom)
   return assemble(common, {
-    place,
+    guestMemory,
     process,
     attributes: new Attributes(process.pid, stackSize),
     random,
@@ -89,10 +89,10 @@ export const createKernel = (
 
 /** Makes the kernel of a forked process, which has no thread yet: fork(2) says what it has of its parent's. */
 export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkRequest): Kernel => {
-  const { exitSignal, place } = request
+  const { exitSignal, guestMemory } = request
   const pid = common.processes.nextId()
   const kernel = assemble(common, {
-    place,
+    guestMemory,
     process: {
       ...parent.process,
       pid,
@@ -116,12 +116,12 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
   const { attributes, process, random } = own
   const threads = new Threads(scheduler, process, processes, (thread) => runner.start(kernel, thread))
   const kernel: Kernel = {
-    place: own.place,
+    guestMemory: own.guestMemory,
     get state() {
-      return kernel.place.state
+      return kernel.guestMemory.state
     },
     get memory() {
-      return kernel.place.memory
+      return kernel.guestMemory.addressSpace
     },
     abi,
     host,
@@ -137,11 +137,11 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
     process,
     attributes,
     random,
-    flushCode: () => kernel.place.engine.flushWritable(),
+    flushCode: () => kernel.guestMemory.engine.flushWritable(),
     shareMemory: () => {
-      const { place } = kernel
-      if (!place.isShared) place.engine.flush()
-      place.isShared = true
+      const { guestMemory } = kernel
+      if (!guestMemory.isShared) guestMemory.engine.flush()
+      guestMemory.isShared = true
     },
     fork: (effect: Effect.Effect<void>) => runner.background(kernel, effect),
     warn,

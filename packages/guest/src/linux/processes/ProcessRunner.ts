@@ -3,12 +3,13 @@ import type * as Effect from "effect/Effect"
 import type { Kernel } from "../kernel/Kernel.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { Thread } from "../threads/Thread.ts"
-import type { Place, Places } from "../memory/GuestMemory.ts"
+import type { GuestMemories } from "../memory/GuestMemories.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 
 /** What a forked process gets. */
 export interface ForkRequest {
   /** Where it lives: in a copy of its parent's memory, or with its parent. */
-  readonly place: Place
+  readonly guestMemory: GuestMemory
   /** Signal to the parent at its end; 0 for none. */
   readonly exitSignal: number
   /** Signals with handlers get their default action. */
@@ -16,7 +17,7 @@ export interface ForkRequest {
 }
 
 export interface ProcessRunner {
-  readonly places: Places
+  readonly guestMemories: GuestMemories
   /** The kernel of a new process, as fork(2) has it: without threads. */
   readonly fork: (parent: Kernel, request: ForkRequest) => Kernel
   /** Runs a thread from the system call on that has made it. */

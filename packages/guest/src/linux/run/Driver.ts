@@ -142,7 +142,7 @@ export class Driver {
       }
       if (this.#plugins.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
-      const exit = kernel.place.engine.run(thread.turn)
+      const exit = kernel.guestMemory.engine.run(thread.turn)
       thread.turn -= Number(u64[CpuSlot.instructions]! - before)
       switch (exit.kind) {
         case ExitKind.syscall: {
@@ -152,7 +152,7 @@ export class Driver {
           break
         }
         case ExitKind.fenceI:
-          kernel.place.engine.flushWritable()
+          kernel.guestMemory.engine.flushWritable()
           break
         case ExitKind.yield:
           thread.turn = 0

@@ -9,7 +9,7 @@ import type { Machine } from "../../Machine.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
-import type { Places } from "../memory/GuestMemory.ts"
+import type { GuestMemories } from "../memory/GuestMemories.ts"
 import type { ForkRequest, ProcessRunner } from "../processes/ProcessRunner.ts"
 import { type ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Sig, SigCode } from "../signals/constants.ts"
@@ -33,7 +33,7 @@ export interface RunEnd {
 export interface ProcessesParts {
   readonly machine: Machine["Service"]
   readonly plugins: PluginSystem["Service"]
-  readonly places: Places
+  readonly guestMemories: GuestMemories
   readonly hostInfo: HostInfoShape
   readonly options: ProcessOptions
   /** Starts a fiber that ends with the run. */
@@ -50,7 +50,7 @@ interface Running {
 
 export class Processes implements ProcessRunner {
   readonly tree: ProcessTree
-  readonly places: Places
+  readonly guestMemories: GuestMemories
   readonly common: CommonParts
   /** How the run ends. */
   readonly ended = Deferred.makeUnsafe<RunEnd, DriverError>()
@@ -65,9 +65,9 @@ export class Processes implements ProcessRunner {
   #exit: ProcessExit | undefined
 
   constructor(parts: ProcessesParts) {
-    const { machine, options, places } = parts
+    const { machine, options, guestMemories } = parts
     this.#parts = parts
-    this.places = places
+    this.guestMemories = guestMemories
     this.tree = new ProcessTree(options.identity.pid + 1)
     this.#scheduler = new Scheduler(
       (isIdle) => machine.clock.setIdle(isIdle),
@@ -94,7 +94,8 @@ export class Processes implements ProcessRunner {
     const kernel = forkKernel(this.common, parent, request)
     this.#scheduler.letHostIn()
     const { guest } = parent.node
-    kernel.node.guest = request.place === parent.place ? { ...guest!, kernel } : { ...guest!, kernel, ...viewsOf(kernel) }
+    kernel.node.guest =
+      request.guestMemory === parent.guestMemory ? { ...guest!, kernel } : { ...guest!, kernel, ...viewsOf(kernel) }
     return kernel
   }
 
@@ -117,7 +118,7 @@ export class Processes implements ProcessRunner {
 
   start(kernel: Kernel, thread: Thread): void {
     const maker = this.#scheduler.running
-    const clonedBy = maker === undefined ? undefined : Number(maker.place.state.i64[kernel.abi.numberSlot])
+    const clonedBy = maker === undefined ? undefined : Number(maker.guestMemory.state.i64[kernel.abi.numberSlot])
     const { driver, threads } = this.#runningOf(kernel)
     const fiber = this.#supervise(driver.run(thread, clonedBy))
     threads.set(thread, fiber)
@@ -245,12 +246,12 @@ export class Processes implements ProcessRunner {
   }
 
   #leave(kernel: Kernel, end: ProcessEnd): void {
-    const { node, place } = kernel
+    const { node, guestMemory } = kernel
     for (const fiber of this.#running.get(kernel)?.others ?? []) fiber.interruptUnsafe()
     this.#running.delete(kernel)
     kernel.memory.flushShared()
     kernel.files.closeAll()
-    this.places.leave(place)
+    this.guestMemories.leave(guestMemory)
     node.release()
     this.tree.finish(
       node,

@@ -19,7 +19,7 @@ import type { Kernel } from "../kernel/Kernel.ts"
 import { loadProgram } from "../loader/loadProgram.ts"
 import type { LoadError } from "../loader/LoadError.ts"
 import type { Image } from "../loader/mapElf.ts"
-import { Places } from "../memory/GuestMemory.ts"
+import { GuestMemories } from "../memory/GuestMemories.ts"
 import { createKernel } from "../kernel/createKernel.ts"
 import { Processes } from "./Processes.ts"
 import type { ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
@@ -49,7 +49,7 @@ const runScoped = Effect.fnUntraced(function* (
   const processes = new Processes({
     machine,
     plugins,
-    places: new Places({ state: machine.state, engine }, yield* Engines, makeMemory),
+    guestMemories: new GuestMemories({ state: machine.state, engine }, yield* Engines, makeMemory),
     hostInfo: yield* HostInfo,
     options,
     inBackground: yield* FiberSet.makeRuntime<never, void, never>()
@@ -57,14 +57,14 @@ const runScoped = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => processes.close()))
 
   const hostPath = tidy(join(hostFs.cwd(), fromText(options.program)))
-  const place = processes.places.first
-  const kernel = createKernel(processes.common, place, options, hostFs, options.execfn ?? toText(hostPath))
+  const guestMemory = processes.guestMemories.first
+  const kernel = createKernel(processes.common, guestMemory, options, hostFs, options.execfn ?? toText(hostPath))
   processes.loaded(kernel, yield* load(kernel, options, toText(hostPath), hostFs))
   machine.scope = plugins.scope
   kernel.files.inheritStandard()
-  const main = kernel.threads.create(place)
+  const main = kernel.threads.create(guestMemory)
   if (typeof main === "number") return yield* Effect.die(new Error("the first thread was refused"))
-  main.saved.set(place.slots)
+  main.saved.set(guestMemory.slots)
   yield* forwardSignals(processes, options)
   processes.start(kernel, main)
 

@@ -24,7 +24,7 @@ export const prepareChild = (kernel: Kernel, child: Thread, request: CloneReques
   if (has(CloneFlag.setTls)) slots[abi.tlsSlot] = request.tls
   child.mask = parent.mask
   if (has(CloneFlag.parentSetTid)) state.view.setInt32(request.parentTid, child.tid, true)
-  const own = child.place.state
+  const own = child.guestMemory.state
   if (has(CloneFlag.childSetTid) && writable(own, request.childTid, 4) !== undefined) {
     own.view.setInt32(request.childTid, child.tid, true)
   }

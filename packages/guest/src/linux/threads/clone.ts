@@ -53,7 +53,7 @@ const createThread = (kernel: Kernel, request: CloneRequest): number => {
   const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
   if (!has(CloneFlag.vm) || !has(CloneFlag.sighand)) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
-  const child = threads.create(kernel.place, parent.name)
+  const child = threads.create(kernel.guestMemory, parent.name)
   if (typeof child === "number") return child
   kernel.shareMemory()
   prepareChild(kernel, child, request)

@@ -31,7 +31,7 @@ export const futex = (
   const { state } = kernel
   const command = op & opMask
   const isPrivate = (op & privateFlag) !== 0
-  const waiters = kernel.place.waitersAt(address, isPrivate)
+  const waiters = kernel.guestMemory.waitersAt(address, isPrivate)
   if (address % 4 !== 0) return -Errno.EINVAL
   switch (command) {
     case Op.wait:
@@ -56,7 +56,7 @@ export const futex = (
       if (readable(state, address, 4) === undefined || readable(state, address2, 4) === undefined) return -Errno.EFAULT
       if (command === Op.compareRequeue && state.u32[address / 4] !== value3 >>> 0) return -Errno.EAGAIN
       const woken = waiters.queue.wake(waiters.key, value | 0)
-      const others = kernel.place.waitersAt(address2, isPrivate)
+      const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       // between two pieces of memory nobody can be moved: they are woken, and see that there was no need
       return waiters.queue === others.queue
         ? woken + waiters.queue.requeue(waiters.key, others.key, value2 | 0)
@@ -69,7 +69,7 @@ export const futex = (
       if (result === undefined) return -Errno.ENOSYS
       state.i32[address2 / 4] = result.value
       const woken = waiters.queue.wake(waiters.key, value | 0)
-      const others = kernel.place.waitersAt(address2, isPrivate)
+      const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       return result.holds ? woken + others.queue.wake(others.key, value2 | 0) : woken
     }
     default:

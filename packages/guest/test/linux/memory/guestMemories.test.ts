@@ -3,7 +3,8 @@ import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Engine } from "@emu/tcg/Engine"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { Prot } from "@emu/guest/linux/memory/Region"
-import { type Place, Places } from "@emu/guest/linux/memory/GuestMemory"
+import { GuestMemories } from "@emu/guest/linux/memory/GuestMemories"
+import type { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
 import { fileOf, makeState } from "../support/kernel.ts"
 
 const engine = { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"]
@@ -12,29 +13,29 @@ const first: CpuState = makeState()
 const start = 0x20000
 const end = 0x23000
 
-describe("places", () => {
+describe("the memories of a run", () => {
   it("are used again, empty and with zeroed registers", () => {
-    const places = new Places({ engine, state: first }, { make: () => engine, reset: () => {} }, () => memory)
-    const place = places.take()!
-    place.memory.map(start, end, { prot: Prot.read | Prot.write })
-    place.state.u8[start] = 1
-    place.slots[5] = 6n
-    places.leave(place)
-    const again = places.take()!
-    assert.strictEqual(again, place)
-    assert.deepStrictEqual([...again.memory.regions.all], [])
+    const guestMemories = new GuestMemories({ engine, state: first }, { make: () => engine, reset: () => {} }, () => memory)
+    const guestMemory = guestMemories.take()!
+    guestMemory.addressSpace.map(start, end, { prot: Prot.read | Prot.write })
+    guestMemory.state.u8[start] = 1
+    guestMemory.slots[5] = 6n
+    guestMemories.leave(guestMemory)
+    const again = guestMemories.take()!
+    assert.strictEqual(again, guestMemory)
+    assert.deepStrictEqual([...again.addressSpace.regions.all], [])
     assert.strictEqual(again.slots[5], 0n)
-    again.memory.map(start, end, { prot: Prot.read })
+    again.addressSpace.map(start, end, { prot: Prot.read })
     assert.strictEqual(again.state.u8[start], 0)
   })
 
   it("stay with the one who is left of two who share it", () => {
-    const places = new Places({ engine, state: first }, { make: () => engine, reset: () => {} }, () => memory)
-    const place = places.take()!
-    place.users++
-    place.memory.map(start, end, { prot: Prot.read })
-    places.leave(place)
-    assert.lengthOf(place.memory.regions.all, 1)
+    const guestMemories = new GuestMemories({ engine, state: first }, { make: () => engine, reset: () => {} }, () => memory)
+    const guestMemory = guestMemories.take()!
+    guestMemory.users++
+    guestMemory.addressSpace.map(start, end, { prot: Prot.read })
+    guestMemories.leave(guestMemory)
+    assert.lengthOf(guestMemory.addressSpace.regions.all, 1)
   })
 
   it.each([
@@ -44,37 +45,37 @@ describe("places", () => {
     const full = () => {
       throw new RangeError("WebAssembly.Memory(): could not allocate memory")
     }
-    const places = new Places({ engine, state: first }, { make, reset: () => {} }, full)
-    assert.isUndefined(places.take())
+    const guestMemories = new GuestMemories({ engine, state: first }, { make, reset: () => {} }, full)
+    assert.isUndefined(guestMemories.take())
   })
 })
 
 describe("shared memory", () => {
-  let parent: Place
-  let child: Place
+  let parent: GuestMemory
+  let child: GuestMemory
 
   beforeEach(() => {
     const memories = [memory]
-    const places = new Places(
+    const guestMemories = new GuestMemories(
       { engine, state: first },
       { make: () => engine, reset: () => {} },
       () => memories.pop() ?? makeState().memory
     )
-    parent = places.first
-    parent.memory.clear()
-    child = places.take()!
+    parent = guestMemories.first
+    parent.addressSpace.clear()
+    child = guestMemories.take()!
   })
 
   /** Gives the turn from one to the other. */
-  const turn = (from: Place, to: Place): void => {
-    from.memory.flushShared()
-    to.memory.catchUp()
+  const turn = (from: GuestMemory, to: GuestMemory): void => {
+    from.addressSpace.flushShared()
+    to.addressSpace.catchUp()
   }
 
   it("has what the one stored who had the turn last, page by page", () => {
-    parent.memory.map(start, end, { prot: Prot.read | Prot.write, shared: true })
+    parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write, shared: true })
     parent.state.u8[start] = 1
-    child.memory.copyFrom(parent.memory)
+    child.addressSpace.copyFrom(parent.addressSpace)
     parent.state.u8[start] = 2
     turn(parent, child)
     assert.strictEqual(child.state.u8[start], 2)
@@ -84,11 +85,11 @@ describe("shared memory", () => {
   })
 
   it("outlives the one who stored it", () => {
-    parent.memory.map(start, end, { prot: Prot.read | Prot.write, shared: true })
-    child.memory.copyFrom(parent.memory)
+    parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write, shared: true })
+    child.addressSpace.copyFrom(parent.addressSpace)
     turn(parent, child)
     child.state.u8[start + 8192] = 4
-    child.memory.clear()
+    child.addressSpace.clear()
     turn(child, parent)
     assert.strictEqual(parent.state.u8[start + 8192], 4)
   })
@@ -96,8 +97,8 @@ describe("shared memory", () => {
   it("is the same through mappings of one file at different places", () => {
     const file = fileOf(new Uint8Array(3 * 4096))
     const mapping = { prot: Prot.read | Prot.write, shared: true, file }
-    parent.memory.map(start, end, mapping)
-    child.memory.map(0x50000, 0x51000, { ...mapping, offset: 4096 })
+    parent.addressSpace.map(start, end, mapping)
+    child.addressSpace.map(0x50000, 0x51000, { ...mapping, offset: 4096 })
     parent.state.u8[start + 4096] = 5
     turn(parent, child)
     assert.strictEqual(child.state.u8[0x50000], 5)
@@ -105,16 +106,16 @@ describe("shared memory", () => {
   })
 
   it("has futexes that both find, unless they are private", () => {
-    parent.memory.map(start, end, { prot: Prot.read | Prot.write, shared: true })
-    child.memory.copyFrom(parent.memory)
+    parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write, shared: true })
+    child.addressSpace.copyFrom(parent.addressSpace)
     assert.deepStrictEqual(parent.waitersAt(start + 8, false), child.waitersAt(start + 8, false))
     assert.notStrictEqual(parent.waitersAt(start + 8, true).queue, child.waitersAt(start + 8, true).queue)
   })
 
   it("is not what private mappings are", () => {
-    parent.memory.map(start, end, { prot: Prot.read | Prot.write })
+    parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write })
     parent.state.u8[start] = 1
-    child.memory.copyFrom(parent.memory)
+    child.addressSpace.copyFrom(parent.addressSpace)
     parent.state.u8[start] = 2
     turn(parent, child)
     assert.strictEqual(child.state.u8[start], 1)
