@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HostClock } from "./HostClock.ts"
 import type { LinuxAbi } from "./linux/kernel/Abi.ts"
-import type { GuestProcess } from "./linux/pluginView/GuestProcess.ts"
+import type { Kernel } from "./linux/kernel/Kernel.ts"
 import { GuestClock } from "./linux/time/GuestClock.ts"
 import { riscv64Abi } from "./riscv64/linux/abi.ts"
 import { makeRiscv64 } from "./riscv64/Riscv64.ts"
@@ -25,7 +25,7 @@ export class Machine extends Context.Service<
     /** What the guest's clocks and its time CSR show. */
     readonly clock: GuestClock
     /** The process that has the turn; undefined before the first is loaded. */
-    process: GuestProcess | undefined
+    process: Kernel | undefined
     /** Which callback runs, once there is a plugin system: its pc is the one that registers show. */
     scope: CallbackScope | undefined
   }

@@ -7,8 +7,10 @@ import type { FileTable } from "../files/FileTable.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { Attributes } from "../misc/Attributes.ts"
 import type { ProcessInfo } from "../processes/ProcessInfo.ts"
-import type { ProcessRunner } from "../processes/ProcessRunner.ts"
+import type { Image } from "../loader/mapElf.ts"
+import type { GuestMemories } from "../memory/GuestMemories.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
+import type { ProcessView } from "../pluginView/ProcessView.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import type { Random } from "./Random.ts"
 import type { Signals } from "../signals/Signals.ts"
@@ -29,10 +31,12 @@ export interface Kernel {
   readonly threads: Threads
   readonly files: FileTable
   /** The processes of the run, and this one among them. */
-  readonly processes: ProcessTree
-  readonly node: ProcessNode
+  readonly processes: ProcessTree<Kernel>
+  readonly node: ProcessNode<Kernel>
   /** Starts and ends threads and processes. */
   readonly runner: ProcessRunner
+  /** What plugins see of the program; undefined until one is loaded. */
+  view: ProcessView | undefined
   readonly time: Clock
   readonly process: ProcessInfo
   /** Limits, groups and other settings that the process can change. */
@@ -55,4 +59,29 @@ export interface Kernel {
    * Effect runs: by then it may be another one.
    */
   readonly thread: Thread
+}
+
+/** What the kernel asks of whoever runs processes. */
+export interface ProcessRunner {
+  readonly guestMemories: GuestMemories
+  /** The kernel of a new process, as fork(2) has it: without threads. */
+  readonly fork: (parent: Kernel, request: ForkRequest) => Kernel
+  /** Runs a thread from the system call on that has made it. */
+  readonly start: (kernel: Kernel, thread: Thread) => void
+  /** Runs an Effect beside the process's threads; the function returned stops it. It ends with the process. */
+  readonly background: (kernel: Kernel, effect: Effect.Effect<void>) => () => void
+  /** Ends all threads of a process but one, which has the turn. */
+  readonly endOthers: (kernel: Kernel, survivor: Thread) => Effect.Effect<void>
+  /** A program is in a process's memory, which may be another one than before. */
+  readonly loaded: (kernel: Kernel, image: Image) => void
+}
+
+/** What a forked process gets. */
+export interface ForkRequest {
+  /** Where it lives: in a copy of its parent's memory, or with its parent. */
+  readonly guestMemory: GuestMemory
+  /** Signal to the parent at its end; 0 for none. */
+  readonly exitSignal: number
+  /** Signals with handlers get their default action. */
+  readonly clearsHandlers: boolean
 }

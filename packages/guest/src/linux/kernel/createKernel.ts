@@ -6,10 +6,9 @@ import type { LinuxAbi } from "./Abi.ts"
 import { FileTable } from "../files/FileTable.ts"
 import { fromText } from "../user/byteStrings.ts"
 import { makeProcessView } from "../files/processView.ts"
-import type { Kernel } from "./Kernel.ts"
+import type { ForkRequest, Kernel, ProcessRunner } from "./Kernel.ts"
 import { Attributes } from "../misc/Attributes.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
-import type { ForkRequest, ProcessRunner } from "../processes/ProcessRunner.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Signals } from "../signals/Signals.ts"
 import type { Scheduler } from "../threads/Scheduler.ts"
@@ -27,7 +26,7 @@ export interface CommonParts {
   readonly host: HostInfoShape
   readonly clock: GuestClock
   readonly scheduler: Scheduler
-  readonly processes: ProcessTree
+  readonly processes: ProcessTree<Kernel>
   readonly runner: ProcessRunner
   readonly warn: (line: string) => void
 }
@@ -39,7 +38,7 @@ interface OwnParts {
   readonly attributes: Attributes
   readonly random: Random
   readonly files: (kernel: () => Kernel) => FileTable
-  readonly parent: ProcessNode | undefined
+  readonly parent: ProcessNode<Kernel> | undefined
   readonly exitSignal: number
 }
 
@@ -133,6 +132,7 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
       return node
     },
     runner,
+    view: undefined,
     time: makeClock(clock),
     process,
     attributes,

@@ -5,12 +5,17 @@ import { cpuStateSlots } from "@emu/tcg/Layout"
 import { AddressSpace } from "./AddressSpace.ts"
 import type { FileSegments } from "./SharedSegment.ts"
 import { Futex } from "../threads/Futex.ts"
-import type { Thread } from "../threads/Thread.ts"
 
 /** A futex: where its waiters are queued, and by which number. */
 export interface Waiters {
   readonly queue: Futex
   readonly key: number
+}
+
+/** A thread, as far as its memory knows it. */
+export interface RegisterOwner {
+  /** Its registers, while another one's are in the memory. */
+  readonly saved: BigInt64Array<ArrayBufferLike>
 }
 
 /** A memory with its engine. A process keeps its memory until it executes a program; after vfork, parent and child share one. */
@@ -22,7 +27,7 @@ export class GuestMemory {
   /** The registers of the thread that runs here. */
   readonly slots: BigInt64Array<ArrayBufferLike>
   /** Whose registers they are. */
-  loaded: Thread | undefined
+  loaded: RegisterOwner | undefined
   /** Memory is shared with another thread or process, or has been. */
   isShared = false
   /** Processes that live here. */
@@ -42,7 +47,7 @@ export class GuestMemory {
   }
 
   /** Loads a thread's registers; those of the thread before it are saved. */
-  load(thread: Thread): void {
+  load(thread: RegisterOwner): void {
     if (this.loaded === thread) return
     this.loaded?.saved.set(this.slots)
     this.slots.set(thread.saved)

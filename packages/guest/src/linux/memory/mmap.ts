@@ -3,7 +3,7 @@ import * as Layout from "@emu/tcg/Layout"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import { isAligned, pageUp } from "./AddressSpace.ts"
-import { Prot } from "./Region.ts"
+import { Prot } from "./Prot.ts"
 
 const MapFlag = {
   shared: 1,

@@ -4,7 +4,7 @@ import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
-import type { GuestProcess } from "./GuestProcess.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 
 /**
  * `GuestAccess` for the process of the vCPU whose callback runs, else for the one that has the turn, or had it last. vCPUs are those of
@@ -16,16 +16,16 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
     const { abi, frontEnd } = machine
     const pcIndex = abi.registers.findIndex((register) => register.name === "pc")
     const slotsOf = (vcpu: number): BigUint64Array<ArrayBufferLike> | undefined => {
-      const found = machine.process?.kernel.processes.onVcpu(vcpu)
+      const found = machine.process?.processes.onVcpu(vcpu)
       return found && found.node.kernel.threads.scheduler.slots(found.thread)
     }
     /** Callbacks are called for a vCPU that has no turn, too: a plugin is attached, or a batch of a trace is delivered. */
-    const processInView = (): GuestProcess | undefined => {
+    const processInView = (): Kernel | undefined => {
       const { process, scope } = machine
       if (process === undefined || scope === undefined || scope.vcpu < 0) return process
-      const { processes, threads } = process.kernel
+      const { processes, threads } = process
       if (threads.scheduler.running?.vcpu === scope.vcpu) return process
-      return processes.onVcpu(scope.vcpu)?.node.guest ?? process
+      return processes.onVcpu(scope.vcpu)?.node.kernel ?? process
     }
     return {
       pcAlignment: BigInt(abi.pcAlignment),
@@ -41,22 +41,22 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
         if (slots !== undefined) abi.registers[index]!.write(slots, value)
       },
       readMemory: (address, length) =>
-        address < BigInt(guestEnd) ? processInView()?.kernel.memory.peek(Number(address), length) : undefined,
+        address < BigInt(guestEnd) ? processInView()?.memory.peek(Number(address), length) : undefined,
       writeMemory: (address, bytes) =>
-        address < BigInt(guestEnd) && (processInView()?.kernel.memory.poke(Number(address), bytes) ?? false),
-      symbol: (address) => (address < BigInt(guestEnd) ? processInView()?.symbols.find(Number(address)) : undefined),
-      modules: () => processInView()?.modules.list() ?? [],
-      moduleAt: (address) => (address < BigInt(guestEnd) ? processInView()?.modules.find(Number(address)) : undefined),
+        address < BigInt(guestEnd) && (processInView()?.memory.poke(Number(address), bytes) ?? false),
+      symbol: (address) => (address < BigInt(guestEnd) ? processInView()?.view?.symbols.find(Number(address)) : undefined),
+      modules: () => processInView()?.view?.modules.list() ?? [],
+      moduleAt: (address) => (address < BigInt(guestEnd) ? processInView()?.view?.modules.find(Number(address)) : undefined),
       disassemble: frontEnd.disassemble,
-      program: () => processInView()?.program,
+      program: () => processInView()?.view?.program,
       process: () => {
         const process = processInView()
         if (process === undefined) return undefined
-        const { argv, executable, name, pid, ppid } = process.kernel.process
+        const { argv, executable, name, pid, ppid } = process.process
         return { pid, ppid, name, path: executable, args: argv }
       },
       vcpuInfo: (vcpu) => {
-        const thread = machine.process?.kernel.processes.onVcpu(vcpu)?.thread
+        const thread = machine.process?.processes.onVcpu(vcpu)?.thread
         return thread && { vcpu, tid: thread.tid, pid: thread.pid, name: thread.name }
       },
       time: machine.clock

@@ -6,7 +6,8 @@ import { parseElf } from "../../elf/parse.ts"
 import { span } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import { Prot, type Region } from "../memory/Region.ts"
+import { Prot } from "../memory/Prot.ts"
+import type { Region } from "../memory/Region.ts"
 import { biasOf } from "./Symbols.ts"
 
 export class Modules {

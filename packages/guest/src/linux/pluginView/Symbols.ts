@@ -5,7 +5,8 @@ import { readSymbols, type SymbolTable } from "../../elf/symbols.ts"
 import * as Result from "effect/Result"
 import { type AddressSpace, pageDown } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import { Prot, type Region } from "../memory/Region.ts"
+import { Prot } from "../memory/Prot.ts"
+import type { Region } from "../memory/Region.ts"
 
 interface FileSymbols {
   readonly loads: ReadonlyArray<Segment>

@@ -6,11 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { HostInfoShape } from "../../HostInfo.ts"
 import type { Machine } from "../../Machine.ts"
-import type { Kernel } from "../kernel/Kernel.ts"
+import type { ForkRequest, Kernel, ProcessRunner } from "../kernel/Kernel.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
-import type { ForkRequest, ProcessRunner } from "../processes/ProcessRunner.ts"
 import { type ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Sig, SigCode } from "../signals/constants.ts"
 import { Scheduler } from "../threads/Scheduler.ts"
@@ -49,7 +48,7 @@ interface Running {
 }
 
 export class Processes implements ProcessRunner {
-  readonly tree: ProcessTree
+  readonly tree: ProcessTree<Kernel>
   readonly guestMemories: GuestMemories
   readonly common: CommonParts
   /** How the run ends. */
@@ -93,17 +92,14 @@ export class Processes implements ProcessRunner {
   fork(parent: Kernel, request: ForkRequest): Kernel {
     const kernel = forkKernel(this.common, parent, request)
     this.#scheduler.letHostIn()
-    const { guest } = parent.node
-    kernel.node.guest =
-      request.guestMemory === parent.guestMemory ? { ...guest!, kernel } : { ...guest!, kernel, ...viewsOf(kernel) }
+    kernel.view = request.guestMemory === parent.guestMemory ? parent.view : { ...parent.view!, ...viewsOf(kernel) }
     return kernel
   }
 
   loaded(kernel: Kernel, image: Image): void {
     this.#scheduler.letHostIn()
     const { abi, node, process } = kernel
-    node.guest = {
-      kernel,
+    kernel.view = {
       ...viewsOf(kernel),
       program: {
         path: process.executable,
@@ -186,10 +182,10 @@ export class Processes implements ProcessRunner {
   }
 
   /** A process has the turn: plugins look at it, and code runs in its memory. */
-  #enter(node: ProcessNode): void {
+  #enter({ kernel }: ProcessNode<Kernel>): void {
     const { machine, plugins } = this.#parts
-    const { memory, state } = node.kernel
-    machine.process = node.guest
+    const { memory, state } = kernel
+    machine.process = kernel
     if (memory === this.#memory) return
     this.#memory?.flushShared()
     this.#memory = memory
@@ -260,21 +256,21 @@ export class Processes implements ProcessRunner {
     this.#scheduler.release()
     // nobody has taken the turn: plugins must not look at what has gone
     const [oldest] = this.tree.live()
-    if (this.#parts.machine.process === node.guest && oldest !== undefined) this.#enter(oldest)
+    if (this.#parts.machine.process === kernel && oldest !== undefined) this.#enter(oldest)
   }
 
   /** The run ends: plugins look at the first process, if it lives, from now on. */
   #end(exit: ProcessExit, vcpu: number): void {
     const first = this.tree.live().find((node) => node.isFirst)
-    if (first !== undefined) this.#parts.machine.process = first.guest
+    if (first !== undefined) this.#parts.machine.process = first.kernel
     Deferred.doneUnsafe(this.ended, Effect.succeed({ exit, vcpu }))
   }
 
   /** What a process gives. The user is told of signals that ended it, unless its parent is the one to do that. */
-  #exitOf({ node }: Kernel, end: ProcessEnd): ProcessExit {
+  #exitOf({ node, view }: Kernel, end: ProcessEnd): ProcessExit {
     if (end.kind === "exit") return { status: end.status, signal: undefined }
     const { signal } = end.info
-    const text = node.isFirst || isFault(signal) ? describeDeath(end.info, end.pc, node.guest!) : undefined
+    const text = node.isFirst || isFault(signal) ? describeDeath(end.info, end.pc, view!) : undefined
     if (text !== undefined) this.#parts.options.warn?.(text)
     return { status: 128 + signal, signal }
   }

@@ -19,7 +19,7 @@ export const kill = (kernel: Kernel, pid: number, signal: number): number => {
   return 0
 }
 
-const targetsOf = ({ attributes, node, processes }: Kernel, pid: number): ReadonlyArray<ProcessNode> => {
+const targetsOf = ({ attributes, node, processes }: Kernel, pid: number): ReadonlyArray<ProcessNode<Kernel>> => {
   if (pid === -1) return processes.live().filter((other) => other !== node)
   if (pid <= 0) return processes.group(pid === 0 ? attributes.processGroup : -pid)
   const target = processes.find(pid)

@@ -5,14 +5,7 @@ import type { Thread } from "../threads/Thread.ts"
 import { putTimerSetting, timerSetting } from "../user/timespec.ts"
 import { readable, writable } from "../user/UserMemory.ts"
 import { maxSignal, Sig, SigCode } from "./constants.ts"
-import { Timer } from "./Timer.ts"
-
-/** A timer of timer_create. */
-export interface PosixTimer {
-  readonly timer: Timer
-  /** Expiries missed before the last one that was signalled. */
-  overrun: number
-}
+import { type PosixTimer, Timer } from "./Timer.ts"
 
 const Notify = { signal: 0, none: 1, threadId: 4 }
 const sigeventSize = 64

@@ -2,7 +2,7 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Engine } from "@emu/tcg/Engine"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { Prot } from "@emu/guest/linux/memory/Region"
+import { Prot } from "@emu/guest/linux/memory/Prot"
 import { GuestMemories } from "@emu/guest/linux/memory/GuestMemories"
 import type { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
 import { fileOf, makeState } from "../support/kernel.ts"

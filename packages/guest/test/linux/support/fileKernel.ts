@@ -61,7 +61,7 @@ export const makeFileKernel = (options: Options = {}) => {
     process: makeProcessView(100, () => kernel)
   })
   const euid = options.euid ?? 1000
-  const processes = new ProcessTree(101)
+  const processes = new ProcessTree<Kernel>(101)
   const kernel: Kernel = kernelOf({
     processes,
     state,

@@ -1,5 +1,5 @@
 /** What the interpreter's loop and the functions around it share: one object per engine, plain fields. */
-import type { DynCallback, MemInfo } from "@emu/core/Instrumentation"
+import type { MemInfo } from "@emu/core/Instrumentation"
 import type { CallbackFailure } from "@emu/core/PluginError"
 import type { CallbackScope } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
@@ -8,6 +8,7 @@ import { type Exit, ExitKind } from "../../Engine.ts"
 import { type JumpCache, type Tb, TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
+import type { CodeCallback } from "./plugins/CodeCallback.ts"
 import { ConstantPool } from "./code/ConstantPool.ts"
 import { DeferredQueue } from "./plugins/DeferredQueue.ts"
 
@@ -29,18 +30,6 @@ export interface CodeBlock extends Tb {
   readonly end: number
   /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
   rests: Map<number, number> | undefined
-}
-
-/** A plugin callback in code, with what it is told. */
-export interface CodeCallback {
-  readonly callback: DynCallback
-  readonly pc: bigint
-  readonly pcLow: number
-  readonly memop: number
-  readonly store: boolean
-  /** For conditions: index of vCPU 0's slot in the Int32 view, and the distance to the next vCPU's. */
-  readonly slot: number
-  readonly stride: number
 }
 
 /** Invalidation asked for while code runs, to be done at the next block boundary. */

@@ -1,11 +1,9 @@
-/** A loaded process, as debuggers and plugins look at it. */
+/** The program of a process, as debuggers and plugins look at it. */
 import type { ProgramInfo } from "@emu/core/Ports"
-import type { Kernel } from "../kernel/Kernel.ts"
 import type { Modules } from "./Modules.ts"
 import type { Symbols } from "./Symbols.ts"
 
-export interface GuestProcess {
-  readonly kernel: Kernel
+export interface ProcessView {
   readonly symbols: Symbols
   readonly modules: Modules
   readonly program: ProgramInfo
