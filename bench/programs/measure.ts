@@ -1,6 +1,6 @@
 /** Times of a program in each way to run it, in turn. */
 import type { Program } from "./programs.ts"
-import { type Outcome, runOnce, withLoad } from "./processes.ts"
+import { type Outcome, runOnce, withLoad } from "./guestRun.ts"
 
 /** A way to run a program. */
 export interface Way {

@@ -1,13 +1,14 @@
 /** Resident memory of a process at the moment when it has done what it has to do. */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
+import { type Tools, underEmu, underQemu } from "./ways.ts"
 
 /**
  * Runs a command that prints a line when it is ready and ends when its stdin does.
  *
  * @returns its largest resident set until then, in MB (10^6 bytes)
  */
-export const residentMemory = async (
+const residentMemory = async (
   [program, ...args]: readonly [string, ...Array<string>],
   env: Readonly<Record<string, string>>
 ): Promise<number> => {
@@ -25,8 +26,20 @@ export const residentMemory = async (
   }
 }
 
-/** Programs that print a line and wait. */
-export const waiting = {
-  python: ["-c", "import sys; print(1, flush=True); sys.stdin.read()"],
-  node: ["-e", "console.log(1); process.stdin.resume()"]
-} as const
+/** Resident memory, in MB. */
+export interface Memory {
+  readonly qemu: number
+  readonly emu: number
+  /** Of a Node that does nothing. */
+  readonly node: number
+}
+
+/** The memory of python3 when it has started, and of Node. Both print a line then, and wait. */
+export const measureMemory = async (tools: Tools, env: Readonly<Record<string, string>>): Promise<Memory> => {
+  const python = ["usr/bin/python3", "-c", "import sys; print(1, flush=True); sys.stdin.read()"] as const
+  return {
+    qemu: await residentMemory(underQemu(tools)([...python], 0), env),
+    emu: await residentMemory(underEmu(tools)([...python], 0), env),
+    node: await residentMemory([process.execPath, "-e", "console.log(1); process.stdin.resume()"], env)
+  }
+}

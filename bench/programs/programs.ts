@@ -1,7 +1,7 @@
 /** The programs of `pnpm bench:programs`: what a user runs, as Debian ships it. */
 
 /** A command line of the guest. */
-export interface GuestCommand {
+interface GuestCommand {
   /** A file in the sysroot, and arguments. */
   readonly argv: readonly [program: string, ...Array<string>]
   /** An input that it reads as its stdin. */

@@ -1,9 +1,12 @@
 /** From times to tables, figures and JSON. */
-import type { Figure } from "../../scripts/bench/figures.ts"
-import { geometricMean, median } from "../../scripts/bench/statistics.ts"
-import type { Table } from "../../scripts/bench/table.ts"
+import { figuresWith } from "../plugins/pluginFigures.ts"
+import { type Figure, figureTable } from "../support/figures.ts"
+import { geometricMean, median } from "../support/statistics.ts"
+import { renderTable, type Table } from "../support/table.ts"
 import type { Times } from "./measure.ts"
+import type { Memory } from "./memory.ts"
 import type { Program } from "./programs.ts"
+import type { Column } from "./ways.ts"
 
 /** A ratio of two ways to run a program. */
 export interface Ratio {
@@ -42,13 +45,6 @@ const seconds = (times: ReadonlyArray<number> | undefined): string => {
   if (times === undefined) return "-"
   const value = median(times) / 1000
   return value === Infinity ? "ended" : value.toFixed(value < 1 ? 3 : 2)
-}
-
-/** A way beside QEMU's and emu's own that gets a column. */
-export interface Column {
-  readonly head: string
-  readonly way: string
-  readonly base: string
 }
 
 /** Times and ratios of each program, and the geometric means of each kind. */
@@ -94,19 +90,12 @@ const goals = {
   slowest: { name: "slowest of real work", must: 1.6, aim: 1.1 },
   start: { name: "starts, geometric mean of emu / QEMU", must: 2.5, aim: 1.5 },
   second: { name: "starts, second run with the translation cache", must: 1.3, aim: 0.8 },
-  load: { name: "real work beside busy loops: ratio to QEMU over the quiet ratio", must: 1.3, aim: 1 }
+  load: { name: "real work beside busy loops: ratio to QEMU over the quiet ratio", must: 1.3, aim: 1 },
+  memory: { name: "resident memory of python3 -c pass over node's own, MB", must: 80, aim: 40 }
 } as const satisfies Record<string, Figure>
 
-/** The plugins whose cost is measured: emu's time with them over its time without. */
-export const pluginGoals: ReadonlyArray<Figure> = [
-  { name: "insn,inline=on", must: 1.15, aim: 1.05 },
-  { name: "drcov", must: 1.1, aim: 1.03 },
-  { name: "hotblocks,inline=on", must: 1.3, aim: 1.15 },
-  { name: "cache", must: 8, aim: 5 }
-]
-
 /** What the goals are about, as far as it was measured. */
-export const reached = (rows: ReadonlyArray<Row>, limit: number): ReadonlyArray<readonly [Figure, number]> => {
+const reached = ({ limit, memory, rows }: Measured): ReadonlyArray<readonly [Figure, number]> => {
   const work = rows.filter(({ program }) => program.kind === "work")
   const starts = rows.filter(({ program }) => program.kind === "start")
   const own = meanOf(work, "emu", "QEMU", limit)
@@ -118,14 +107,40 @@ export const reached = (rows: ReadonlyArray<Row>, limit: number): ReadonlyArray<
     ...pair(goals.start, meanOf(starts, "emu", "QEMU", limit)?.value),
     ...pair(goals.second, meanOf(starts, "emu, second run", "QEMU", limit)?.value),
     ...pair(goals.load, own === undefined || loaded === undefined ? undefined : loaded.value / own.value),
-    ...pluginGoals.flatMap((plugin) =>
-      pair({ ...plugin, name: `slow-down of real work by ${plugin.name}` }, meanOf(work, plugin.name, "emu", limit)?.value)
-    )
+    ...figuresWith("onPrograms").flatMap(({ figure, goal }) =>
+      pair({ ...goal, name: `slow-down of real work by ${figure.name}` }, meanOf(work, figure.name, "emu", limit)?.value)
+    ),
+    ...pair(goals.memory, memory === undefined ? undefined : memory.emu - memory.node)
   ]
 }
 
-/** The same for programs that read it: milliseconds by round, null for a run that was ended. */
-export const rowJson = ({ program, times }: Row, limit: number) => ({
+/** Everything that a run of the command found. */
+export interface Measured {
+  readonly machine: string
+  readonly options: ReadonlyArray<string>
+  readonly pairs: number
+  readonly limit: number
+  readonly loops: number
+  readonly rows: ReadonlyArray<Row>
+  readonly memory: Memory | undefined
+}
+
+/** Tables for people. */
+export const renderText = (measured: Measured, columns: ReadonlyArray<Column>, markdown: boolean): string => {
+  const { limit, machine, memory, options, pairs, rows } = measured
+  const words = options.length === 0 ? "" : `; emu run ${options.join(" ")}`
+  const [ofQemu, ofEmu, ofNode] = [memory?.qemu, memory?.emu, memory?.node].map((value) => value?.toFixed(0))
+  return [
+    `${machine}; medians of ${pairs} runs of each in turn, at most ${limit / 1000} s each${words}\n`,
+    renderTable(programTable(rows, columns, limit), markdown),
+    renderTable(figureTable(reached(measured)), markdown),
+    ...(memory === undefined
+      ? []
+      : [`resident memory of python3 -c pass: QEMU ${ofQemu} MB, emu ${ofEmu} MB; node -e 0 ${ofNode} MB\n`])
+  ].join("\n")
+}
+
+const rowJson = ({ program, times }: Row, limit: number) => ({
   name: program.name,
   kind: program.kind,
   ratio: ratioOf(times, "emu", "QEMU", limit),
@@ -133,3 +148,15 @@ export const rowJson = ({ program, times }: Row, limit: number) => ({
     Array.from(times, ([way, own]) => [way, own.map((time) => (time === Infinity ? null : Number(time.toFixed(1))))])
   )
 })
+
+/** One JSON document: milliseconds by program, way and round, null for a run that was ended. */
+export const renderJson = (measured: Measured): string => {
+  const { memory, rows, ...setting } = measured
+  const document = {
+    ...setting,
+    programs: rows.map((row) => rowJson(row, setting.limit)),
+    ...(memory !== undefined && { residentMegabytes: memory }),
+    figures: reached(measured).map(([figure, value]) => ({ ...figure, value: Number(value.toFixed(4)) }))
+  }
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}

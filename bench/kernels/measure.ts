@@ -1,9 +1,17 @@
 /** The three parts of the comparison: kernels against QEMU, start-up against Node, plugins against none. */
-import { figures, plugins, type Figure } from "./figures.ts"
+import { figuresWith } from "../plugins/pluginFigures.ts"
+import type { Figure } from "../support/figures.ts"
+import { timesInTurn, WrongRun, type Command } from "../support/processes.ts"
+import { compare, geometricMean } from "../support/statistics.ts"
+import type { Table } from "../support/table.ts"
 import { floatingPoint, instrumented, kernels, type Kernel } from "./kernels.ts"
-import { timesInTurn, WrongRun, type Command } from "./processes.ts"
-import { compare, geometricMean } from "./statistics.ts"
-import type { Table } from "./table.ts"
+
+const goals = {
+  overall: { name: "geometric mean, time of emu / time of QEMU", must: 0.6, aim: 0.45 },
+  slowest: { name: "slowest kernel", must: 1.05, aim: 0.8 },
+  floatingPoint: { name: "floating-point kernels, geometric mean", must: 0.5, aim: 0.3 },
+  hello: { name: "hello, time of emu / time of node -e 0", must: 2.2, aim: 1.8 }
+} as const satisfies Record<string, Figure>
 
 /** What and how to measure. */
 export interface Setting {
@@ -13,6 +21,8 @@ export interface Setting {
   readonly names: ReadonlySet<string>
   /** The command that runs an ELF file under emu, with more options. */
   readonly emu: (elf: string, options?: ReadonlyArray<string>) => Command["argv"]
+  /** A directory for what plugins write. */
+  readonly scratch: string
   /** Told what happens: results as they come, and what went wrong. */
   readonly progress: (text: string) => void
 }
@@ -74,9 +84,9 @@ export const measureKernels = (setting: Setting): Findings => {
       ])
     },
     figures: [
-      ...figureOf(figures.overall, ratios),
-      ...figureOf(figures.slowest, ratios, (values) => Math.max(...values)),
-      ...figureOf(figures.floatingPoint, floating)
+      ...figureOf(goals.overall, ratios),
+      ...figureOf(goals.slowest, ratios, (values) => Math.max(...values)),
+      ...figureOf(goals.floatingPoint, floating)
     ],
     failures: items.length - results.length
   }
@@ -103,18 +113,19 @@ export const measureStartup = (setting: Setting, hello: Pick<Kernel, "elf" | "st
       ])
     },
     figures: figureOf(
-      figures.hello,
+      goals.hello,
       results.map(({ ratio }) => ratio)
     ),
     failures: 1 - results.length
   }
 }
 
-/** A few kernels under emu without plugins and with each of them. */
+/** A few kernels under emu without plugins and with each of those that have a goal here. */
 export const measurePlugins = (setting: Setting): Findings => {
   const items = chosen(setting.names.size === 0 ? instrumented : setting.names)
+  const plugins = figuresWith("onKernels")
   const results = rowsOf(setting, items, ({ elf, name, stdout }) => {
-    const ways = [[], ...plugins.map(({ plugin }) => ["--plugin", plugin])]
+    const ways = [[], ...plugins.map(({ figure }) => ["--plugin", figure.plugin!(setting.scratch)])]
     const commands = ways.map((options): Command => ({ argv: setting.emu(elf, options), stdout }))
     const [bases, ...times] = timesInTurn(setting.pairs, commands)
     const slowdowns = times.map((each) => compare(each, bases!).ratio)
@@ -123,12 +134,12 @@ export const measurePlugins = (setting: Setting): Findings => {
   })
   return {
     table: {
-      head: ["slow-down by", ...plugins.map(({ name }) => name)],
+      head: ["slow-down by", ...plugins.map(({ figure }) => figure.name)],
       rows: results.map(({ name, slowdowns }) => [name, ...slowdowns.map(ratioText)])
     },
-    figures: plugins.flatMap((plugin, i) =>
+    figures: plugins.flatMap(({ figure, goal }, i) =>
       figureOf(
-        { ...plugin, name: `slow-down by ${plugin.name}, geometric mean` },
+        { ...goal, name: `slow-down by ${figure.name}, geometric mean` },
         results.map(({ slowdowns }) => slowdowns[i]!)
       )
     ),

@@ -2,17 +2,16 @@
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { kernels, type Kernel } from "./kernels.ts"
 import { firstLine } from "./machine.ts"
 import type { Command } from "./processes.ts"
 
 export const root = path.resolve(import.meta.dirname, "../..")
 
 /** A program that does next to nothing. */
-export const hello: Pick<Kernel, "elf" | "stdout"> = {
+export const hello = {
   elf: path.join(root, "examples/hello.elf"),
   stdout: "Hello from RISC-V!\n"
-}
+} as const
 
 /** How a command talks to its user. */
 export interface Session {
@@ -22,15 +21,33 @@ export interface Session {
   readonly end: (message: string, status: number) => never
 }
 
-/** @param name of the command, which begins each line */
+/** @param name of what is measured, which begins each line */
 export const makeSession = (name: string): Session => {
-  const progress = (text: string) => void process.stderr.write(`${name}: ${text}\n`)
+  const progress = (text: string) => void process.stderr.write(`bench ${name}: ${text}\n`)
   const end = (message: string, status: number): never => {
     progress(message)
     process.exit(status)
   }
   return { progress, end }
 }
+
+/** Options that all comparisons have, for `parseArgs`. */
+export const commonOptions = {
+  markdown: { type: "boolean", default: false as boolean },
+  engine: { type: "string" },
+  emu: { type: "string", multiple: true, default: new Array<string>() }
+} as const
+
+/** How a usage text tells of them. */
+export const commonUsage = `  --markdown       tables in Markdown
+  --engine NAME    the same as --emu=--engine --emu=NAME
+  --emu OPTION     another option for emu run; may be repeated`
+
+/** What they say about `emu run`. */
+export const emuOptions = (values: {
+  readonly engine?: string | undefined
+  readonly emu: ReadonlyArray<string>
+}): ReadonlyArray<string> => [...(values.engine === undefined ? [] : ["--engine", values.engine]), ...values.emu]
 
 /** Runs what throws errors about the command line; ends with such an error's message and status 2. */
 export const argumentsOrEnd = <A>({ end }: Session, read: () => A): A => {
@@ -46,14 +63,6 @@ export const checkWords = (what: string, words: ReadonlyArray<string>, allowed: 
   const wrong = words.find((word) => !allowed.includes(word))
   if (wrong !== undefined) throw new Error(`${what} ${wrong}: use some of ${allowed.join(", ")}`)
 }
-
-/** Throws where a word is no kernel's name. */
-export const checkKernels = (words: ReadonlyArray<string>): void =>
-  checkWords(
-    "kernel",
-    words,
-    kernels.map(({ name }) => name)
-  )
 
 /** The number that an option has; throws where it is none. */
 export const parseCount = (option: string, text: string, least: number): number => {

@@ -1,8 +1,9 @@
-/** The benchmark kernels in bench/kernels: own sources are in guests/bench, and scripts/build-guests builds them. */
+/** The benchmark kernels: small C programs of our own in the folder `guest`, which scripts/build-guests builds. */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { checkWords } from "../support/session.ts"
 
-const directory = path.resolve(import.meta.dirname, "../../bench/kernels")
+const directory = path.resolve(import.meta.dirname, "guest")
 
 /** A kernel. */
 export interface Kernel {
@@ -27,3 +28,11 @@ export const floatingPoint: ReadonlySet<string> = new Set(["fft", "mandelbrot", 
 
 /** Names of those that plugins are measured with: between them they have loops, calls, branches, long blocks, and numbers. */
 export const instrumented: ReadonlySet<string> = new Set(["nbody", "quicksort", "sha256", "sieve", "state-machine"])
+
+/** Throws where a word is no kernel's name. */
+export const checkKernels = (words: ReadonlyArray<string>): void =>
+  checkWords(
+    "kernel",
+    words,
+    kernels.map(({ name }) => name)
+  )

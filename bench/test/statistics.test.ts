@@ -1,10 +1,10 @@
-/** The arithmetic and the tables of `pnpm bench:qemu`; nothing here depends on time. */
+/** The arithmetic and the tables of `pnpm bench`; nothing here depends on time. */
 import { assert, describe, it } from "@effect/vitest"
-import { figureTable } from "../../scripts/bench/figures.ts"
-import { floatingPoint, instrumented, kernels } from "../../scripts/bench/kernels.ts"
-import { timesInTurn, WrongRun, type Command } from "../../scripts/bench/processes.ts"
-import { compare, geometricMean, median } from "../../scripts/bench/statistics.ts"
-import { renderTable } from "../../scripts/bench/table.ts"
+import { figureTable } from "../support/figures.ts"
+import { floatingPoint, instrumented, kernels } from "../kernels/kernels.ts"
+import { timesInTurn, WrongRun, type Command } from "../support/processes.ts"
+import { compare, geometricMean, median } from "../support/statistics.ts"
+import { renderTable } from "../support/table.ts"
 
 describe("statistics", () => {
   it("median is the middle value by size, or between the two in the middle", () => {

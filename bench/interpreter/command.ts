@@ -1,16 +1,19 @@
-/**
- * Guest instructions per second of processor time in the interpreter, plain and instrumented, the best of several
- * runs in one process:
- *
- *     node tests/bench/interpreter.ts [ELF] [runs]
- */
+/** `pnpm bench interpreter`: the reference loop alone. */
+import * as path from "node:path"
 import type { DynCallback } from "@emu/core/Instrumentation"
 import { make } from "@emu/tcg/engine/interpreter/Interpreter"
 import type { EngineServices } from "@emu/tcg/engine/interpreter/Interpreter"
 import { arenaBase } from "@emu/tcg/Layout"
+import { root } from "../support/session.ts"
 import { runBare } from "./bareGuest.ts"
 
-const [path = new URL("../golden/programs/hash.elf", import.meta.url).pathname, runs = "5"] = process.argv.slice(2)
+export const usage = `Prints guest instructions per second of processor time in the interpreter, plain and instrumented: the best of
+several runs in one process.
+
+Usage: pnpm bench interpreter [ELF] [RUNS]
+
+  ELF   a freestanding static program; default tests/golden/programs/hash.elf
+  RUNS  default 5`
 
 const count: DynCallback = { kind: "inline", plugin: 1n, op: 0, entry: { scoreboard: 0, offset: 0 }, imm: 1n }
 let calls = 0
@@ -36,17 +39,19 @@ const ways: ReadonlyArray<readonly [string, (services: EngineServices) => void]>
   ["callback per instruction", everyInsn({ exec: [exec] })]
 ]
 
-// Round by round, so that all ways meet the same compiled code and the same machine load.
-const speeds = ways.map(() => new Array<number>())
-for (let run = 0; run < Number(runs); run++) {
-  ways.forEach(([, prepare], i) => {
-    const { instructions, milliseconds } = runBare(path, make, prepare)
-    speeds[i]!.push(instructions / milliseconds / 1000)
+export const run = ([elf = path.join(root, "tests/golden/programs/hash.elf"), runs = "5"]: ReadonlyArray<string>): void => {
+  // Round by round, so that all ways meet the same compiled code and the same machine load.
+  const speeds = ways.map(() => new Array<number>())
+  for (let i = 0; i < Number(runs); i++) {
+    ways.forEach(([, prepare], way) => {
+      const { instructions, milliseconds } = runBare(elf, make, prepare)
+      speeds[way]!.push(instructions / milliseconds / 1000)
+    })
+  }
+  const best = speeds.map((each) => Math.max(...each))
+  ways.forEach(([name], i) => {
+    process.stdout.write(
+      `${name.padEnd(30)} ${best[i]!.toFixed(1).padStart(7)} M instructions/s  ${(best[0]! / best[i]!).toFixed(2)} x plain\n`
+    )
   })
 }
-const best = speeds.map((each) => Math.max(...each))
-ways.forEach(([name], i) => {
-  process.stdout.write(
-    `${name.padEnd(30)} ${best[i]!.toFixed(1).padStart(7)} M instructions/s  ${(best[0]! / best[i]!).toFixed(2)} x plain\n`
-  )
-})
