@@ -245,17 +245,13 @@ export class UninstallInInstallError extends Data.TaggedError("UninstallInInstal
   }
 }
 
-/** An exclusive section, or a vCPU's slice, was entered or left out of order: a bug of the driver. */
+/** An exclusive section, or a vCPU's slice, was entered inside of the other: a bug of the driver. */
 export class ExclusiveError extends Data.TaggedError("ExclusiveError")<{
   readonly vcpu: number
-  readonly problem:
-    | "already in guest code"
-    | "not in guest code"
-    | "owns an exclusive section"
-    | "does not own the exclusive section"
+  readonly problem: "already in guest code" | "is in an exclusive section"
 }> {
   override get message() {
-    return `vCPU ${this.vcpu} ${this.problem}: pair enterGuest with leaveGuest, and leave the guest before startExclusive`
+    return `vCPU ${this.vcpu} ${this.problem}: guest code and exclusive sections follow each other, they cannot contain each other`
   }
 }
 

@@ -5,9 +5,7 @@
  * One slice of a vCPU:
  *
  *     if (system.hasWork(vcpu)) yield* system.drain(vcpu)
- *     yield* system.enterGuest(vcpu)
- *     const exit = engine.run(budget)
- *     yield* system.leaveGuest(vcpu)
+ *     const exit = yield* system.inGuest(vcpu, Effect.sync(() => engine.run(budget)))
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,7 +16,7 @@ import { CallbackFlags } from "./Instrumentation.ts"
 import type { Plugin } from "./Plugin.ts"
 import type { ColdResult, DisconCallback, SyscallCallback, SyscallFilterCallback, SyscallRetCallback } from "./PluginApi.ts"
 import { OutOfRangeError, PluginCallbackError } from "./PluginError.ts"
-import type { CallbackFailure as HotFailure, ExclusiveError, PluginError } from "./PluginError.ts"
+import type { CallbackFailure as HotFailure, PluginError } from "./PluginError.ts"
 import { disconEvents, PluginEvent } from "./PluginEvent.ts"
 import type { EventHandler, PluginState } from "./PluginState.ts"
 import type { CallbackScope, CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
@@ -37,6 +35,7 @@ import * as Lifecycle from "./system/lifecycle.ts"
 import * as Runtime from "./system/Runtime.ts"
 import * as Vcpus from "./system/vcpus.ts"
 import { drainTraces, switchTraces } from "./system/traces.ts"
+import type { Exclusive } from "./vcpu/Exclusive.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
 import { isInitialised, wants } from "./transitions/vcpu.ts"
 
@@ -105,17 +104,15 @@ export class PluginSystem extends Context.Service<
     readonly discon: (vcpu: number, kind: number, fromPc: bigint, toPc: bigint) => Effect.Effect<void, Failure>
 
     // slices, work and exclusive sections
-    /** Does the work queued for a vCPU: mask updates, resets, what flush handlers left. Before `enterGuest`. */
+    /** Does the work queued for a vCPU: mask updates, resets, what flush handlers left. Before `inGuest`. */
     readonly drain: (vcpu: number) => Effect.Effect<void, Failure>
-    /** Before a slice. Fails with what a trace that had to be drained for another vCPU failed with. */
-    readonly enterGuest: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly leaveGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly startExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly endExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly withExclusive: <A, E, R>(
-      vcpu: number,
-      effect: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ExclusiveError, R>
+    /**
+     * Runs a slice of guest code, and is out of guest code whatever becomes of it. Traces with records of another vCPU are delivered
+     * first; what that fails with is what this fails with, and the slice does not run.
+     */
+    readonly inGuest: <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
+    /** Runs an effect while no vCPU is in guest code. */
+    readonly withExclusive: Exclusive["withExclusive"]
 
     // the end
     /** The program ends on this vCPU; atexit handlers run. Once. */
@@ -202,18 +199,18 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
         return Effect.asVoid(dispatch(runtime, { event, shape: "discon", vcpu, flags }, call))
       }),
     drain: work.drain,
-    enterGuest: (vcpu) =>
-      runtime.traces.length === 0
-        ? exclusive.enterGuest(vcpu)
-        : Effect.andThen(
-            exclusive.enterGuest(vcpu),
-            Effect.suspend(() => failing(switchTraces(runtime, vcpu)))
-          ),
+    inGuest: (vcpu, slice) =>
+      exclusive.inGuest(
+        vcpu,
+        runtime.traces.length === 0
+          ? slice
+          : Effect.andThen(
+              Effect.suspend(() => failing(switchTraces(runtime, vcpu))),
+              slice
+            )
+      ),
     isTracing: () => runtime.traces.length > 0,
     drainTraces: () => drainTraces(runtime),
-    leaveGuest: exclusive.leaveGuest,
-    startExclusive: exclusive.startExclusive,
-    endExclusive: exclusive.endExclusive,
     withExclusive: exclusive.withExclusive,
     userExit: (vcpu) => Vcpus.userExit(runtime, vcpu)
   }

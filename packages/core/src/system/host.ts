@@ -58,20 +58,15 @@ export interface PluginHost {
   readonly fail: (id: bigint, cause: unknown) => void
 }
 
-/** Owners of exclusive sections that are no vCPUs: below `anyVcpu`, each request another one. */
-const firstOwner = anyVcpu - 1
-
 /** Makes the host's side of a plugin system. */
 export const makeHost = (runtime: Runtime): PluginHost => {
-  let owner = firstOwner
-
   /** While no vCPU is in guest code, and only before the program has ended. */
   const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | PluginError> =>
     Effect.suspend(() => {
       const inside = Effect.suspend((): Effect.Effect<A, E | ProgramEndedError> =>
         stateOf(runtime).exited ? Effect.fail(new ProgramEndedError()) : effect
       )
-      return runtime.exclusive.withExclusive(owner--, inside)
+      return runtime.exclusive.withExclusive(anyVcpu, inside)
     })
 
   /** A plugin that nothing is being done to. */

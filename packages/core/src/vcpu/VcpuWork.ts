@@ -3,6 +3,7 @@
  * `anyVcpu` is done by whichever drains next.
  */
 import * as Effect from "effect/Effect"
+import type { ExclusiveError } from "../PluginError.ts"
 import { anyVcpu } from "../PluginState.ts"
 import type { Exclusive } from "./Exclusive.ts"
 
@@ -19,12 +20,10 @@ export interface VcpuWork<E> {
   /** Cheap: whether `drain` has anything to do. */
   readonly hasWork: (vcpu: number) => boolean
   /** Does everything queued for a vCPU (and for any vCPU), and what is queued meanwhile. Call it outside guest code. */
-  readonly drain: (vcpu: number) => Effect.Effect<void, E | ExclusiveFailure>
+  readonly drain: (vcpu: number) => Effect.Effect<void, E | ExclusiveError>
   /** The vCPU ends: what is left in its queue is left to whichever drains next. */
   readonly retire: (vcpu: number) => void
 }
-
-type ExclusiveFailure = Effect.Error<ReturnType<Exclusive["startExclusive"]>>
 
 /**
  * Makes the queues.
@@ -58,7 +57,7 @@ export const make = <E>(exclusive: Exclusive, kick: () => void): VcpuWork<E> => 
     queues.delete(vcpu)
   }
 
-  const drain = (vcpu: number): Effect.Effect<void, E | ExclusiveFailure> =>
+  const drain = (vcpu: number): Effect.Effect<void, E | ExclusiveError> =>
     Effect.suspend(() => {
       const work = next(vcpu)
       if (work === undefined) return Effect.void

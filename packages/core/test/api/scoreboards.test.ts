@@ -140,7 +140,7 @@ describe("scoreboards", () => {
         assert.strictEqual((yield* Effect.flip(system.vcpuInit(16)))._tag, "ScoreboardMemoryExhausted")
         assert.strictEqual(system.state(), before)
         assert.strictEqual(api.u64Get(api.u64(board), 0), 1n)
-        yield* system.enterGuest(0)
+        yield* system.inGuest(0, Effect.void)
       })
     )
   )

@@ -6,6 +6,7 @@ import { MemRw } from "@emu/core/Instrumentation"
 import { PluginEvent } from "@emu/core/PluginEvent"
 import { watches } from "@emu/core/transitions/instrumentation"
 import { block, installBare, withSystem } from "../fakes.ts"
+import { hold } from "../hold.ts"
 
 describe("decisions on QEMU's defects", () => {
   it.effect("B1: an unknown plugin id is a typed error", () =>
@@ -67,12 +68,12 @@ describe("decisions on QEMU's defects", () => {
         const board = yield* api.scoreboardNew(8)
         yield* system.vcpuInit(0)
         api.u64Set(api.u64(board), 0, 7n)
-        yield* system.enterGuest(0)
+        const leave = yield* hold(system, 0)
         const fiber = yield* Effect.forkChild(system.vcpuInit(16))
         yield* Effect.yieldNow
         assert.strictEqual(system.state().scoreboardSize, 16)
         assert.strictEqual(system.state().numVcpus, 1)
-        yield* system.leaveGuest(0)
+        yield* leave
         yield* Effect.yieldNow
         const exit = yield* Effect.exit(Effect.timeout(Fiber.join(fiber), "1 second"))
         assert.strictEqual(exit._tag, "Success")
@@ -90,11 +91,11 @@ describe("decisions on QEMU's defects", () => {
         const api = yield* installBare(system, "p")
         yield* api.scoreboardNew(8)
         yield* system.vcpuInit(0)
-        yield* system.enterGuest(0)
+        const leave = yield* hold(system, 0)
         const fiber = yield* Effect.forkChild(system.vcpuInit(16))
         yield* Effect.yieldNow
         const late = api.scoreboardNewUnsafe(8)
-        yield* system.leaveGuest(0)
+        yield* leave
         yield* Fiber.join(fiber)
         assert.strictEqual(system.state().scoreboards.get(late)?.capacity, 32)
       })
@@ -127,14 +128,13 @@ describe("decisions on QEMU's defects", () => {
         const api = yield* installBare(system, "p")
         yield* system.vcpuInit(0)
         yield* system.vcpuInit(1)
-        yield* system.enterGuest(1)
+        const leave = yield* hold(system, 1)
         const fiber = yield* Effect.forkChild(Effect.andThen(api.reset(), system.drain(0)))
         yield* Effect.yieldNow
-        yield* system.leaveGuest(1)
+        yield* leave
         yield* Fiber.join(fiber)
         yield* system.drain(1)
-        yield* system.enterGuest(0)
-        yield* system.enterGuest(1)
+        yield* system.inGuest(0, system.inGuest(1, Effect.void))
         assert.isFalse(system.state().plugins[0]?.resetting)
       })
     )

@@ -186,11 +186,10 @@ describe("what is recorded is delivered", () => {
         yield* api.onAtExit(() => void fakes.log.push("atexit"))
         yield* system.vcpuInit(1)
         const slice = (vcpu: number, ...addresses: ReadonlyArray<number>) =>
-          Effect.gen(function* () {
-            yield* system.enterGuest(vcpu)
-            append(fakes, trace, ...addresses)
-            yield* system.leaveGuest(vcpu)
-          })
+          system.inGuest(
+            vcpu,
+            Effect.sync(() => append(fakes, trace, ...addresses))
+          )
         assert.isTrue(system.isTracing())
         yield* slice(0, 1, 2)
         yield* slice(0, 3)
@@ -269,6 +268,35 @@ describe("onBatch", () => {
         assert.include((error as PluginCallbackError).message, "failed in its trace callback")
       })
     )
+  )
+
+  it.effect.each([
+    ["throws", "PluginCallbackError"],
+    ["exits", "ExitRequest"]
+  ] as const)(
+    "that %s at the switch to another vCPU is what the slice fails with, and nobody is in guest code",
+    ([way, tag]) =>
+      withSystem((system, fakes) =>
+        Effect.gen(function* () {
+          const { api, trace } = yield* traced(system, fakes, {
+            onBatch: () => {
+              if (way === "throws") throw new Error("enough")
+              api.exit(3)
+            }
+          })
+          yield* api.onAtExit(() => void fakes.log.push("atexit"))
+          yield* system.vcpuInit(1)
+          append(fakes, trace, 1)
+          const slice = system.inGuest(
+            1,
+            Effect.sync(() => void fakes.log.push("slice"))
+          )
+          assert.strictEqual((yield* Effect.flip(slice))._tag, tag)
+          yield* slice
+          yield* system.userExit(1)
+          assert.deepStrictEqual(events(fakes.log), ["slice", "atexit"])
+        })
+      )
   )
 
   it.effect("may not use registers or return a Promise, and has the batch's vCPU", () =>

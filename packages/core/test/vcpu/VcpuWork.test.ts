@@ -4,6 +4,7 @@ import * as VcpuWork from "@emu/core/vcpu/VcpuWork"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { hold } from "../hold.ts"
 
 const make = () => {
   const log: Array<string> = []
@@ -11,7 +12,7 @@ const make = () => {
   const exclusive = Exclusive.make(kick)
   const work = VcpuWork.make<string>(exclusive, kick)
   const queue = (vcpu: number, name: string, isSafe = false) =>
-    work.queue(vcpu, { isSafe, run: Effect.sync(() => log.push(`${name} ${exclusive.owner() ?? "shared"}`)) })
+    work.queue(vcpu, { isSafe, run: Effect.sync(() => log.push(`${name} ${exclusive.isExclusive() ? "alone" : "shared"}`)) })
   return { log, exclusive, work, queue }
 }
 
@@ -27,7 +28,7 @@ describe("work queues", () => {
       yield* work.drain(0)
       assert.isFalse(work.hasWork(0))
       assert.isTrue(work.hasWork(1))
-      assert.deepStrictEqual(log, ["kick", "kick", "kick", "kick", "a shared", "b 0", "c shared"])
+      assert.deepStrictEqual(log, ["kick", "kick", "kick", "kick", "a shared", "b alone", "c shared"])
     })
   )
 
@@ -43,14 +44,14 @@ describe("work queues", () => {
   it.effect("safe work waits for vCPUs in the guest", () =>
     Effect.gen(function* () {
       const { exclusive, log, queue, work } = make()
-      yield* exclusive.enterGuest(1)
+      const leave = yield* hold(exclusive, 1)
       queue(0, "safe", true)
       const fiber = yield* Effect.forkChild(work.drain(0))
       yield* Effect.yieldNow
-      assert.notInclude(log, "safe 0")
-      yield* exclusive.leaveGuest(1)
+      assert.notInclude(log, "safe alone")
+      yield* leave
       yield* Fiber.join(fiber)
-      assert.include(log, "safe 0")
+      assert.include(log, "safe alone")
     })
   )
 

@@ -121,11 +121,8 @@ export class Driver {
     const { scheduler } = this.#kernel.threads
     if (scheduler.isHostDue) return scheduler.yieldToHost
     if (this.#plugins.hasWork(vcpu)) return this.#plugins.drain(vcpu)
-    return Effect.flatMap(this.#plugins.enterGuest(vcpu), () => {
-      const after = this.#slice(thread)
-      const leave = this.#plugins.leaveGuest(vcpu)
-      return after === undefined ? leave : Effect.andThen(leave, after)
-    })
+    const slice = Effect.sync(() => this.#slice(thread))
+    return Effect.flatMap(this.#plugins.inGuest(vcpu, slice), (after) => after ?? Effect.void)
   }
 
   /** Runs guest code until something has to be done that takes an Effect; undefined: just go on. */
