@@ -32,6 +32,14 @@ export interface PluginRecord {
   readonly resetting: boolean
 }
 
+/** A live vCPU. */
+export interface VcpuRecord {
+  /** The event mask that it has received. */
+  readonly mask: number
+  /** Its exit callbacks run: it still counts as live, and cannot end once more. */
+  readonly isEnding: boolean
+}
+
 /** Everything the plugin system knows. */
 export interface PluginState {
   /** In load order. */
@@ -43,8 +51,8 @@ export interface PluginState {
   readonly callbacks: ReadonlyMap<PluginEvent, ReadonlyArray<Registration>>
   /** A bit for each event that somebody listens to. */
   readonly eventMask: number
-  /** Live vCPUs by index, with the event mask that each has received. */
-  readonly vcpus: ReadonlyMap<number, number>
+  /** Live vCPUs by index. */
+  readonly vcpus: ReadonlyMap<number, VcpuRecord>
   /** Highest index ever live, plus one; it never shrinks. */
   readonly numVcpus: number
   readonly scoreboards: ReadonlyMap<number, Scoreboard>

@@ -48,16 +48,19 @@ const enterVcpu = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkErro
   })
 
 /**
- * A vCPU ends: exit callbacks first, while it still counts as live. Work left in its queue is done by the next vCPU that
- * drains. Not to be called for the vCPU that ends the process.
+ * A vCPU ends: exit callbacks first, while it still counts as live. It has gone then, whatever they end with. Work left in its
+ * queue is done by the next vCPU that drains. Not to be called for the vCPU that ends the process.
  */
 export const vcpuExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
-  Effect.gen(function* () {
-    yield* Effect.fromResult(Vcpu.checkLive(stateOf(runtime), vcpu))
-    yield* dispatch(runtime, forVcpu(PluginEvent.vcpuExit, vcpu), withVcpu(vcpu))
-    yield* Effect.fromResult(applyChecked(runtime, (state) => Vcpu.vcpuExit(state, vcpu)))
-    runtime.work.retire(vcpu)
-  })
+  Effect.acquireUseRelease(
+    Effect.suspend(() => Effect.fromResult(applyChecked(runtime, (state) => Vcpu.beginVcpuExit(state, vcpu)))),
+    () => Effect.asVoid(dispatch(runtime, forVcpu(PluginEvent.vcpuExit, vcpu), withVcpu(vcpu))),
+    () =>
+      Effect.sync(() => {
+        apply(runtime, (state) => [undefined, Vcpu.endVcpuExit(state, vcpu)])
+        runtime.work.retire(vcpu)
+      })
+  )
 
 /** A vCPU halts or wakes. Ignored for one that is not live. */
 export const vcpuPause = (

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { InvalidVcpuIndexError, VcpuAlreadyLiveError, VcpuNotLiveError } from "../PluginError.ts"
 import { eventBit } from "../PluginEvent.ts"
 import type { PluginEvent } from "../PluginEvent.ts"
-import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
+import type { Action, Checked, PluginState, Transition, VcpuRecord } from "../PluginState.ts"
 import { grown, growthFor } from "./scoreboard.ts"
 import type { Placement } from "./scoreboard.ts"
 
@@ -36,34 +36,39 @@ export const vcpuInit = (
   Result.map(checkVcpuInit(state, vcpu), (): Transition<ReadonlyArray<Action>> => {
     const growth = growthFor(state, vcpu)
     const roomy = growth === undefined ? state : grown(state, growth.size, placements)
-    const next = { ...roomy, vcpus: new Map(state.vcpus).set(vcpu, 0), numVcpus: Math.max(state.numVcpus, vcpu + 1) }
+    const vcpus = new Map(state.vcpus).set(vcpu, { mask: 0, isEnding: false })
+    const next = { ...roomy, vcpus, numVcpus: Math.max(state.numVcpus, vcpu + 1) }
     const update: Action = { kind: "updateMask", vcpu, mask: state.eventMask }
     return [growth === undefined || growth.boards.length === 0 ? [update] : [update, { kind: "flush" }], next]
   })
 
-/** Refuses a vCPU that is not live. */
-export const checkLive = (state: PluginState, vcpu: number): Result.Result<void, VcpuNotLiveError> =>
-  state.vcpus.has(vcpu) ? Result.succeed(undefined) : Result.fail(new VcpuNotLiveError({ vcpu }))
+/** A vCPU begins to end: its exit callbacks run, once, while it still counts as live. Then `endVcpuExit`. */
+export const beginVcpuExit = (state: PluginState, vcpu: number): Checked<void, VcpuNotLiveError> => {
+  const record = state.vcpus.get(vcpu)
+  if (record === undefined || record.isEnding) return Result.fail(new VcpuNotLiveError({ vcpu }))
+  return Result.succeed([undefined, withVcpu(state, vcpu, { ...record, isEnding: true })])
+}
 
-/** A vCPU goes, after its exit callbacks. `numVcpus` and its scoreboard elements stay. */
-export const vcpuExit = (state: PluginState, vcpu: number): Checked<void, VcpuNotLiveError> =>
-  Result.map(checkLive(state, vcpu), () => {
-    const vcpus = new Map(state.vcpus)
-    vcpus.delete(vcpu)
-    return [undefined, { ...state, vcpus }]
-  })
+/** A vCPU has gone. `numVcpus` and its scoreboard elements stay. */
+export const endVcpuExit = (state: PluginState, vcpu: number): PluginState => {
+  const vcpus = new Map(state.vcpus)
+  vcpus.delete(vcpu)
+  return { ...state, vcpus }
+}
 
 /**
  * A vCPU receives an event mask that was queued for it. Dropped where the vCPU has ended meanwhile.
  *
  * @returns whether the vCPU received it (its jump cache is then to be dropped)
  */
-export const receiveMask = (state: PluginState, vcpu: number, mask: number): Transition<boolean> =>
-  state.vcpus.has(vcpu) ? [true, { ...state, vcpus: new Map(state.vcpus).set(vcpu, mask) }] : [false, state]
+export const receiveMask = (state: PluginState, vcpu: number, mask: number): Transition<boolean> => {
+  const record = state.vcpus.get(vcpu)
+  return record === undefined ? [false, state] : [true, withVcpu(state, vcpu, { ...record, mask })]
+}
 
 /** Whether a vCPU has heard that somebody listens to an event. */
 export const wants = (state: PluginState, vcpu: number, event: PluginEvent): boolean =>
-  ((state.vcpus.get(vcpu) ?? 0) & eventBit(event)) !== 0
+  ((state.vcpus.get(vcpu)?.mask ?? 0) & eventBit(event)) !== 0
 
 /**
  * Whether idle, resume and discontinuity callbacks run for a vCPU: only where one of its index was initialised. QEMU's guard
@@ -73,3 +78,8 @@ export const isInitialised = (state: PluginState, vcpu: number): boolean => stat
 
 /** Indices of live vCPUs, ascending. */
 export const liveVcpus = (state: PluginState): ReadonlyArray<number> => [...state.vcpus.keys()].sort((a, b) => a - b)
+
+const withVcpu = (state: PluginState, vcpu: number, record: VcpuRecord): PluginState => ({
+  ...state,
+  vcpus: new Map(state.vcpus).set(vcpu, record)
+})

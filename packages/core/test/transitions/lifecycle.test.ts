@@ -113,7 +113,7 @@ describe("uninstall", () => {
 })
 
 describe("deferred steps", () => {
-  const live = { ...loaded(1), vcpus: new Map([[2, 0]]) }
+  const live = { ...loaded(1), vcpus: new Map([[2, { mask: 0, isEnding: false }]]) }
 
   it.each([
     ["on the vCPU that asks", live, 2, 2],

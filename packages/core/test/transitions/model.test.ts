@@ -56,7 +56,10 @@ const plantedBugs: Readonly<Record<string, Partial<Transitions>>> = {
     register: (state, id, event, handler) =>
       Result.map(transitions.register(state, id, event, handler), ([actions, next]) => [
         actions,
-        { ...next, vcpus: new Map(Array.from(next.vcpus.keys(), (vcpu) => [vcpu, next.eventMask])) }
+        {
+          ...next,
+          vcpus: new Map(Array.from(next.vcpus.keys(), (vcpu) => [vcpu, { mask: next.eventMask, isEnding: false }]))
+        }
       ])
   },
   "atexit runs again (B7)": { userExit: (state) => transitions.userExit({ ...state, exited: false }) }

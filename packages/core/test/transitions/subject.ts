@@ -43,8 +43,10 @@ export class StateSubject implements Subject {
         return this.acting((s) => t.vcpuInit(s, command.vcpu, placements))
       }
       case "vcpuExit": {
-        const outcome = this.checked((s) => t.vcpuExit(s, command.vcpu))
-        if (outcome === "ok") this.retire(command.vcpu)
+        const outcome = this.checked((s) => t.beginVcpuExit(s, command.vcpu))
+        if (outcome !== "ok") return outcome
+        this.state = t.endVcpuExit(this.state, command.vcpu)
+        this.retire(command.vcpu)
         return outcome
       }
       case "drain": {
@@ -194,7 +196,7 @@ export const snapshotOf = (state: PluginState, labels: ReadonlyMap<EventHandler,
     .map(([event, list]) => [event, list.map((r) => [Number(r.plugin), labels.get(r.handler)])] as const)
     .sort(([a], [b]) => a - b),
   mask: state.eventMask,
-  cpus: [...state.vcpus].sort(([a], [b]) => a - b),
+  cpus: Array.from(state.vcpus, ([vcpu, { mask }]) => [vcpu, mask] as const).sort(([a], [b]) => a - b),
   numVcpus: state.numVcpus,
   boards: Array.from(state.scoreboards, ([id, b]) => [id, b.elementSize, b.capacity]),
   allocSize: state.scoreboardSize,

@@ -2,12 +2,13 @@
 import * as State from "@emu/core/PluginState"
 import type { PluginState } from "@emu/core/PluginState"
 import { scoreboardNew } from "@emu/core/transitions/scoreboard"
-import { liveVcpus, receiveMask, vcpuExit, vcpuInit } from "@emu/core/transitions/vcpu"
+import { beginVcpuExit, endVcpuExit, liveVcpus, receiveMask, vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 
 const init = (state: PluginState, vcpu: number) => Result.getOrThrow(vcpuInit(state, vcpu))[1]
-const exit = (state: PluginState, vcpu: number) => Result.getOrThrow(vcpuExit(state, vcpu))[1]
+const begin = (state: PluginState, vcpu: number) => Result.getOrThrow(beginVcpuExit(state, vcpu))[1]
+const exit = (state: PluginState, vcpu: number) => endVcpuExit(begin(state, vcpu), vcpu)
 const failure = <E extends { readonly _tag: string }>(result: Result.Result<unknown, E>) =>
   Result.getOrThrow(Result.flip(result))._tag
 
@@ -15,7 +16,7 @@ describe("vCPUs", () => {
   it("come live deaf, with an update of the mask queued for them alone", () => {
     const [actions, state] = Result.getOrThrow(vcpuInit({ ...init(State.empty, 0), eventMask: 5 }, 1))
     assert.deepStrictEqual(actions, [{ kind: "updateMask", vcpu: 1, mask: 5 }])
-    assert.strictEqual(state.vcpus.get(1), 0)
+    assert.deepStrictEqual(state.vcpus.get(1), { mask: 0, isEnding: false })
   })
 
   it("numVcpus only grows", () => {
@@ -32,8 +33,17 @@ describe("vCPUs", () => {
   })
 
   it("that are not there cannot end", () => {
-    assert.strictEqual(failure(vcpuExit(State.empty, 0)), "VcpuNotLiveError")
-    assert.strictEqual(failure(vcpuExit(exit(init(State.empty, 0), 0), 0)), "VcpuNotLiveError")
+    const live = init(State.empty, 0)
+    for (const state of [State.empty, exit(live, 0), begin(live, 0)]) {
+      assert.strictEqual(failure(beginVcpuExit(state, 0)), "VcpuNotLiveError")
+    }
+  })
+
+  it("that end are live until they have ended: they receive masks, and their index is not free", () => {
+    const ending = begin(init(State.empty, 0), 0)
+    assert.deepStrictEqual(receiveMask(ending, 0, 7)[1].vcpus.get(0), { mask: 7, isEnding: true })
+    assert.deepStrictEqual(liveVcpus(ending), [0])
+    assert.strictEqual(failure(vcpuInit(ending, 0)), "VcpuAlreadyLiveError")
   })
 
   it("receive no mask after they ended", () => {

@@ -236,8 +236,11 @@ export class Processes implements ProcessRunner {
       // one that never had a turn is not known yet
       if (!plugins.state().vcpus.has(thread.vcpu)) return Effect.void
       plugins.scope.pc = this.#scheduler.slots(thread)[CpuSlot.pc]!
-      // there is nobody any more who could do what plugins wish for
-      return Effect.catchTag(plugins.vcpuExit(thread.vcpu), ["SetPcRequest", "ExitRequest"], () => Effect.void)
+      return Effect.catchTags(plugins.vcpuExit(thread.vcpu), {
+        // the thread goes on nowhere any more
+        SetPcRequest: () => Effect.void,
+        ExitRequest: ({ status }) => Effect.sync(() => this.#end({ status, signal: undefined }, thread.vcpu))
+      })
     })
   }
 
