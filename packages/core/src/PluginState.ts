@@ -2,6 +2,7 @@
  * The state of the plugin system: one immutable record. The functions of `transitions/` make a new one from it;
  * `PluginSystem` keeps it in a Ref and carries out the actions that a transition asks for.
  */
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 import type { PluginError } from "./PluginError.ts"
 import { UnknownPluginError } from "./PluginError.ts"
@@ -55,7 +56,8 @@ export interface PluginState {
   readonly vcpus: ReadonlyMap<number, VcpuRecord>
   /** Highest index ever live, plus one; it never shrinks. */
   readonly numVcpus: number
-  readonly scoreboards: ReadonlyMap<number, Scoreboard>
+  /** A persistent map: plugins make one for each block, and a copy of all for each of them would be quadratic. */
+  readonly scoreboards: HashMap.HashMap<number, Scoreboard>
   readonly nextScoreboard: number
   /** Elements that every scoreboard has room for. */
   readonly scoreboardSize: number
@@ -77,7 +79,7 @@ export const empty: PluginState = {
   eventMask: 0,
   vcpus: new Map(),
   numVcpus: 0,
-  scoreboards: new Map(),
+  scoreboards: HashMap.empty(),
   nextScoreboard: 1,
   scoreboardSize: initialScoreboardSize,
   timeHolder: undefined,

@@ -37,8 +37,8 @@ const fakeModule: ModuleInfo = { path: "/prog", base: 0x1000n, end: 0x2000n, ent
 /** Register values of the fake guest, by vCPU and register. `pc` is what the scope says. */
 type Values = Map<string, bigint>
 
-/** A fake emulator: its log, its engine's hooks, and the layer of a plugin system on top of it. */
-export const makeFakes = (log: Log = []) => {
+/** A fake emulator: its log, its engine's hooks, and the layer of a plugin system on top of it. Scoreboards have `arenaBytes`. */
+export const makeFakes = (log: Log = [], arenaBytes = 1 << 20) => {
   const values: Values = new Map()
   const memory = new Uint8Array(4096)
   const files = new Map<string, Uint8Array>()
@@ -95,7 +95,7 @@ export const makeFakes = (log: Log = []) => {
     }
   })
   const output = Layer.succeed(PluginOutput)(PluginOutput.text((text) => log.push(`out ${text}`)))
-  const arena = ScoreboardArena.make({ buffer: new ArrayBuffer(1 << 20), base: 0, end: 1 << 20 })
+  const arena = ScoreboardArena.make({ buffer: new ArrayBuffer(arenaBytes), base: 0, end: arenaBytes })
   const boards = Layer.succeed(ScoreboardMemory)(arena)
   const layer = PluginSystem.layer.pipe(
     Layer.provide(Layer.mergeAll(cache, guest, PluginFiles.inMemory(files), output, boards))
@@ -109,10 +109,11 @@ export type Fakes = ReturnType<typeof makeFakes>
 
 /** Runs a test against a fresh plugin system on fakes. */
 export const withSystem = <A, E>(
-  f: (system: PluginSystem["Service"], fakes: Fakes) => Effect.Effect<A, E>
+  f: (system: PluginSystem["Service"], fakes: Fakes) => Effect.Effect<A, E>,
+  arenaBytes?: number
 ): Effect.Effect<A, E> =>
   Effect.suspend(() => {
-    const fakes = makeFakes()
+    const fakes = makeFakes([], arenaBytes)
     return Effect.flatMap(PluginSystem, (system) => f(system, fakes)).pipe(Effect.provide(fakes.layer))
   })
 

@@ -1,5 +1,6 @@
 /** vCPUs come and go, the program ends: the transitions with what has to happen around them. */
 import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
 import { CallbackFlags } from "../Instrumentation.ts"
 import { PluginEvent } from "../PluginEvent.ts"
 import { anyVcpu, type EventHandler } from "../PluginState.ts"
@@ -30,7 +31,7 @@ const forVcpu = (event: PluginEvent, vcpu: number): Delivery => ({
 export const vcpuInit = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     yield* Effect.fromResult(Vcpu.checkVcpuInit(stateOf(runtime), vcpu))
-    const mustMove = growthFor(stateOf(runtime), vcpu) !== undefined && stateOf(runtime).scoreboards.size > 0
+    const mustMove = growthFor(stateOf(runtime), vcpu) !== undefined && HashMap.size(stateOf(runtime).scoreboards) > 0
     const enter = enterVcpu(runtime, vcpu)
     yield* mustMove ? runtime.exclusive.withExclusive(vcpu, enter) : enter
     yield* dispatch(runtime, forVcpu(PluginEvent.vcpuInit, vcpu), withVcpu(vcpu))

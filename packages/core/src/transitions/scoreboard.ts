@@ -1,4 +1,6 @@
 /** Scoreboards come, grow, and go. Where their bytes lie is the service's business: it hands the places in. */
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { FreedScoreboardError, ScoreboardIndexError, ScoreboardOffsetError, ScoreboardSizeError } from "../PluginError.ts"
 import type { Checked, PluginState, Transition } from "../PluginState.ts"
@@ -39,12 +41,12 @@ export const scoreboardNew = (
   Result.map(checkElementSize(elementSize), (bytes): Transition<number> => {
     const id = state.nextScoreboard
     const board: Scoreboard = { id, elementSize: bytes, byteOffset, capacity: state.scoreboardSize }
-    return [id, { ...state, nextScoreboard: id + 1, scoreboards: new Map(state.scoreboards).set(id, board) }]
+    return [id, { ...state, nextScoreboard: id + 1, scoreboards: HashMap.set(state.scoreboards, id, board) }]
   })
 
 /** The board of an id. Ids are never used again, so a freed one is told from a new one. */
 export const findScoreboard = (state: PluginState, id: number): Result.Result<Scoreboard, FreedScoreboardError> => {
-  const board = state.scoreboards.get(id)
+  const board = Option.getOrUndefined(HashMap.get(state.scoreboards, id))
   return board === undefined ? Result.fail(new FreedScoreboardError({ scoreboard: id })) : Result.succeed(board)
 }
 
@@ -54,11 +56,10 @@ export const findScoreboard = (state: PluginState, id: number): Result.Result<Sc
  * @returns the board as it was: its bytes may be given back once no translated code refers to them
  */
 export const scoreboardFree = (state: PluginState, id: number): Checked<Scoreboard, FreedScoreboardError> =>
-  Result.map(findScoreboard(state, id), (board) => {
-    const scoreboards = new Map(state.scoreboards)
-    scoreboards.delete(id)
-    return [board, { ...state, scoreboards }]
-  })
+  Result.map(findScoreboard(state, id), (board) => [
+    board,
+    { ...state, scoreboards: HashMap.remove(state.scoreboards, id) }
+  ])
 
 /**
  * Where a vCPU's element lies.
@@ -89,7 +90,7 @@ export const checkEntry = (
   })
 
 /**
- * What has to grow before a vCPU can come live: the size doubles until it fits.
+ * What has to grow before a vCPU can come live: the size doubles until it fits. Boards are in the order in which they were made.
  *
  * @returns undefined where there is room already
  */
@@ -97,17 +98,15 @@ export const growthFor = (state: PluginState, vcpu: number): Growth | undefined 
   if (vcpu < state.scoreboardSize) return undefined
   let size = state.scoreboardSize
   while (size <= vcpu) size *= 2
-  return { size, boards: [...state.scoreboards.values()] }
+  return { size, boards: Array.from(HashMap.values(state.scoreboards)).sort((a, b) => a.id - b.id) }
 }
 
 /** The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). */
 export const grown = (state: PluginState, size: number, placements: ReadonlyArray<Placement>): PluginState => {
   const places = new Map(placements.map((p) => [p.scoreboard, p.byteOffset]))
-  const scoreboards = new Map(
-    Array.from(state.scoreboards, ([id, board]) => {
-      const byteOffset = places.get(id)
-      return [id, { ...board, capacity: size, byteOffset: byteOffset ?? board.byteOffset }]
-    })
+  const scoreboards = HashMap.map(
+    state.scoreboards,
+    (board, id): Scoreboard => ({ ...board, capacity: size, byteOffset: places.get(id) ?? board.byteOffset })
   )
   return { ...state, scoreboardSize: size, scoreboards }
 }

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as HashMap from "effect/HashMap"
 import { MemRw } from "@emu/core/Instrumentation"
 import { PluginEvent } from "@emu/core/PluginEvent"
 import { watches } from "@emu/core/transitions/instrumentation"
@@ -78,7 +79,7 @@ describe("decisions on QEMU's defects", () => {
         const exit = yield* Effect.exit(Effect.timeout(Fiber.join(fiber), "1 second"))
         assert.strictEqual(exit._tag, "Success")
         assert.strictEqual(system.state().scoreboardSize, 32)
-        assert.strictEqual(system.state().scoreboards.get(board)?.capacity, 32)
+        assert.strictEqual(HashMap.getUnsafe(system.state().scoreboards, board).capacity, 32)
         assert.strictEqual(api.u64Get(api.u64(board), 0), 7n)
         assert.strictEqual(api.u64Get(api.u64(board), 16), 0n)
       })
@@ -97,7 +98,7 @@ describe("decisions on QEMU's defects", () => {
         const late = api.scoreboardNewUnsafe(8)
         yield* leave
         yield* Fiber.join(fiber)
-        assert.strictEqual(system.state().scoreboards.get(late)?.capacity, 32)
+        assert.strictEqual(HashMap.getUnsafe(system.state().scoreboards, late).capacity, 32)
       })
     )
   )

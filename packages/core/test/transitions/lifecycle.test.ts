@@ -6,6 +6,7 @@ import * as Lifecycle from "@emu/core/transitions/lifecycle"
 import { register } from "@emu/core/transitions/registration"
 import { userExit } from "@emu/core/transitions/userExit"
 import { assert, describe, it } from "@effect/vitest"
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 
 const f = () => undefined
@@ -106,9 +107,10 @@ describe("uninstall", () => {
 
   it("leaves the plugin's scoreboards, as QEMU does", () => {
     const board = { id: 1, elementSize: 8, byteOffset: 0, capacity: 16 }
-    const state = { ...loaded(1), scoreboards: new Map([[1, board]]) }
+    const state = { ...loaded(1), scoreboards: HashMap.make([1, board]) }
     const [, asked] = Result.getOrThrow(Lifecycle.requestUninstall(state, 1n))
-    assert.isTrue(Lifecycle.endUninstall(Lifecycle.performUninstall(asked, 1n)[1], 1n).scoreboards.has(1))
+    const gone = Lifecycle.endUninstall(Lifecycle.performUninstall(asked, 1n)[1], 1n)
+    assert.isTrue(HashMap.has(gone.scoreboards, 1))
   })
 })
 

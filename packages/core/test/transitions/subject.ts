@@ -1,4 +1,5 @@
 /** The state under test: the pure transitions, with queues beside them that carry out what they ask for. */
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 import { PluginEvent } from "@emu/core/PluginEvent"
 import * as State from "@emu/core/PluginState"
@@ -198,7 +199,9 @@ export const snapshotOf = (state: PluginState, labels: ReadonlyMap<EventHandler,
   mask: state.eventMask,
   cpus: Array.from(state.vcpus, ([vcpu, { mask }]) => [vcpu, mask] as const).sort(([a], [b]) => a - b),
   numVcpus: state.numVcpus,
-  boards: Array.from(state.scoreboards, ([id, b]) => [id, b.elementSize, b.capacity]),
+  boards: Array.from(HashMap.values(state.scoreboards), (b) => [b.id, b.elementSize, b.capacity] as const).sort(
+    ([a], [b]) => a! - b!
+  ),
   allocSize: state.scoreboardSize,
   exited: state.exited
 })

@@ -1,7 +1,7 @@
 /** vCPUs: reference section 3, `vcpu_init_hook`, `vcpu_exit_hook` and `vcpu_for_each`. */
 import * as State from "@emu/core/PluginState"
 import type { PluginState } from "@emu/core/PluginState"
-import { scoreboardNew } from "@emu/core/transitions/scoreboard"
+import { findScoreboard, scoreboardNew } from "@emu/core/transitions/scoreboard"
 import { beginVcpuExit, endVcpuExit, liveVcpus, receiveMask, vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
@@ -66,7 +66,7 @@ describe("vCPUs", () => {
     const [actions, two] = Result.getOrThrow(vcpuInit(one, vcpu, [{ scoreboard: board, byteOffset: 512 }]))
     assert.strictEqual(two.scoreboardSize, size)
     const expected = { id: board, elementSize: 16, byteOffset: size > 16 ? 512 : 0, capacity: size }
-    assert.deepStrictEqual(two.scoreboards.get(board), expected)
+    assert.deepStrictEqual(Result.getOrThrow(findScoreboard(two, board)), expected)
     assert.strictEqual(
       actions.some((a) => a.kind === "flush"),
       size > 16
