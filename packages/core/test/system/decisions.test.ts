@@ -3,9 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HashMap from "effect/HashMap"
-import { MemRw } from "@emu/core/Instrumentation"
 import { PluginEvent } from "@emu/core/PluginEvent"
-import { watches } from "@emu/core/transitions/instrumentation"
 import { block, installBare, withSystem } from "../fakes.ts"
 import { hold } from "../hold.ts"
 
@@ -102,12 +100,6 @@ describe("decisions on QEMU's defects", () => {
       })
     )
   )
-
-  it("B6: a memory callback hears its own direction only", () => {
-    assert.isFalse(watches(MemRw.read, MemRw.write))
-    assert.isFalse(watches(MemRw.write, MemRw.read))
-    assert.isTrue(watches(MemRw.readWrite, MemRw.read) && watches(MemRw.readWrite, MemRw.write))
-  })
 
   it.effect("B7: atexit handlers run once", () =>
     withSystem((system) =>

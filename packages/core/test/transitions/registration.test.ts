@@ -3,7 +3,7 @@ import { eventBit, PluginEvent } from "@emu/core/PluginEvent"
 import * as State from "@emu/core/PluginState"
 import type { EventHandler, PluginState } from "@emu/core/PluginState"
 import * as Lifecycle from "@emu/core/transitions/lifecycle"
-import { handlersFor, register, unregisterAll } from "@emu/core/transitions/registration"
+import { register, unregisterAll } from "@emu/core/transitions/registration"
 import { receiveMask, vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
@@ -99,11 +99,5 @@ describe("registration", () => {
     assert.strictEqual(tag(9n, vcpuSyscall, f), "UnknownPluginError")
     assert.strictEqual(tag(1n, 13, f), "UnknownEventError")
     assert.strictEqual(tag(1n, vcpuSyscall, "f"), "EventShapeError")
-  })
-
-  it("refuses to hand out handlers in a form that the event does not have", () => {
-    const error = Result.getOrThrow(Result.flip(handlersFor(State.empty, PluginEvent.flush, "vcpu")))
-    assert.include(error.message, 'event flush takes a handler of the form "plain", not "vcpu"')
-    assert.deepStrictEqual(handlersFor(State.empty, PluginEvent.vcpuInit, "vcpu"), Result.succeed([]))
   })
 })
