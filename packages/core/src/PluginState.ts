@@ -61,6 +61,8 @@ export interface PluginState {
   readonly nextScoreboard: number
   /** Elements that every scoreboard has room for. */
   readonly scoreboardSize: number
+  /** All code has just been dropped, and flush handlers are called. */
+  readonly isFlushing: boolean
   /** The plugin that controls the guest's time. */
   readonly timeHolder: bigint | undefined
   /** `userExit` has happened: only atexit handlers were kept. */
@@ -82,6 +84,7 @@ export const empty: PluginState = {
   scoreboards: HashMap.empty(),
   nextScoreboard: 1,
   scoreboardSize: initialScoreboardSize,
+  isFlushing: false,
   timeHolder: undefined,
   exited: false
 }

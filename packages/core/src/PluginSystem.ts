@@ -144,12 +144,12 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
 
   const onSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
     const call = (handler: EventHandler) => (handler as SyscallCallback)(vcpu, num, args)
-    return dispatch(runtime, { event: PluginEvent.vcpuSyscall, shape: "syscall", vcpu, flags }, call)
+    return dispatch(runtime, { event: PluginEvent.vcpuSyscall, vcpu, flags }, call)
   }
 
   const filterSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
     const call = (handler: EventHandler) => (handler as SyscallFilterCallback)(vcpu, num, args)
-    const delivery = { event: PluginEvent.vcpuSyscallFilter, shape: "syscall", vcpu, flags } as const
+    const delivery = { event: PluginEvent.vcpuSyscallFilter, vcpu, flags } as const
     const filtered = dispatch(runtime, delivery, call, isBigInt)
     return Effect.map(filtered, (result) => (isBigInt(result) ? BigInt.asIntN(64, result) : undefined))
   }
@@ -187,7 +187,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
       Effect.suspend(() => {
         if (!hears(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
         const call = (handler: EventHandler) => (handler as SyscallRetCallback)(vcpu, num, ret)
-        const delivery = { event: PluginEvent.vcpuSyscallRet, shape: "syscallRet", vcpu, flags } as const
+        const delivery = { event: PluginEvent.vcpuSyscallRet, vcpu, flags } as const
         return Effect.asVoid(dispatch(runtime, delivery, call))
       }),
     discon: (vcpu, kind, fromPc, toPc) =>
@@ -196,7 +196,7 @@ const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
         if (event === undefined) return Effect.fail(new OutOfRangeError({ what: "DisconKind", value: kind }))
         if (!isInitialised(state(), vcpu)) return Effect.void
         const call = (handler: EventHandler) => (handler as DisconCallback)(vcpu, kind, fromPc, toPc)
-        return Effect.asVoid(dispatch(runtime, { event, shape: "discon", vcpu, flags }, call))
+        return Effect.asVoid(dispatch(runtime, { event, vcpu, flags }, call))
       }),
     drain: work.drain,
     inGuest: (vcpu, slice) =>

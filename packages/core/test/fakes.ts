@@ -12,6 +12,8 @@ import { PluginSystem } from "@emu/core/PluginSystem"
 import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import type { CallbackScope, ModuleInfo, RegisterInfo } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
+import { type Trace, TraceKind } from "@emu/core/Trace"
+import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 
 /** What happened, in order. */
@@ -144,3 +146,21 @@ export const block = (pc: bigint, ...raws: ReadonlyArray<number>): TbInfo => ({
   pc,
   insns: raws.map((raw, i) => ({ pc: pc + BigInt(4 * i), size: 4, raw }))
 })
+
+/** The buffer of a trace, which engines get by what plugins ask for. */
+export const bufferOf = (trace: Trace): TraceBuffer => {
+  if (trace instanceof TraceBuffer) return trace
+  throw new TypeError("not a trace of the plugin system")
+}
+
+/** Appends records of a load of four bytes at 0x1000 as an engine does. */
+export const append = ({ arena }: Fakes, trace: Trace, ...addresses: ReadonlyArray<number>): void => {
+  const buffer = bufferOf(trace)
+  const words = new Uint32Array(arena.buffer)
+  for (const address of addresses) {
+    const at = words[buffer.cursor / 4]!
+    words[(buffer.sites + at) / 4] = buffer.siteNumber(0x1000, 4, TraceKind.load)
+    words[(buffer.addresses + at) / 4] = address
+    words[buffer.cursor / 4] = at + 4
+  }
+}

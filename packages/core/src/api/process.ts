@@ -1,12 +1,15 @@
 /** The part of the API about the run as a whole: its end, work between blocks, its modules, files that plugins write. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { ColdResult, PluginApi } from "../PluginApi.ts"
 import { NoVcpuContextError } from "../PluginError.ts"
 import { anyVcpu } from "../PluginState.ts"
 import type { PluginSource } from "../Ports.ts"
 import { ExitRequest } from "../ExitRequest.ts"
-import { asCurrent, callCold, currentScope, refuseDeferred } from "../system/callbacks.ts"
+import { callCold } from "../system/callbacks.ts"
+import { asCurrent, currentCallback, refuseDeferred } from "../system/permission.ts"
+import { checkCallback } from "../transitions/instrumentation.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime, WorkError } from "../system/Runtime.ts"
 
@@ -23,13 +26,14 @@ export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => 
 
   return {
     exit: (status) => {
-      const current = currentScope(runtime)
+      const current = currentCallback(runtime)
       if (current === undefined) throw new NoVcpuContextError({ operation: "exit" })
       refuseDeferred(current, "exit")
       throw new ExitRequest(status & 0xff)
     },
     queueWork: (callback) => {
-      const vcpu = currentScope(runtime)?.vcpu ?? anyVcpu
+      Result.getOrThrow(checkCallback("queueWork", callback))
+      const vcpu = currentCallback(runtime)?.vcpu ?? anyVcpu
       runtime.work.queue(vcpu, { isSafe: false, run: Effect.asVoid(work(callback)) })
     },
     modules: () => asCurrent(runtime, runtime.guest.modules),

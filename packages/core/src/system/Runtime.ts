@@ -7,7 +7,6 @@ import type { PluginError } from "../PluginError.ts"
 import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
 import * as PluginState_ from "../PluginState.ts"
 import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "../Ports.ts"
-import type { CallbackScope } from "../Ports.ts"
 import type { ExitRequest } from "../ExitRequest.ts"
 import { PluginFiles } from "../PluginFiles.ts"
 import { PluginChannels } from "../PluginChannels.ts"
@@ -18,6 +17,7 @@ import type { SetPcRequest } from "../SetPcRequest.ts"
 import type { TraceBuffer } from "../trace/TraceBuffer.ts"
 import { receiveMask } from "../transitions/vcpu.ts"
 import * as Exclusive from "../vcpu/Exclusive.ts"
+import { makeScope, type Scope } from "./permission.ts"
 import * as VcpuWork from "../vcpu/VcpuWork.ts"
 
 /** Failures of work on a vCPU. */
@@ -46,7 +46,7 @@ export interface Runtime {
   readonly memory: ScoreboardMemory["Service"]
   readonly channels: ChannelHost
   readonly failures: PluginFailurePolicy
-  readonly scope: CallbackScope
+  readonly scope: Scope
   /** What installs each plugin anew. */
   readonly installs: Map<bigint, Effect.Effect<void, PluginError | PluginInstallFailure>>
   readonly exclusive: Exclusive.Exclusive
@@ -71,7 +71,7 @@ export const make = Effect.gen(function* () {
   const ref = yield* Ref.make(PluginState_.empty)
   const exclusive = Exclusive.make(cache.requestExit)
   const work = VcpuWork.make<WorkError>(exclusive, cache.requestExit)
-  const scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
+  const scope = makeScope()
   const runtime: Runtime = {
     ref,
     cache,
@@ -112,10 +112,15 @@ export const applyChecked = <A, E extends PluginError>(
     return result
   })
 
+/** Asks for all translated code to be dropped. While flush handlers are called there is none. */
+export const requestFlush = (runtime: Runtime): void => {
+  if (!stateOf(runtime).isFlushing) runtime.cache.flush()
+}
+
 /** Does what a transition asks for: queues mask updates on their vCPUs, drops translated code. */
 export const carryOut = (runtime: Runtime, actions: ReadonlyArray<Action>): void => {
   for (const action of actions) {
-    if (action.kind === "flush") runtime.cache.flush()
+    if (action.kind === "flush") requestFlush(runtime)
     else if (action.kind === "releaseTime") runtime.guest.time.release()
     else queueMask(runtime, action.vcpu, action.mask)
   }

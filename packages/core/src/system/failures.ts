@@ -5,7 +5,7 @@ import type { CallbackFailure } from "../PluginError.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
 import { dropPlugin } from "../transitions/lifecycle.ts"
 import { closeTraces } from "./closeTraces.ts"
-import { apply, carryOut, stateOf } from "./Runtime.ts"
+import { apply, carryOut, requestFlush, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /** What a callback of a vCPU may end with beside its result. `SetPcRequest` and `ExitRequest` are wishes, not errors. */
@@ -44,15 +44,14 @@ export const errorOf = (runtime: Runtime, { event, pc, plugin }: Culprit, cause:
  * Takes a failed plugin out, if that is what the user wants: the user is told, its handlers and callbacks are gone at once, and
  * its code at the next block boundary. It hears nothing any more, not even the end.
  *
- * @param flush false where no code can be left anyway
  * @returns whether the run goes on; also true for a plugin that was taken out before, of which nothing is said again
  */
-export const survives = (runtime: Runtime, plugin: bigint, error: PluginCallbackError, flush = true): boolean => {
+export const survives = (runtime: Runtime, plugin: bigint, error: PluginCallbackError): boolean => {
   if (runtime.failures.onError === "abort") return false
   if (!stateOf(runtime).plugins.some((p) => p.id === plugin)) return true
   runtime.failures.report(error)
   drop(runtime, plugin)
-  if (flush) runtime.cache.flush()
+  requestFlush(runtime)
   return true
 }
 

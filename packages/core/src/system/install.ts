@@ -8,6 +8,7 @@ import type { PluginError } from "../PluginError.ts"
 import * as PluginOptions from "../PluginOptions.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
 import { drop, errorOf } from "./failures.ts"
+import { withoutPermission } from "./permission.ts"
 import { apply, applyChecked } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -52,7 +53,7 @@ const runInstall = (
   Effect.gen(function* () {
     yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id)))
     runtime.files.discard(id)
-    yield* effect.pipe(
+    yield* withoutPermission(effect).pipe(
       Effect.catchDefect((cause) => Effect.fail(installThrew(runtime, id, cause))),
       Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(() => drop(runtime, id)) : Effect.void))
     )

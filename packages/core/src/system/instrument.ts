@@ -1,16 +1,15 @@
 /** Translation: each plugin in turn looks at the block and asks for callbacks. Synchronous, called by the engine. */
+import * as Result from "effect/Result"
 import { InstrumentationLists, TranslationTurn } from "../api/handles.ts"
 import type { HandleServices } from "../api/handles.ts"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { Instrumentation, TbInfo } from "../Instrumentation.ts"
 import type { TbHandle } from "../PluginApi.ts"
-import { eventNames, PluginEvent } from "../PluginEvent.ts"
-import { registrations } from "../PluginState.ts"
-import type { Registration } from "../PluginState.ts"
-import { currentHandler } from "../transitions/registration.ts"
+import { PluginEvent } from "../PluginEvent.ts"
 import { wants } from "../transitions/vcpu.ts"
-import { inScope, notPromise } from "./callbacks.ts"
-import { asFailure, pluginName, survives } from "./failures.ts"
+import type { EventHandler } from "../PluginState.ts"
+import { callLive, survivesEnd } from "./callbacks.ts"
+import { pluginName } from "./failures.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
@@ -27,18 +26,10 @@ export const makeInstrumenter = (runtime: Runtime) => {
     symbol: (address) => runtime.guest.symbol(address)
   }
 
-  const takeTurn = (node: Registration, vcpu: number, lists: InstrumentationLists): void => {
-    const handler = currentHandler(stateOf(runtime), node) as ((tb: TbHandle) => unknown) | undefined
-    if (handler === undefined) return
-    const name = pluginName(runtime, node.plugin)
-    const turn = new TranslationTurn(node.plugin, name, lists, services)
+  const takeTurn = (handler: EventHandler, plugin: bigint, lists: InstrumentationLists): unknown => {
+    const turn = new TranslationTurn(plugin, pluginName(runtime, plugin), lists, services)
     try {
-      notPromise(inScope(runtime, vcpu, CallbackFlags.readWriteRegs, () => handler(turn.tbHandle())))
-    } catch (thrown) {
-      const event = eventNames[PluginEvent.vcpuTbTrans]!
-      const end = asFailure(runtime, { plugin: node.plugin, event, pc: lists.info.pc }, thrown)
-      if (end._tag !== "PluginCallbackError" || !survives(runtime, node.plugin, end)) throw end
-      lists.drop(node.plugin)
+      return (handler as (tb: TbHandle) => unknown)(turn.tbHandle())
     } finally {
       turn.isOpen = false
     }
@@ -51,7 +42,12 @@ export const makeInstrumenter = (runtime: Runtime) => {
     const outerPc = runtime.scope.pc
     runtime.scope.pc = tb.pc
     try {
-      for (const node of registrations(state, PluginEvent.vcpuTbTrans)) takeTurn(node, vcpu, lists)
+      const delivery = { event: PluginEvent.vcpuTbTrans, vcpu, flags: CallbackFlags.readWriteRegs }
+      for (const { outcome, place } of callLive(runtime, delivery, (handler, plugin) => takeTurn(handler, plugin, lists))) {
+        if (Result.isSuccess(outcome)) continue
+        if (!survivesEnd(runtime, place.plugin, outcome.failure)) throw outcome.failure
+        lists.drop(place.plugin)
+      }
     } finally {
       runtime.scope.pc = outerPc
     }

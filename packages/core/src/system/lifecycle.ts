@@ -4,12 +4,14 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
+import { checkCallback } from "../transitions/instrumentation.ts"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { ColdResult } from "../PluginApi.ts"
 import type { PluginError } from "../PluginError.ts"
 import type { Checked, PluginState } from "../PluginState.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { callCold, currentScope } from "./callbacks.ts"
+import { callCold } from "./callbacks.ts"
+import { currentCallback } from "./permission.ts"
 import { closeTraces } from "./closeTraces.ts"
 import { flushNow } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
@@ -21,11 +23,17 @@ type Done = (() => ColdResult) | undefined
 
 /** Asks for a reset; see `PluginApi.reset`. */
 export const reset = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
-  request(runtime, id, Lifecycle.requestReset, deferred(runtime, id, resetStep, done))
+  Effect.andThen(
+    checkDone("reset", done),
+    request(runtime, id, Lifecycle.requestReset, deferred(runtime, id, resetStep, done))
+  )
 
 /** Asks for removal; see `PluginApi.uninstall`. */
 export const uninstall = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
-  request(runtime, id, Lifecycle.requestUninstall, deferred(runtime, id, uninstallStep, done))
+  Effect.andThen(
+    checkDone("uninstall", done),
+    request(runtime, id, Lifecycle.requestUninstall, deferred(runtime, id, uninstallStep, done))
+  )
 
 /** Carries out a reset that was asked for, now. Call it in an exclusive section. */
 export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
@@ -34,6 +42,9 @@ export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, 
 /** Carries out a removal that was asked for, now. Call it in an exclusive section. */
 export const performUninstall = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
   deferred(runtime, id, uninstallStep, undefined)
+
+const checkDone = (operation: string, done: Done) =>
+  done === undefined ? Effect.void : Effect.fromResult(checkCallback(operation, done))
 
 const resetStep = { event: "reset", isDue: Lifecycle.isResetDue, perform: Lifecycle.performReset, end: Lifecycle.endReset }
 const uninstallStep = {
@@ -56,7 +67,7 @@ const request = (
     const answer: Result.Result<Lifecycle.Request, PluginError> = applyChecked(runtime, (state) => transition(state, id))
     if (answer._tag === "Failure") return Effect.fail(answer.failure)
     if (answer.success === "ignore") return Effect.void
-    const asking = currentScope(runtime)?.vcpu ?? runtime.exclusive.running()
+    const asking = currentCallback(runtime)?.vcpu ?? runtime.exclusive.running()
     const place = Lifecycle.placeOfDeferred(stateOf(runtime), asking)
     if (place === "now") return step
     runtime.work.queue(place, { isSafe: true, run: step })

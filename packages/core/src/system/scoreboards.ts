@@ -4,7 +4,7 @@ import { ScoreboardMemoryExhausted } from "../PluginError.ts"
 import type { FreedScoreboardError, PluginError, ScoreboardSizeError } from "../PluginError.ts"
 import { checkElementSize, scoreboardFree, scoreboardNew } from "../transitions/scoreboard.ts"
 import type { Growth, Placement } from "../transitions/scoreboard.ts"
-import { applyChecked, stateOf } from "./Runtime.ts"
+import { applyChecked, requestFlush, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /** Makes a scoreboard. The size is read, and the board added, in one synchronous step (B5). */
@@ -27,7 +27,7 @@ export const releaseScoreboard = (runtime: Runtime, id: number): Result.Result<v
     applyChecked(runtime, (state) => scoreboardFree(state, id)),
     ({ byteOffset, capacity, elementSize }) => {
       runtime.retired.push({ byteOffset, bytes: capacity * elementSize })
-      runtime.cache.flush()
+      requestFlush(runtime)
     }
   )
 

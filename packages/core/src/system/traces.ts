@@ -5,9 +5,10 @@ import { TraceSizeError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
 import { findPlugin } from "../PluginState.ts"
 import type { Trace, TraceBatch, TraceOptions } from "../Trace.ts"
+import { checkCallback } from "../transitions/instrumentation.ts"
 import { traceBytes, TraceBuffer } from "../trace/TraceBuffer.ts"
-import { currentScope, inScope, notPromise } from "./callbacks.ts"
-import { asFailure, survives } from "./failures.ts"
+import { callPlain, survivesEnd } from "./callbacks.ts"
+import { currentCallback } from "./permission.ts"
 import type { CallbackEnd } from "./failures.ts"
 import { stateOf } from "./Runtime.ts"
 import type { OwnedTrace, Runtime } from "./Runtime.ts"
@@ -23,12 +24,14 @@ export const createTrace = (runtime: Runtime, plugin: bigint, options: TraceOpti
   if (!Number.isInteger(records) || records < 1 || records > mostRecords) {
     return Result.fail(new TraceSizeError({ records, most: mostRecords }))
   }
+  const checked = checkCallback("onBatch", onBatch)
+  if (Result.isFailure(checked)) return Result.fail(checked.failure)
   const bytes = traceBytes(records, values)
   return Result.flatMap(findPlugin(stateOf(runtime), plugin), () =>
     Result.map(allocate(runtime, bytes), (byteOffset) => {
       const deliver = (batch: TraceBatch) => call(runtime, plugin, batch, onBatch)
       const trace = new TraceBuffer({ buffer: runtime.memory.buffer, byteOffset, records, values, deliver })
-      trace.vcpu = Math.max(currentScope(runtime)?.vcpu ?? runtime.exclusive.running(), 0)
+      trace.vcpu = Math.max(currentCallback(runtime)?.vcpu ?? runtime.exclusive.running(), 0)
       runtime.traces.push({ plugin, trace, place: { byteOffset, bytes } })
       return trace
     })
@@ -37,12 +40,9 @@ export const createTrace = (runtime: Runtime, plugin: bigint, options: TraceOpti
 
 /** Calls `onBatch` as a callback without registers. Throws what it ends with, unless the run goes on without its plugin. */
 const call = (runtime: Runtime, plugin: bigint, batch: TraceBatch, onBatch: TraceOptions["onBatch"]): void => {
-  try {
-    notPromise(inScope(runtime, batch.vcpu, CallbackFlags.noRegs, () => onBatch(batch)))
-  } catch (thrown) {
-    const end = asFailure(runtime, { plugin, event: "trace", pc: runtime.scope.pc }, thrown)
-    if (end._tag !== "PluginCallbackError" || !survives(runtime, plugin, end)) throw end
-  }
+  const place = { plugin, event: "trace", vcpu: batch.vcpu, flags: CallbackFlags.noRegs }
+  const outcome = callPlain(runtime, place, () => onBatch(batch))
+  if (Result.isFailure(outcome) && !survivesEnd(runtime, plugin, outcome.failure)) throw outcome.failure
 }
 
 /** Drains traces. One that fails does not keep the others from it. Gives what the first one failed with. */

@@ -2,12 +2,15 @@
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import { CallbackFlags } from "../Instrumentation.ts"
+import type { PluginCallbackError } from "../PluginError.ts"
 import { PluginEvent } from "../PluginEvent.ts"
 import { anyVcpu, type EventHandler } from "../PluginState.ts"
 import { growthFor } from "../transitions/scoreboard.ts"
 import { userExit as userExitTransition } from "../transitions/userExit.ts"
 import * as Vcpu from "../transitions/vcpu.ts"
 import { dispatch } from "./callbacks.ts"
+import { survives } from "./failures.ts"
+import type { CallbackEnd } from "./failures.ts"
 import type { Delivery } from "./callbacks.ts"
 import { flushNow, settleFlush } from "./flush.ts"
 import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
@@ -19,7 +22,6 @@ const withVcpu = (vcpu: number) => (handler: EventHandler) => (handler as (vcpu:
 
 const forVcpu = (event: PluginEvent, vcpu: number): Delivery => ({
   event,
-  shape: "vcpu",
   vcpu,
   flags: CallbackFlags.readWriteRegs
 })
@@ -91,7 +93,23 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Wo
       })
     )
     if (!isFirst) return undefined
-    const place = { vcpu: anyVcpu, flags: CallbackFlags.noRegs, pc: runtime.scope.pc }
-    yield* dispatch(runtime, { event: PluginEvent.atExit, shape: "plain", ...place }, (handler) => handler())
+    const failures: Array<PluginCallbackError> = []
+    // there is nothing to stop for
+    const goesOn = (plugin: bigint, end: CallbackEnd) => {
+      if (end._tag !== "PluginCallbackError") return false
+      if (!survives(runtime, plugin, end)) failures.push(end)
+      return true
+    }
+    const delivery = { event: PluginEvent.atExit, vcpu: anyVcpu, flags: CallbackFlags.noRegs, pc: runtime.scope.pc }
+    yield* dispatch(
+      runtime,
+      delivery,
+      (handler) => handler(),
+      () => false,
+      goesOn
+    )
+    const [first, ...others] = failures
+    for (const other of others) runtime.failures.report(other)
+    if (first !== undefined) return yield* first
     return failed === undefined ? undefined : yield* Effect.fail(failed)
   })

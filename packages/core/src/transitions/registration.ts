@@ -3,7 +3,6 @@ import * as Result from "effect/Result"
 import { EventShapeError, UnknownEventError } from "../PluginError.ts"
 import type { UnknownPluginError } from "../PluginError.ts"
 import { eventBit, eventNames, PluginEvent, shapeOf } from "../PluginEvent.ts"
-import type { EventShape } from "../PluginEvent.ts"
 import { findPlugin, putPlugin, registrations } from "../PluginState.ts"
 import type { Action, Checked, EventHandler, PluginRecord, PluginState, Registration, Transition } from "../PluginState.ts"
 
@@ -75,23 +74,6 @@ export const unregisterAll = (
     next = after
   }
   return [actions, next]
-}
-
-/**
- * The handlers of an event for a caller that will call them as `shape`.
- *
- * @returns the list as it is now, or an error where the event's handlers are called in another form
- */
-export const handlersFor = (
-  state: PluginState,
-  event: PluginEvent,
-  shape: EventShape
-): Result.Result<ReadonlyArray<Registration>, UnknownEventError | EventShapeError> => {
-  const actual = shapeOf(event)
-  if (actual === undefined) return Result.fail(new UnknownEventError({ event }))
-  if (actual !== shape)
-    return Result.fail(new EventShapeError({ event: eventNames[event]!, expected: actual, actual: shape }))
-  return Result.succeed(registrations(state, event))
 }
 
 /**

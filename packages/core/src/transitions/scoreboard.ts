@@ -56,10 +56,7 @@ export const findScoreboard = (state: PluginState, id: number): Result.Result<Sc
  * @returns the board as it was: its bytes may be given back once no translated code refers to them
  */
 export const scoreboardFree = (state: PluginState, id: number): Checked<Scoreboard, FreedScoreboardError> =>
-  Result.map(findScoreboard(state, id), (board) => [
-    board,
-    { ...state, scoreboards: HashMap.remove(state.scoreboards, id) }
-  ])
+  Result.map(findScoreboard(state, id), (board) => [board, { ...state, scoreboards: HashMap.remove(state.scoreboards, id) }])
 
 /**
  * Where a vCPU's element lies.
@@ -82,12 +79,16 @@ export const checkEntry = (
   state: PluginState,
   entry: ScoreboardU64
 ): Result.Result<ScoreboardU64, FreedScoreboardError | ScoreboardOffsetError> =>
-  Result.flatMap(findScoreboard(state, entry.scoreboard), ({ elementSize }) => {
-    const { offset, scoreboard } = entry
-    return Number.isInteger(offset) && offset >= 0 && offset % 8 === 0 && offset + 8 <= elementSize
-      ? Result.succeed(entry)
-      : Result.fail(new ScoreboardOffsetError({ scoreboard, offset, elementSize }))
-  })
+  // callers without types may give anything
+  Result.flatMap(
+    findScoreboard(state, (entry as ScoreboardU64 | undefined)?.scoreboard ?? Number.NaN),
+    ({ elementSize }) => {
+      const { offset, scoreboard } = entry
+      return Number.isInteger(offset) && offset >= 0 && offset % 8 === 0 && offset + 8 <= elementSize
+        ? Result.succeed(entry)
+        : Result.fail(new ScoreboardOffsetError({ scoreboard, offset, elementSize }))
+    }
+  )
 
 /**
  * What has to grow before a vCPU can come live: the size doubles until it fits. Boards are in the order in which they were made.
@@ -104,9 +105,10 @@ export const growthFor = (state: PluginState, vcpu: number): Growth | undefined 
 /** The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). */
 export const grown = (state: PluginState, size: number, placements: ReadonlyArray<Placement>): PluginState => {
   const places = new Map(placements.map((p) => [p.scoreboard, p.byteOffset]))
-  const scoreboards = HashMap.map(
-    state.scoreboards,
-    (board, id): Scoreboard => ({ ...board, capacity: size, byteOffset: places.get(id) ?? board.byteOffset })
-  )
+  const scoreboards = HashMap.map(state.scoreboards, (board, id): Scoreboard => ({
+    ...board,
+    capacity: size,
+    byteOffset: places.get(id) ?? board.byteOffset
+  }))
   return { ...state, scoreboardSize: size, scoreboards }
 }

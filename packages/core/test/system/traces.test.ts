@@ -5,31 +5,13 @@ import { PluginCallbackError } from "@emu/core/PluginError"
 import { PluginFailures } from "@emu/core/PluginFailures"
 import type { PluginSystem } from "@emu/core/PluginSystem"
 import { type Trace, type TraceBatch, TraceKind, type TraceOptions } from "@emu/core/Trace"
-import { traceBytes, TraceBuffer } from "@emu/core/trace/TraceBuffer"
+import { traceBytes } from "@emu/core/trace/TraceBuffer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { block, type Fakes, installBare, withSystem } from "../fakes.ts"
+import { append, block, bufferOf, type Fakes, installBare, withSystem } from "../fakes.ts"
 
 /** A batch as a test keeps it: vCPU and addresses. */
 const shown = ({ addresses, vcpu }: TraceBatch): string => `v${vcpu}: ${[...addresses].join(" ")}`
-
-/** The buffer of a trace, which engines get by what plugins ask for. */
-const bufferOf = (trace: Trace): TraceBuffer => {
-  assert.instanceOf(trace, TraceBuffer)
-  return trace
-}
-
-/** Appends records of a load of four bytes at 0x1000 as an engine does. */
-const append = ({ arena }: Fakes, trace: Trace, ...addresses: ReadonlyArray<number>): void => {
-  const buffer = bufferOf(trace)
-  const words = new Uint32Array(arena.buffer)
-  for (const address of addresses) {
-    const at = words[buffer.cursor / 4]!
-    words[(buffer.sites + at) / 4] = buffer.siteNumber(0x1000, 4, TraceKind.load)
-    words[(buffer.addresses + at) / 4] = address
-    words[buffer.cursor / 4] = at + 4
-  }
-}
 
 /** A plugin with a trace whose batches are logged, and a vCPU. */
 const traced = (
