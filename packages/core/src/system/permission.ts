@@ -9,7 +9,6 @@ import { CallbackFlags } from "../Instrumentation.ts"
 import { DeferredCallbackError } from "../PluginError.ts"
 import type { CallbackScope } from "../Ports.ts"
 import { noCallback } from "../Ports.ts"
-import type { Runtime } from "./Runtime.ts"
 
 /** `CallbackScope.vcpu` while a callback runs that has no vCPU. */
 const noVcpu = noCallback - 1
@@ -27,6 +26,11 @@ export interface Scope extends CallbackScope {
   fiber: object | undefined
 }
 
+/** Who has a scope: the plugin system. */
+interface Scoped {
+  readonly scope: Scope
+}
+
 /** No callback runs. */
 export const makeScope = (): Scope => ({ vcpu: noCallback, flags: 0, pc: 0n, event: undefined, fiber: undefined })
 
@@ -42,7 +46,7 @@ const CurrentCallback = Context.Reference<Token | undefined>("@emu/core/CurrentC
  * The vCPU callback that calls us now, or undefined outside of one. A plain callback counts before the Effect in whose fiber it was
  * called, and an Effect that was run in a plain callback before that.
  */
-export const currentCallback = ({ scope }: Runtime): Permission | undefined => {
+export const currentCallback = ({ scope }: Scoped): Permission | undefined => {
   const fiber = Fiber.getCurrent()
   const token = fiber?.getRef(CurrentCallback)
   if (token !== undefined && (scope.vcpu === noCallback || fiber !== scope.fiber)) {
@@ -61,7 +65,7 @@ export const currentlyIn = (event: string): bigint | undefined => {
  * Asks the guest something in the name of the callback that calls us: its vCPU and pc say what it sees. In an Effect that a callback
  * has returned, the scope is nobody's, or another callback's.
  */
-export const asCurrent = <A>(runtime: Runtime, ask: () => A): A => {
+export const asCurrent = <A>(runtime: Scoped, ask: () => A): A => {
   const current = currentCallback(runtime)
   const { scope } = runtime
   if (current === undefined || current === scope) return ask()
@@ -93,7 +97,7 @@ export interface Place {
 }
 
 /** Runs a plain function as a callback: it has its permission for that time. */
-export const inScope = <A>({ scope }: Runtime, { event, flags, vcpu }: Omit<Place, "plugin">, f: () => A): A => {
+export const inScope = <A>({ scope }: Scoped, { event, flags, vcpu }: Omit<Place, "plugin">, f: () => A): A => {
   const { event: outerEvent, fiber: outerFiber, flags: outerFlags, vcpu: outerVcpu } = scope
   scope.vcpu = vcpu < 0 ? noVcpu : vcpu
   scope.flags = flags
@@ -111,7 +115,7 @@ export const inScope = <A>({ scope }: Runtime, { event, flags, vcpu }: Omit<Plac
 
 /** Runs an Effect that a callback has returned, with its permission: it and what it forks has that until the Effect has ended. */
 export const withPermission = <A, E>(
-  { scope: { pc } }: Runtime,
+  { scope: { pc } }: Scoped,
   { event, flags, plugin, vcpu }: Place,
   effect: Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {

@@ -147,19 +147,19 @@ describe("registers", () => {
         const latch = Latch.makeUnsafe(false)
         const seen: Array<string | undefined> = []
         const look = Effect.sync(() => void seen.push(...[read, write, setPc].map(tagOf)))
-        let late: Fiber.Fiber<void> | undefined
+        let forked: Fiber.Fiber<void> | undefined
         yield* api.onSyscall(() =>
           Effect.gen(function* () {
             const inTime = yield* Effect.forkDetach(look)
             yield* Fiber.join(inTime)
-            late = yield* Effect.forkDetach(Effect.andThen(latch.await, look))
+            forked = yield* Effect.forkDetach(Effect.andThen(latch.await, look))
           })
         )
         yield* system.vcpuInit(0)
         yield* system.drain(0)
         yield* system.syscall(0, 1, [])
         yield* latch.open
-        yield* Fiber.join(late!)
+        yield* Fiber.join(forked!)
         const none = "NoVcpuContextError"
         assert.deepStrictEqual(seen, [undefined, undefined, "SetPcRequest", none, none, none])
       })

@@ -200,7 +200,7 @@ export const snapshotOf = (state: PluginState, labels: ReadonlyMap<EventHandler,
   cpus: Array.from(state.vcpus, ([vcpu, { mask }]) => [vcpu, mask] as const).sort(([a], [b]) => a - b),
   numVcpus: state.numVcpus,
   boards: Array.from(HashMap.values(state.scoreboards), (b) => [b.id, b.elementSize, b.capacity] as const).sort(
-    ([a], [b]) => a! - b!
+    ([a], [b]) => a - b
   ),
   allocSize: state.scoreboardSize,
   exited: state.exited
