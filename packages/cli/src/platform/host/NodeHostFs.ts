@@ -78,6 +78,9 @@ const stat = (path: string): HostStat | number => attempt(() => toStat(Fs.statSy
 const lstat = (path: string): HostStat | number => attempt(() => toStat(Fs.lstatSync(hostPath(path), bigint)))
 const fstat = (fd: number): HostStat | number => attempt(() => toStat(Fs.fstatSync(fd, bigint)))
 
+const statfs = (path: string | Buffer): HostStatFs | number =>
+  attempt<HostStatFs>(() => ({ ...Fs.statfsSync(path, bigint), bsize: Fs.statfsSync(path).bsize }))
+
 /** Creates with exactly the mode given: the guest's umask was applied already. */
 const withoutUmask = <A>(run: () => A): A => {
   const before = process.umask(0)
@@ -212,6 +215,14 @@ export const makeNodeHostFs = (): HostFsShape => {
       if (fd >= 0) remember(fd, path, flags)
       return fd
     },
+    reopen: (fd, flags) => {
+      const path = pathOf(fd)
+      if (typeof path === "number") return path
+      const link = process.platform === "linux" ? `/proc/self/fd/${fd}` : path
+      const again = attempt(() => Fs.openSync(hostPath(link), toHostFlags(flags & ~(O.CREAT | O.EXCL | O.NOFOLLOW))))
+      if (again >= 0) remember(again, path, flags)
+      return again
+    },
     close: (fd) => {
       open.delete(fd)
       return perform(() => Fs.closeSync(fd))
@@ -238,9 +249,14 @@ export const makeNodeHostFs = (): HostFsShape => {
     stat,
     lstat,
     fstat,
+    peek: (path) => attempt(() => Fs.lstatSync(hostPath(path), { throwIfNoEntry: false })),
     exists: (path) => Fs.existsSync(hostPath(path)),
-    statfs: (path) =>
-      attempt<HostStatFs>(() => ({ ...Fs.statfsSync(hostPath(path), bigint), bsize: Fs.statfsSync(hostPath(path)).bsize })),
+    statfs: (path) => statfs(hostPath(path)),
+    fstatfs: (fd) => {
+      const path = pathOf(fd)
+      if (typeof path === "number") return path
+      return statfs(process.platform === "linux" ? `/proc/self/fd/${fd}` : hostPath(path))
+    },
     readdir: entries,
     readlink: (path) => attempt<string | number>(() => Fs.readlinkSync(hostPath(path), latin1)),
     realpath: (path) => attempt<string | number>(() => Fs.realpathSync.native(hostPath(path), latin1)),

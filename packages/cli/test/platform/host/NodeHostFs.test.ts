@@ -7,6 +7,10 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import type { HostFsShape } from "@emu/guest/HostFs"
 import { Errno } from "@emu/guest/linux/kernel/errno"
 import { O } from "@emu/guest/linux/files/constants"
+import { guardHost } from "@emu/guest/linux/files/lookup/HostGuard"
+import { PathLookup } from "@emu/guest/linux/files/lookup/PathLookup"
+import { textNode } from "@emu/guest/linux/files/virtual/TextFile"
+import { directoryOf } from "@emu/guest/linux/files/virtual/VirtualNode"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { makeNodeHostFs } from "../../../src/platform/host/NodeHostFs.ts"
 
@@ -183,6 +187,46 @@ describe("NodeHostFs", () => {
     high.fill(0)
     assert.strictEqual(fs.pread(fd, high, 1), 4)
     assert.deepStrictEqual([...high], [2, 3, 4, 5, 0])
+    fs.close(fd)
+  })
+
+  it.runIf(process.platform === "linux")("the real /proc is not reached, whatever links and dots lead there", () => {
+    const host = guardHost(makeNodeHostFs())
+    for (const path of ["/proc/self/mem", "/proc/1/environ", "/sys/kernel/uevent_seqnum"]) {
+      assert.strictEqual(host.open(path, O.RDONLY, 0), -Errno.EACCES, path)
+    }
+    host.symlink("/proc", `${scratch}/lnk`)
+    host.symlink("../lnk/self", `${scratch}/rel`)
+    const ours = textNode({ read: () => "ours" })
+    const proc = directoryOf({ self: directoryOf({ mem: ours, exe: ours }) })
+    const paths = new PathLookup({
+      host,
+      sysroot: undefined,
+      cwd: scratch,
+      virtual: { top: (name) => (name === "proc" ? proc : undefined), device: () => undefined, devices: directoryOf({}) },
+      directoryOf: () => scratch
+    })
+    const up = "../".repeat(20)
+    for (const path of ["/tmp/../proc", "//proc/", "lnk", `${up}proc/.`, `${scratch}/lnk/../proc`]) {
+      const target = paths.resolve(0, `${path}/self/mem`, true)
+      assert.strictEqual(typeof target === "number" ? target : target.node, ours, path)
+      assert.strictEqual(paths.resolve(0, `${path}/self/environ`, true), -Errno.ENOENT, path)
+    }
+    // a file system that shows the host is known by what the host says of it, also where the name does not tell
+    const real = makeNodeHostFs()
+    const moved = guardHost({ ...real, open: () => real.open("/proc/self/mem", O.RDONLY, 0) })
+    assert.strictEqual(moved.open("/elsewhere", O.RDONLY, 0), -Errno.EACCES)
+  })
+
+  it("opens anew what a descriptor refers to, when its name is gone, too", () => {
+    const fs = makeNodeHostFs()
+    const fd = fs.open(`${scratch}/gone`, O.RDWR | O.CREAT, 0o600)
+    fs.write(fd, Uint8Array.of(1, 2, 3))
+    fs.unlink(`${scratch}/gone`)
+    const again = fs.reopen(fd, O.RDONLY)
+    const bytes = new Uint8Array(5)
+    assert.deepStrictEqual([fs.read(again, bytes), [...bytes]], [3, [1, 2, 3, 0, 0]])
+    fs.close(again)
     fs.close(fd)
   })
 

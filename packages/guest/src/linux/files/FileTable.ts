@@ -7,8 +7,10 @@ import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
 import { HostFile } from "./open/HostFile.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
+import { tidy } from "./lookup/Path.ts"
 import { PathLookup } from "./lookup/PathLookup.ts"
-import { VirtualFs, type ProcessView } from "./lookup/VirtualFs.ts"
+import type { GuardedFs } from "./lookup/HostGuard.ts"
+import type { VirtualFs } from "./virtual/VirtualNode.ts"
 
 interface Descriptor {
   readonly file: OpenFile
@@ -17,23 +19,25 @@ interface Descriptor {
 
 /** What a file table is made from. */
 export interface FileTableOptions {
-  readonly host: HostFsShape
+  readonly host: GuardedFs
   /** Host directory under which absolute guest paths are looked up first, as `-L` says (a byte string). */
   readonly sysroot?: string | undefined
   readonly random: Random
-  /** What /proc/self shows. */
-  readonly process: ProcessView
+  /** What it finds in /proc, /sys and /dev of its own kernel. */
+  readonly virtual: VirtualFs
   /** Most descriptors (RLIMIT_NOFILE); 1024 by default. */
   readonly limit?: number
   /** The current directory; the host's by default. */
   readonly cwd?: string
+  /** Count of inode numbers, of the process that this one is forked from. */
+  readonly inodes?: { last: bigint }
   /** Bits that new files don't get; 0o022 by default. */
   readonly umask?: number
 }
 
 /** Descriptors and paths of one process. Errors are negative errno values. */
 export class FileTable {
-  readonly host: HostFsShape
+  readonly host: GuardedFs
   readonly random: Random
   readonly paths: PathLookup
   umask: number
@@ -41,19 +45,21 @@ export class FileTable {
   limit: number
   readonly #options: FileTableOptions
   readonly #slots: Array<Descriptor | undefined> = []
-  #nextInode = 1n
+  /** The inode number handed out last; processes of a run share the count, since they share files. */
+  readonly #inodes: { last: bigint }
 
   constructor(options: FileTableOptions) {
     this.#options = options
+    this.#inodes = options.inodes ?? { last: 0n }
     this.host = options.host
     this.random = options.random
     this.limit = options.limit ?? 1024
     this.umask = options.umask ?? 0o022
     this.paths = new PathLookup({
-      host: options.host,
-      sysroot: options.sysroot,
+      host: this.host,
+      sysroot: options.sysroot === undefined ? undefined : canonicalRoot(options.host, options.sysroot),
       cwd: options.cwd ?? options.host.cwd(),
-      virtual: new VirtualFs(options.process, () => this.descriptors()),
+      virtual: options.virtual,
       directoryOf: (fd) => this.#directoryOf(fd)
     })
   }
@@ -131,10 +137,11 @@ export class FileTable {
   }
 
   /** A copy for a forked process: its own descriptors and current directory, the same open files. */
-  fork(process: ProcessView): FileTable {
+  fork(virtual: VirtualFs): FileTable {
     const child = new FileTable({
       ...this.#options,
-      process,
+      inodes: this.#inodes,
+      virtual,
       cwd: this.paths.cwd,
       umask: this.umask,
       limit: this.limit
@@ -161,7 +168,7 @@ export class FileTable {
 
   /** An inode number for a pipe, socket or file in memory. */
   newInode(): bigint {
-    return this.#nextInode++
+    return ++this.#inodes.last
   }
 
   #directoryOf(fd: number): string | number {
@@ -172,4 +179,10 @@ export class FileTable {
     if (typeof stat === "number") return stat
     return (stat.mode & 0o170000) === 0o040000 ? file.name() : -Errno.ENOTDIR
   }
+}
+
+/** A sysroot as paths are compared with it: without links, and without a slash at the end. */
+const canonicalRoot = (host: HostFsShape, path: string): string => {
+  const real = host.realpath(path)
+  return (typeof real === "string" ? real : tidy(path)).replace(/\/$/, "")
 }

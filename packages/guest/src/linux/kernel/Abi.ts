@@ -18,6 +18,8 @@ export interface AltStack {
 export interface LinuxAbi {
   /** What uname calls the machine; also QEMU's name of the target. */
   readonly machine: string
+  /** The text of /proc/cpuinfo for a number of processors. */
+  readonly cpuinfo: (cpus: number) => string
   /** AT_HWCAP. */
   readonly hwcap: number
   /** State slots: number of the system call, its arguments, its result. */

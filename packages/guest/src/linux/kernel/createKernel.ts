@@ -5,7 +5,8 @@ import type { HostInfoShape } from "../../HostInfo.ts"
 import type { LinuxAbi } from "./Abi.ts"
 import { FileTable } from "../files/FileTable.ts"
 import { fromText } from "../user/byteStrings.ts"
-import { makeProcessView } from "../files/processView.ts"
+import { guardHost } from "../files/lookup/HostGuard.ts"
+import { makeVirtualFs } from "../files/virtual/virtualFs.ts"
 import type { ForkRequest, Kernel, ProcessRunner } from "./Kernel.ts"
 import { Attributes } from "../misc/Attributes.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
@@ -66,7 +67,7 @@ export const createKernel = (
     leaderStatus: undefined,
     unameRelease: options.unameRelease ?? defaultRelease,
     stackSize,
-    name: commandName(executable)
+    name: commandName(fromText(executable))
   }
   const random = makeRandom(options.seed, common.host.fillRandom)
   return assemble(common, {
@@ -76,10 +77,10 @@ export const createKernel = (
     random,
     files: (kernel) =>
       new FileTable({
-        host: hostFs,
+        host: guardHost(hostFs),
         sysroot: options.sysroot === undefined ? undefined : fromText(options.sysroot),
         random,
-        process: makeProcessView(process.pid, kernel)
+        virtual: makeVirtualFs(kernel)
       }),
     parent: undefined,
     exitSignal: 0
@@ -102,7 +103,7 @@ export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkReq
     },
     attributes: parent.attributes.fork(),
     random: parent.random,
-    files: (self) => parent.files.fork(makeProcessView(pid, self)),
+    files: (self) => parent.files.fork(makeVirtualFs(self)),
     parent: parent.node,
     exitSignal
   })

@@ -31,7 +31,7 @@ export const openProgram = (
   shownPath: string
 ): Result.Result<ProgramFile, LoadError | ElfError> => {
   const fd = host.open(fromText(hostPath), cloexec, 0)
-  if (fd < 0) return Result.fail(failed(shownPath, fd))
+  if (fd < 0) return Result.fail(cannotOpen(shownPath, fd))
   const opened = readProgram(host, fd, shownPath)
   if (Result.isFailure(opened)) host.close(fd)
   return opened
@@ -39,12 +39,12 @@ export const openProgram = (
 
 const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result<ProgramFile, LoadError | ElfError> => {
   const stat = host.fstat(fd)
-  if (typeof stat === "number") return Result.fail(failed(path, stat))
+  if (typeof stat === "number") return Result.fail(cannotOpen(path, stat))
   if ((stat.mode & fileTypeMask) !== regularFile)
     return Result.fail(new LoadError({ path, reason: "it is not a regular file", errno: Errno.EACCES }))
   const bytes = new Uint8Array(stat.size)
   const length = readAll(host, fd, bytes)
-  if (length < 0) return Result.fail(failed(path, length))
+  if (length < 0) return Result.fail(cannotOpen(path, length))
   const elf = parseElf(bytes.subarray(0, length), path)
   if (Result.isFailure(elf)) return Result.fail(elf.failure)
   const wrong = checkEntry(elf.success)
@@ -81,7 +81,8 @@ const readAll = (host: HostFsShape, fd: number, into: Uint8Array): number => {
   return at
 }
 
-const failed = (path: string, failure: number): LoadError =>
+/** What is said of a file that cannot be opened, by the negative errno. */
+export const cannotOpen = (path: string, failure: number): LoadError =>
   new LoadError({ path, reason: describe(failure), errno: -failure })
 
 const texts = new Map<number, string>([

@@ -95,6 +95,11 @@ export class ProcessTree<K extends TreeKernel> implements ThreadIds {
     return this.#nodes.get(pid)
   }
 
+  /** All processes, zombies included, in the order of their making. */
+  all(): Array<ProcessNode<K>> {
+    return [...this.#nodes.values()]
+  }
+
   /** Processes that have not ended, in the order of their making. */
   live(): Array<ProcessNode<K>> {
     return [...this.#nodes.values()].filter(({ end }) => end === undefined)

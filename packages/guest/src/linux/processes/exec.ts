@@ -106,7 +106,10 @@ const load = (
     stackSize: process.stackSize,
     random: random.bytes(16),
     identity: process,
-    hostPathOf: (path) => toText(files.paths.hostPath(fromText(path)))
+    hostPathOf: (path) => {
+      const found = files.paths.hostPath(fromText(path))
+      return typeof found === "number" ? found : toText(found)
+    }
   })
   if (Result.isSuccess(loaded)) return loaded.success
   // the program hears of an errno only, which says little of a file that is meant for another machine
@@ -140,7 +143,7 @@ const enter = (
   guestMemory.loaded = thread
 
   const executable = toText(program.hostPath)
-  const name = toText(program.name).slice(0, 15)
+  const name = program.name.slice(0, 15)
   Object.assign(process, {
     executable,
     argv: program.argv.map(toText),

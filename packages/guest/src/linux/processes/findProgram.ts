@@ -54,9 +54,7 @@ export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<st
 export const hostPathOf = (kernel: Kernel, path: string, dirfd: number = AT.FDCWD, follow = true): string | number => {
   const target = kernel.files.paths.resolve(dirfd, path, follow)
   if (typeof target === "number") return target
-  const { node } = target
-  if (node === undefined) return target.path
-  return node.kind === "link" && node.file !== undefined ? node.file.name() : -Errno.EACCES
+  return target.node === undefined ? target.path : -Errno.EACCES
 }
 
 const executable = 1

@@ -99,7 +99,10 @@ const load = (
       stackSize: process.stackSize,
       random: random.bytes(16),
       identity: process,
-      hostPathOf: (path) => toText(files.paths.hostPath(fromText(path)))
+      hostPathOf: (path) => {
+        const found = files.paths.hostPath(fromText(path))
+        return typeof found === "number" ? found : toText(found)
+      }
     })
     if (Result.isFailure(loaded)) return Effect.fail(loaded.failure)
     process.auxv = loaded.success.aux

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AT, O, S } from "@emu/guest/linux/files/constants"
 import { Errno } from "@emu/guest/linux/kernel/errno"
+import { makeVirtualFs } from "@emu/guest/linux/files/virtual/virtualFs"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { bad, base, makeFileKernel, out, readOnly } from "../support/fileKernel.ts"
 
@@ -252,7 +253,7 @@ describe("descriptors", () => {
   it("stay with a forked process", () => {
     const { call, kernel } = makeFileKernel()
     const fd = call("openat", FDCWD, "a", create, 0o600)
-    const child = kernel.files.fork({ pid: 2, texts: {}, links: {}, system: {}, threads: () => [] })
+    const child = kernel.files.fork(makeVirtualFs(() => kernel))
     call("close", fd)
     assert.strictEqual(child.get(fd)?.closed, false)
     child.closeAll()
@@ -353,6 +354,37 @@ describe("the sysroot", () => {
     ["lib/x", 2],
     ["/lib/none", -Errno.ENOENT]
   ])("%s", (path, expected) => assert.strictEqual(firstByte(path), expected))
+
+  it("has its root as the guest's root: dot-dot does not climb out", () => {
+    const { call, kernel, state } = makeFileKernel({ host: host(), sysroot: "/root" })
+    const inode = (dirfd: number, path: string): bigint => {
+      assert.strictEqual(call("newfstatat", dirfd, path, out, 0), 0, path)
+      return state.view.getBigUint64(out + 8, true)
+    }
+    const top = inode(FDCWD, "/")
+    const root = call("openat", FDCWD, "/", O.DIRECTORY, 0)
+    const lib = call("openat", FDCWD, "/lib", O.DIRECTORY, 0)
+    for (const path of ["/..", "/../..", "/lib/..", "/lib/../..", "/../lib/../.."])
+      assert.strictEqual(inode(FDCWD, path), top)
+    for (const path of ["..", "../..", ".", "lib/../.."]) assert.strictEqual(inode(root, path), top)
+    for (const path of ["..", "../..", "../../.."]) assert.strictEqual(inode(lib, path), top)
+    assert.strictEqual(inode(lib, "../../lib/x"), inode(FDCWD, "/lib/x"))
+    assert.strictEqual(call("fchdir", lib), 0)
+    assert.strictEqual(inode(FDCWD, "../../.."), top)
+    assert.strictEqual(kernel.files.paths.cwd, "/root/lib")
+  })
+
+  it("follows absolute links within it, also of directories on the way", () => {
+    const fs = host()
+    fs.symlink("/lib", "/root/bin/dir")
+    fs.symlink("../../../lib/x", "/root/bin/up")
+    const { call, state } = makeFileKernel({ host: fs, sysroot: "/root" })
+    for (const path of ["/bin/dir/x", "/bin/up", "/bin/dir/../bin/dir/x"]) {
+      const fd = call("openat", FDCWD, path, 0, 0)
+      call("read", fd, out, 1)
+      assert.strictEqual(state.u8[out], 1, path)
+    }
+  })
 
   it("follows absolute links within it, and does not change it", () => {
     const { call, host: fs } = makeFileKernel({ host: host(), sysroot: "/root" })

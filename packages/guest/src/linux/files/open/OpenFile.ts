@@ -76,6 +76,11 @@ export abstract class OpenFile {
     return -Errno.ENOTTY
   }
 
+  /** Opens anew what it is about, as a path of /proc/PID/fd does: with flags and a position of its own, or a negative errno. */
+  reopen(_flags: number): OpenFile | number {
+    return -Errno.ENXIO
+  }
+
   /** The host's descriptor, for what only the host can do (terminals, owners); -1 if there is none. */
   get hostFd(): number {
     return -1

@@ -7,7 +7,7 @@ import { putTimerSetting, timerSetting } from "../../user/timespec.ts"
 import { writable } from "../../user/UserMemory.ts"
 import { O } from "../constants.ts"
 import { EventFd } from "../open/EventFd.ts"
-import { MemoryFile } from "../open/MemoryFile.ts"
+import { MemoryFile, MemoryInode } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { makePipe } from "../open/Pipe.ts"
 import { TimerFd } from "../open/TimerFd.ts"
@@ -84,7 +84,7 @@ const memfdCreate = (kernel: Kernel, nameAddress: number, flags: number): number
   const name = userString(kernel.state, nameAddress, 250, -Errno.EINVAL)
   if (typeof name === "number") return name
   const { files } = kernel
-  const file = new MemoryFile(`/memfd:${name} (deleted)`, files.newInode(), O.RDWR | O.LARGEFILE)
+  const file = new MemoryFile(new MemoryInode(`/memfd:${name} (deleted)`, files.newInode()), O.RDWR | O.LARGEFILE)
   return files.install(file, (flags & 1) !== 0)
 }
 
