@@ -8,13 +8,30 @@ import type { PluginApi } from "@emu/core/PluginApi"
 import type { CallbackFailure, PluginError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { PluginFiles } from "@emu/core/PluginFiles"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import { ExclusiveSections } from "@emu/core/ExclusiveSections"
+import { PluginHost } from "@emu/core/PluginHost"
+import { PluginRegistry } from "@emu/core/PluginRegistry"
+import * as PluginSystem from "@emu/core/PluginSystem"
+import { Scoreboards } from "@emu/core/Scoreboards"
+import { VcpuLifeCycle } from "@emu/core/VcpuLifeCycle"
 import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import type { CallbackScope, ModuleInfo, RegisterInfo } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import { type Trace, TraceKind } from "@emu/core/Trace"
 import { TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
+
+/** The services of a plugin system as one object. Those of the host, which share names with the registry's, are under `host`. */
+const systemOf = Effect.gen(function* () {
+  return {
+    ...(yield* PluginRegistry),
+    ...(yield* VcpuLifeCycle),
+    ...(yield* ExclusiveSections),
+    ...(yield* Scoreboards),
+    host: yield* PluginHost
+  }
+})
+export type System = Effect.Success<typeof systemOf>
 
 /** What happened, in order. */
 type Log = Array<string>
@@ -99,24 +116,42 @@ export const makeFakes = (log: Log = [], arenaBytes = 1 << 20) => {
   const output = Layer.succeed(PluginOutput)(PluginOutput.text((text) => log.push(`out ${text}`)))
   const arena = ScoreboardArena.make({ buffer: new ArrayBuffer(arenaBytes), base: 0, end: arenaBytes })
   const boards = Layer.succeed(ScoreboardMemory)(arena)
-  const layer = PluginSystem.layer.pipe(
-    Layer.provide(Layer.mergeAll(cache, guest, PluginFiles.inMemory(files), output, boards))
-  )
+  /** Files that plugins have opened, and not closed. */
+  const open = new Map<string, bigint>()
+  const pluginFiles = Layer.effect(PluginFiles)(
+    Effect.map(PluginFiles, (host) => ({
+      ...host,
+      open: (path: string, owner: bigint) => {
+        const file = host.open(path, owner)
+        open.set(path, owner)
+        const close = () => {
+          file.close()
+          open.delete(path)
+        }
+        return { ...file, close }
+      },
+      discard: (owner: bigint) => {
+        for (const [path, other] of open) if (other === owner) open.delete(path)
+      }
+    }))
+  ).pipe(Layer.provide(PluginFiles.inMemory(files)))
+  const ports = Layer.mergeAll(cache, guest, pluginFiles, output, boards)
+  const layer = PluginSystem.layer.pipe(Layer.provide(ports))
   /** A plugin system outside of any test effect. */
-  const start = () => Effect.runSync(Effect.provide(PluginSystem, layer))
-  return { log, engine, values, memory, arena, files, layer, start }
+  const start = () => Effect.runSync(Effect.provide(systemOf, layer))
+  return { log, engine, values, memory, arena, files, open, ports, layer, start }
 }
 
 export type Fakes = ReturnType<typeof makeFakes>
 
 /** Runs a test against a fresh plugin system on fakes. */
 export const withSystem = <A, E>(
-  f: (system: PluginSystem["Service"], fakes: Fakes) => Effect.Effect<A, E>,
+  f: (system: System, fakes: Fakes) => Effect.Effect<A, E>,
   arenaBytes?: number
 ): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const fakes = makeFakes([], arenaBytes)
-    return Effect.flatMap(PluginSystem, (system) => f(system, fakes)).pipe(Effect.provide(fakes.layer))
+    return Effect.flatMap(systemOf, (system) => f(system, fakes)).pipe(Effect.provide(fakes.layer))
   })
 
 /** A plugin without options. */
@@ -126,7 +161,7 @@ export const plugin = (
 ): Plugin<object> => make({ name, help: "for a test", options: PluginOptions.none, install: (api) => install(api) })
 
 /** Installs a plugin that does nothing and returns its API, to be used as if from its install or callbacks. */
-export const installBare = (system: PluginSystem["Service"], name: string) =>
+export const installBare = (system: System, name: string) =>
   Effect.gen(function* () {
     let api: PluginApi | undefined
     yield* system.install(

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { PluginFailures } from "@emu/core/PluginFailures"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import { PluginRegistry } from "@emu/core/PluginRegistry"
+import * as PluginSystem from "@emu/core/PluginSystem"
 import { PluginOutput } from "@emu/core/Ports"
 import { Machine } from "@emu/guest/Machine"
 import { guestAccessLayer } from "@emu/guest/linux/pluginView/GuestAccess"
@@ -85,7 +86,7 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
       yield* serveControl(options.control)
     }
     const { stats } = yield* Engine
-    const { state } = yield* PluginSystem
+    const { state } = yield* PluginRegistry
     const started = performance.now()
     const stopProgress = showsProgress ? startProgress(() => stats().insns) : undefined
     const end = (status: number | undefined) => {

@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import { PluginHost } from "@emu/core/PluginHost"
 import { parsePluginArgument, isPluginFile } from "../options/pluginSpec.ts"
 import { attachPlugin } from "../plugins/installPlugin.ts"
 import { UsageError } from "../UsageError.ts"
@@ -23,10 +23,10 @@ import { describeSocketError, isListening, longestSocketPath } from "./socketErr
  */
 export const serveControl = Effect.fnUntraced(function* (
   file: string
-): Effect.fn.Return<void, UsageError, PluginSystem | Scope.Scope> {
+): Effect.fn.Return<void, UsageError, PluginHost | Scope.Scope> {
   const absolute = path.resolve(file)
   yield* checkFree(file, absolute)
-  const run = yield* FiberSet.makeRuntimePromise<PluginSystem>()
+  const run = yield* FiberSet.makeRuntimePromise<PluginHost>()
   const clients = new Set<net.Socket>()
   const server = net.createServer((socket) => {
     clients.add(socket)
@@ -103,7 +103,7 @@ const serveClient = (socket: net.Socket, handle: (request: Request) => Promise<R
 }
 
 /** Carries out a request. Never fails: what goes wrong is in the response. */
-const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> =>
+const answer = (request: Request): Effect.Effect<Response, never, PluginHost> =>
   carryOut(request).pipe(
     Effect.catchCause((cause) => {
       const error = Cause.squash(cause)
@@ -114,7 +114,7 @@ const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> 
 
 const carryOut = (request: Request) =>
   Effect.gen(function* () {
-    const { host } = yield* PluginSystem
+    const host = yield* PluginHost
     switch (request.request) {
       case "attach": {
         const { plugin } = request

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import { PluginCallbackError, ProgramEndedError } from "@emu/core/PluginError"
 import type { PluginFailurePolicy } from "@emu/core/PluginFailures"
 import { PluginOptionError } from "@emu/core/PluginOptions"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import { PluginHost } from "@emu/core/PluginHost"
+import { PluginRegistry } from "@emu/core/PluginRegistry"
 import { complain, writeAll } from "../hostText.ts"
 import type { LogSink } from "../LogSink.ts"
 import { isPluginFile, type PluginSpec } from "../options/pluginSpec.ts"
@@ -30,17 +31,17 @@ export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSin
  *   file that is no plugin, with PluginCallbackError where install threw
  */
 const installPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const { install } = yield* PluginSystem
+  const { install } = yield* PluginRegistry
   return yield* loadAnd(spec, install)
 })
 
 /** As `installPlugin`, in a guest that runs. */
 export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const { host } = yield* PluginSystem
+  const host = yield* PluginHost
   return yield* loadAnd(spec, host.attach)
 })
 
-const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Service"]["install"]) =>
+const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginRegistry["Service"]["install"]) =>
   Effect.flatMap(loadPlugin(name), (plugin) =>
     install(plugin, args).pipe(
       Effect.tap((id) => Effect.sync(() => isPluginFile(name) && rememberFile(id, name))),

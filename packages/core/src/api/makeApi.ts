@@ -3,12 +3,13 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Plugin } from "../Plugin.ts"
 import type { ColdResult, PluginApi } from "../PluginApi.ts"
-import type { PluginError } from "../PluginError.ts"
+import { ExclusiveError } from "../PluginError.ts"
+import type { PluginCallbackError } from "../PluginError.ts"
+import type { WorkError } from "../PluginState.ts"
 import type { PluginSource } from "../Ports.ts"
 import * as SystemLifecycle from "../system/lifecycle.ts"
 import { stateOf } from "../system/Runtime.ts"
-import type { Runtime, WorkError } from "../system/Runtime.ts"
-import { SetPcRequest } from "../SetPcRequest.ts"
+import type { Runtime } from "../system/Runtime.ts"
 import { ExitRequest } from "../ExitRequest.ts"
 import { liveVcpus } from "../transitions/vcpu.ts"
 import { makeEvents } from "./events.ts"
@@ -39,8 +40,8 @@ export const makeApi = <Options, Result>(
   ...makeTimeControl(runtime, source.id, source.name),
   ...hardware,
   trace: (options) => Effect.suspend(() => Effect.fromResult(createTrace(runtime, source.id, options))),
-  reset: (done?: () => ColdResult) => withoutRedirect(SystemLifecycle.reset(runtime, source.id, done)),
-  uninstall: (done?: () => ColdResult) => withoutRedirect(SystemLifecycle.uninstall(runtime, source.id, done)),
+  reset: (done?: () => ColdResult) => withoutExit(SystemLifecycle.reset(runtime, source.id, done)),
+  uninstall: (done?: () => ColdResult) => withoutExit(SystemLifecycle.uninstall(runtime, source.id, done)),
   numVcpus: () => stateOf(runtime).numVcpus,
   vcpuForEach: (callback) => {
     for (const vcpu of liveVcpus(stateOf(runtime))) callback(vcpu)
@@ -51,15 +52,19 @@ export const makeApi = <Options, Result>(
   runSync
 })
 
-/** No callback of reset and uninstall has a vCPU, so none can ask for another pc or for the end. */
-const withoutRedirect = (effect: Effect.Effect<void, WorkError>): Effect.Effect<void, PluginError> =>
-  Effect.catchIf(
-    effect,
-    (error) => error instanceof SetPcRequest || error instanceof ExitRequest,
-    Effect.die
-  ) as Effect.Effect<void, PluginError>
+/**
+ * What is carried out at once, with no vCPU left to go on, can end by nobody's request to exit but a trace's, which is too late then. Nor is
+ * there guest code in which it could be.
+ */
+const withoutExit = <E>(effect: Effect.Effect<void, E | WorkError>) =>
+  effect.pipe(
+    Effect.catchIf(
+      (error) => error instanceof ExitRequest || error instanceof ExclusiveError,
+      (error) => Effect.die(error)
+    )
+  ) as Effect.Effect<void, Exclude<E, ExitRequest | ExclusiveError> | PluginCallbackError>
 
-const runSync = <A>(effect: Effect.Effect<A, PluginError>): A => {
+const runSync = <A>(effect: Effect.Effect<A, unknown>): A => {
   const exit = Effect.runSyncExit(effect)
   if (exit._tag === "Success") return exit.value
   throw Cause.squash(exit.cause)

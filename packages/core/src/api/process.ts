@@ -4,25 +4,25 @@ import * as Result from "effect/Result"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { ColdResult, PluginApi } from "../PluginApi.ts"
 import { NoVcpuContextError } from "../PluginError.ts"
-import { anyVcpu } from "../PluginState.ts"
+import { anyVcpu, isLoaded } from "../PluginState.ts"
+import type { WorkError } from "../PluginState.ts"
 import type { PluginSource } from "../Ports.ts"
 import { ExitRequest } from "../ExitRequest.ts"
-import { callCold } from "../system/callbacks.ts"
+import { callCold, withoutRequests } from "../system/callbacks.ts"
 import { asCurrent, currentCallback, refuseDeferred } from "../system/permission.ts"
 import { checkCallback } from "../transitions/instrumentation.ts"
-import { stateOf } from "../system/Runtime.ts"
-import type { Runtime, WorkError } from "../system/Runtime.ts"
+import { queue, stateOf } from "../system/Runtime.ts"
+import type { Runtime } from "../system/Runtime.ts"
 
 type Process = Pick<PluginApi, "exit" | "queueWork" | "modules" | "moduleAt" | "openFile" | "makeDirectory">
 
 /** Makes these functions for a plugin. */
 export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => {
-  const isLoaded = () => stateOf(runtime).plugins.some((plugin) => plugin.id === id)
-
-  const work = (callback: () => ColdResult): Effect.Effect<unknown, WorkError> =>
-    callCold(runtime, { plugin: id, event: "work", vcpu: -1, flags: CallbackFlags.noRegs }, () =>
-      isLoaded() ? callback() : undefined
-    )
+  const work = (callback: () => ColdResult): Effect.Effect<void, WorkError> => {
+    const place = { plugin: id, event: "work", vcpu: anyVcpu, flags: CallbackFlags.noRegs }
+    const call = callCold(runtime, place, () => (isLoaded(stateOf(runtime), id) ? callback() : undefined))
+    return Effect.asVoid(withoutRequests(call))
+  }
 
   return {
     exit: (status) => {
@@ -34,7 +34,7 @@ export const makeProcess = (runtime: Runtime, { id }: PluginSource): Process => 
     queueWork: (callback) => {
       Result.getOrThrow(checkCallback("queueWork", callback))
       const vcpu = currentCallback(runtime)?.vcpu ?? anyVcpu
-      runtime.work.queue(vcpu, { isSafe: false, run: Effect.asVoid(work(callback)) })
+      queue(runtime, vcpu, { isSafe: false, run: work(callback) })
     },
     modules: () => asCurrent(runtime, runtime.guest.modules),
     moduleAt: (address) => asCurrent(runtime, () => runtime.guest.moduleAt(address)),

@@ -2,13 +2,16 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { CallbackFlags } from "../Instrumentation.ts"
+import { ExitRequest } from "../ExitRequest.ts"
+import { CallbackFlags } from "../Instrumentation.ts"
+import type { PluginCallbackError } from "../PluginError.ts"
 import { eventNames } from "../PluginEvent.ts"
 import type { PluginEvent } from "../PluginEvent.ts"
 import { registrations } from "../PluginState.ts"
 import type { EventHandler } from "../PluginState.ts"
+import { SetPcRequest } from "../SetPcRequest.ts"
 import { currentHandler } from "../transitions/registration.ts"
-import { asFailure, survives } from "./failures.ts"
+import { errorOf, survives } from "./failures.ts"
 import type { CallbackEnd } from "./failures.ts"
 import { inScope, withPermission } from "./permission.ts"
 import type { Place } from "./permission.ts"
@@ -34,8 +37,29 @@ const promised = "it returned a Promise: make it a plain function, or return an 
 const isPromise = (result: unknown): boolean =>
   typeof result === "object" && result !== null && "then" in result && typeof result.then === "function"
 
-const endOf = (runtime: Runtime, { event, pc, plugin, vcpu }: Place, cause: unknown): CallbackEnd =>
-  asFailure(runtime, { plugin, event, pc: vcpu < 0 ? pc : runtime.scope.pc }, cause)
+/** The pc is what the scope says, unless the callback has no vCPU. Requests count only where the callback may make them. */
+const endOf = (
+  runtime: Runtime,
+  { event, flags, pc, plugin, vcpu }: Place,
+  cause: unknown,
+  pcOfVcpu = runtime.scope.pc
+): CallbackEnd => {
+  const culprit = { plugin, event, pc: vcpu < 0 ? pc : pcOfVcpu }
+  if (cause instanceof SetPcRequest)
+    return flags === CallbackFlags.readWriteRegsPc ? cause : errorOf(runtime, culprit, misplaced)
+  if (cause instanceof ExitRequest) return vcpu >= 0 ? cause : errorOf(runtime, culprit, misplaced)
+  return errorOf(runtime, culprit, cause)
+}
+
+const misplaced = new Error("it threw what another callback's setPc or exit has thrown")
+
+/** What callbacks that may not change the pc end with. */
+export const withoutPc = <A>(effect: Effect.Effect<A, CallbackEnd>) =>
+  effect as Effect.Effect<A, Exclude<CallbackEnd, SetPcRequest>>
+
+/** What callbacks without a vCPU end with. */
+export const withoutRequests = <A>(effect: Effect.Effect<A, CallbackEnd>) =>
+  effect as Effect.Effect<A, Extract<CallbackEnd, PluginCallbackError>>
 
 /** Runs an Effect that a callback has returned, as that callback. */
 export const runReturned = (
@@ -43,12 +67,11 @@ export const runReturned = (
   place: Place,
   effect: Effect.Effect<unknown, unknown, unknown>
 ): Effect.Effect<undefined, CallbackEnd> => {
-  const { event, pc: pcWithoutVcpu, plugin, vcpu } = place
-  const pc = vcpu < 0 ? pcWithoutVcpu : runtime.scope.pc
+  const { pc } = runtime.scope
   // What plugins return needs no services by its type.
   return withPermission(runtime, place, effect as Effect.Effect<unknown, unknown>).pipe(
     // Reached by what the Effect does to itself only: a fiber that is interrupted from outside runs no handlers.
-    Effect.catchCause((cause) => Effect.fail(asFailure(runtime, { plugin, event, pc }, reasonOf(cause)))),
+    Effect.catchCause((cause) => Effect.fail(endOf(runtime, place, reasonOf(cause), pc))),
     Effect.as(undefined)
   )
 }

@@ -2,18 +2,17 @@
 import * as Effect from "effect/Effect"
 import { makeApi } from "../api/makeApi.ts"
 import { PluginInstallFailure } from "../Plugin.ts"
+import type { InstallError } from "../PluginRegistry.ts"
+import { findPlugin } from "../PluginState.ts"
 import type { Plugin, PluginInfo } from "../Plugin.ts"
 import { PluginFileError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
 import * as PluginOptions from "../PluginOptions.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { drop, errorOf } from "./failures.ts"
+import { errorOf } from "./failures.ts"
 import { withoutPermission } from "./permission.ts"
-import { apply, applyChecked } from "./Runtime.ts"
+import { applyActions, modify, modifyChecked, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
-
-/** What installing fails with. */
-export type InstallError = PluginError | PluginInstallFailure | PluginOptions.PluginOptionError
 
 /** Version of the plugin API that plugins are told, and the oldest that still works. */
 const apiVersion = { min: 7, current: 7 } as const
@@ -32,15 +31,16 @@ export const install = <Options, Result>(
 ): Effect.Effect<bigint, InstallError> =>
   Effect.gen(function* () {
     const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
-    const id = apply(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args))
-    const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
-    const run = runInstall(
-      runtime,
-      id,
-      Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime)))
-    )
-    runtime.installs.set(id, run)
-    yield* run
+    const installOf = (id: bigint) => {
+      const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
+      return runInstall(
+        runtime,
+        id,
+        Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime)))
+      )
+    }
+    const id = yield* modify(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args, installOf))
+    yield* Effect.flatMap(Effect.fromResult(findPlugin(stateOf(runtime), id)), ({ install: run }) => run)
     return id
   })
 
@@ -51,13 +51,17 @@ const runInstall = (
   effect: Effect.Effect<void, PluginError | PluginInstallFailure>
 ): Effect.Effect<void, PluginError | PluginInstallFailure> =>
   Effect.gen(function* () {
-    yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id)))
+    yield* modifyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id))
     runtime.files.discard(id)
     yield* withoutPermission(effect).pipe(
       Effect.catchDefect((cause) => Effect.fail(installThrew(runtime, id, cause))),
-      Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(() => drop(runtime, id)) : Effect.void))
+      Effect.onExit((exit) =>
+        exit._tag === "Failure"
+          ? Effect.sync(() => applyActions(runtime, (state) => Lifecycle.release(state, id)))
+          : Effect.void
+      )
     )
-    yield* Effect.fromResult(applyChecked(runtime, (state) => Lifecycle.endInstall(state, id)))
+    yield* modifyChecked(runtime, (state) => Lifecycle.endInstall(state, id))
   })
 
 const pluginInfo = (runtime: Runtime): PluginInfo => ({

@@ -3,8 +3,9 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { FreedScoreboardError, ScoreboardIndexError, ScoreboardOffsetError, ScoreboardSizeError } from "../PluginError.ts"
-import type { Checked, PluginState, Transition } from "../PluginState.ts"
+import type { Action, Checked, PluginState, Stretch, Transition } from "../PluginState.ts"
 import type { Scoreboard, ScoreboardU64 } from "../Scoreboard.ts"
+import { retire } from "./memory.ts"
 
 /** Where a scoreboard's storage lies: a byte offset in the scoreboard memory. */
 export interface Placement {
@@ -50,13 +51,17 @@ export const findScoreboard = (state: PluginState, id: number): Result.Result<Sc
   return board === undefined ? Result.fail(new FreedScoreboardError({ scoreboard: id })) : Result.succeed(board)
 }
 
-/**
- * Frees a scoreboard.
- *
- * @returns the board as it was: its bytes may be given back once no translated code refers to them
- */
-export const scoreboardFree = (state: PluginState, id: number): Checked<Scoreboard, FreedScoreboardError> =>
-  Result.map(findScoreboard(state, id), (board) => [board, { ...state, scoreboards: HashMap.remove(state.scoreboards, id) }])
+/** Frees a scoreboard. Its bytes retire: translated code may still write to them, so all code is to be dropped. */
+export const scoreboardFree = (state: PluginState, id: number): Checked<ReadonlyArray<Action>, FreedScoreboardError> =>
+  Result.map(findScoreboard(state, id), (board) => [
+    [{ kind: "flush" }],
+    retire({ ...state, scoreboards: HashMap.remove(state.scoreboards, id) }, [stretchOf(board)])
+  ])
+
+const stretchOf = ({ byteOffset, capacity, elementSize }: Scoreboard): Stretch => ({
+  byteOffset,
+  bytes: capacity * elementSize
+})
 
 /**
  * Where a vCPU's element lies.
@@ -102,13 +107,16 @@ export const growthFor = (state: PluginState, vcpu: number): Growth | undefined 
   return { size, boards: Array.from(HashMap.values(state.scoreboards)).sort((a, b) => a.id - b.id) }
 }
 
-/** The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). */
-export const grown = (state: PluginState, size: number, placements: ReadonlyArray<Placement>): PluginState => {
+/**
+ * The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). The old places
+ * retire.
+ */
+export const grown = (state: PluginState, { boards, size }: Growth, placements: ReadonlyArray<Placement>): PluginState => {
   const places = new Map(placements.map((p) => [p.scoreboard, p.byteOffset]))
   const scoreboards = HashMap.map(state.scoreboards, (board, id): Scoreboard => ({
     ...board,
     capacity: size,
     byteOffset: places.get(id) ?? board.byteOffset
   }))
-  return { ...state, scoreboardSize: size, scoreboards }
+  return retire({ ...state, scoreboardSize: size, scoreboards }, boards.map(stretchOf))
 }

@@ -11,7 +11,7 @@ import type { Action, Checked, PluginState, Transition } from "../PluginState.ts
  */
 export const requestTime = (state: PluginState, id: bigint): Checked<boolean, UnknownPluginError> =>
   Result.map(findPlugin(state, id), (plugin) => {
-    if (plugin.uninstalling || (state.timeHolder !== undefined && state.timeHolder !== id)) return [false, state]
+    if (plugin.phase === "uninstalling" || (state.timeHolder !== undefined && state.timeHolder !== id)) return [false, state]
     return [true, { ...state, timeHolder: id }]
   })
 

@@ -3,9 +3,11 @@ import * as Result from "effect/Result"
 import { InvalidVcpuIndexError, VcpuAlreadyLiveError, VcpuNotLiveError } from "../PluginError.ts"
 import { eventBit } from "../PluginEvent.ts"
 import type { PluginEvent } from "../PluginEvent.ts"
+import { eventMask } from "../PluginState.ts"
 import type { Action, Checked, PluginState, Transition, VcpuRecord } from "../PluginState.ts"
 import { grown, growthFor } from "./scoreboard.ts"
 import type { Placement } from "./scoreboard.ts"
+import { retireWork } from "./work.ts"
 
 /** vCPU indices are below this. */
 export const maxVcpus = 65536
@@ -35,10 +37,10 @@ export const vcpuInit = (
 ): Checked<ReadonlyArray<Action>, InvalidVcpuIndexError | VcpuAlreadyLiveError> =>
   Result.map(checkVcpuInit(state, vcpu), (): Transition<ReadonlyArray<Action>> => {
     const growth = growthFor(state, vcpu)
-    const roomy = growth === undefined ? state : grown(state, growth.size, placements)
+    const roomy = growth === undefined ? state : grown(state, growth, placements)
     const vcpus = new Map(state.vcpus).set(vcpu, { mask: 0, isEnding: false })
     const next = { ...roomy, vcpus, numVcpus: Math.max(state.numVcpus, vcpu + 1) }
-    const update: Action = { kind: "updateMask", vcpu, mask: state.eventMask }
+    const update: Action = { kind: "updateMask", vcpu, mask: eventMask(state) }
     return [growth === undefined || growth.boards.length === 0 ? [update] : [update, { kind: "flush" }], next]
   })
 
@@ -49,11 +51,11 @@ export const beginVcpuExit = (state: PluginState, vcpu: number): Checked<void, V
   return Result.succeed([undefined, withVcpu(state, vcpu, { ...record, isEnding: true })])
 }
 
-/** A vCPU has gone. `numVcpus` and its scoreboard elements stay. */
+/** A vCPU has gone. `numVcpus` and its scoreboard elements stay; the work in its queue is left to others. */
 export const endVcpuExit = (state: PluginState, vcpu: number): PluginState => {
   const vcpus = new Map(state.vcpus)
   vcpus.delete(vcpu)
-  return { ...state, vcpus }
+  return retireWork({ ...state, vcpus }, vcpu)
 }
 
 /**

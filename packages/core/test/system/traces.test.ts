@@ -3,19 +3,18 @@ import { MemRw } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
 import { PluginCallbackError } from "@emu/core/PluginError"
 import { PluginFailures } from "@emu/core/PluginFailures"
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import { type Trace, type TraceBatch, TraceKind, type TraceOptions } from "@emu/core/Trace"
 import { traceBytes } from "@emu/core/trace/TraceBuffer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { append, block, bufferOf, type Fakes, installBare, withSystem } from "../fakes.ts"
+import { append, block, bufferOf, type Fakes, type System, installBare, withSystem } from "../fakes.ts"
 
 /** A batch as a test keeps it: vCPU and addresses. */
 const shown = ({ addresses, vcpu }: TraceBatch): string => `v${vcpu}: ${[...addresses].join(" ")}`
 
 /** A plugin with a trace whose batches are logged, and a vCPU. */
 const traced = (
-  system: PluginSystem["Service"],
+  system: System,
   { log }: Fakes,
   options: Partial<TraceOptions> = {}
 ): Effect.Effect<{ readonly api: PluginApi; readonly trace: Trace }, unknown> =>

@@ -5,6 +5,7 @@ import { checkCond, checkCondFlags, checkFlags, checkOp, checkRw, holds } from "
 import { checkEntry, elementOffset, scoreboardFree, scoreboardNew } from "@emu/core/transitions/scoreboard"
 import { vcpuInit } from "@emu/core/transitions/vcpu"
 import { assert, describe, it } from "@effect/vitest"
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 
 const max = (1n << 64n) - 1n
@@ -61,8 +62,9 @@ describe("scoreboards", () => {
   })
 
   it("are gone once freed, and ids do not come back", () => {
-    const [freed, gone] = Result.getOrThrow(scoreboardFree(live, board))
-    assert.strictEqual(freed.id, board)
+    const [actions, gone] = Result.getOrThrow(scoreboardFree(live, board))
+    assert.deepStrictEqual(actions, [{ kind: "flush" }])
+    assert.strictEqual(HashMap.size(gone.retired), 1, "its bytes wait for the flush")
     assert.strictEqual(tag(scoreboardFree(gone, board)), "FreedScoreboardError")
     assert.strictEqual(tag(checkEntry(gone, { scoreboard: board, offset: 0 })), "FreedScoreboardError")
     assert.strictEqual(Result.getOrThrow(scoreboardNew(gone, 8, 0))[0], board + 1)

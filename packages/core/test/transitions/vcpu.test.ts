@@ -1,4 +1,5 @@
 /** vCPUs: reference section 3, `vcpu_init_hook`, `vcpu_exit_hook` and `vcpu_for_each`. */
+import { PluginEvent } from "@emu/core/PluginEvent"
 import * as State from "@emu/core/PluginState"
 import type { PluginState } from "@emu/core/PluginState"
 import { findScoreboard, scoreboardNew } from "@emu/core/transitions/scoreboard"
@@ -14,8 +15,10 @@ const failure = <E extends { readonly _tag: string }>(result: Result.Result<unkn
 
 describe("vCPUs", () => {
   it("come live deaf, with an update of the mask queued for them alone", () => {
-    const [actions, state] = Result.getOrThrow(vcpuInit({ ...init(State.empty, 0), eventMask: 5 }, 1))
-    assert.deepStrictEqual(actions, [{ kind: "updateMask", vcpu: 1, mask: 5 }])
+    const listeners = [{ serial: 1, plugin: 1n, event: PluginEvent.vcpuTbTrans, handler: () => undefined }]
+    const listening = { ...init(State.empty, 0), callbacks: new Map([[PluginEvent.vcpuTbTrans, listeners]]) }
+    const [actions, state] = Result.getOrThrow(vcpuInit(listening, 1))
+    assert.deepStrictEqual(actions, [{ kind: "updateMask", vcpu: 1, mask: 4 }])
     assert.deepStrictEqual(state.vcpus.get(1), { mask: 0, isEnding: false })
   })
 

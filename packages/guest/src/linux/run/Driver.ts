@@ -5,8 +5,8 @@
  * faults, signals. What waits or calls plugins is an Effect that `#slice` gives back, run after guest code was left.
  */
 import { DisconKind, PluginEvent } from "@emu/core/PluginEvent"
-import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
-import type { PluginSystem } from "@emu/core/PluginSystem"
+import type { OutOfRangeError, VcpuNotLiveError } from "@emu/core/PluginError"
+import type { Left, VcpuInitError } from "@emu/core/VcpuLifeCycle"
 import { type ExitRequest, exitRequestIn } from "@emu/core/ExitRequest"
 import type { SetPcRequest } from "@emu/core/SetPcRequest"
 import { type Exit, ExitKind } from "@emu/tcg/Engine"
@@ -23,6 +23,7 @@ import { type GuestClock, settle } from "../time/GuestClock.ts"
 import { type Call, isRestartable, makeCall, readCall, storeResult } from "./callSystem.ts"
 import { faultOf } from "./faults.ts"
 import { VcpuEvents } from "./VcpuEvents.ts"
+import type { PluginServices } from "./PluginServices.ts"
 
 /** How a process ends. */
 export type ProcessEnd =
@@ -30,12 +31,12 @@ export type ProcessEnd =
   | { readonly kind: "signal"; readonly info: SignalInfo; readonly pc: bigint; readonly vcpu: number }
 
 /** What plugins can fail with; `SetPcRequest` and `ExitRequest` never leave the driver. */
-export type DriverError = PluginError | PluginCallbackError
+export type DriverError = Exclude<Left | VcpuInitError | VcpuNotLiveError | OutOfRangeError, SetPcRequest | ExitRequest>
 type Step = Effect.Effect<void, DriverError | SetPcRequest | ExitRequest>
 
 export interface DriverOptions {
   readonly kernel: Kernel
-  readonly plugins: PluginSystem["Service"]
+  readonly plugins: PluginServices
   readonly clock: GuestClock
   /** Guest instructions per slice. */
   readonly budget: number
@@ -69,7 +70,8 @@ const interrupted = Symbol("interrupted")
 export class Driver {
   readonly #options: DriverOptions
   readonly #kernel: Kernel
-  readonly #plugins: PluginSystem["Service"]
+  readonly #plugins: PluginServices
+  readonly #vcpus: PluginServices["vcpus"]
   readonly #clock: GuestClock
   readonly #events: VcpuEvents
   readonly #unknown = new Set<number>()
@@ -81,8 +83,9 @@ export class Driver {
     this.#options = options
     this.#kernel = options.kernel
     this.#plugins = options.plugins
+    this.#vcpus = options.plugins.vcpus
     this.#clock = options.clock
-    this.#events = new VcpuEvents(options.kernel, options.plugins)
+    this.#events = new VcpuEvents(options.kernel, options.plugins.vcpus)
     this.#aloneBudget = options.budget
   }
 
@@ -95,10 +98,10 @@ export class Driver {
     const { scheduler } = this.#kernel.threads
     const start = Effect.suspend(() => {
       this.#events.showPc()
-      const init = this.#plugins.vcpuInit(thread.vcpu)
+      const init = this.#vcpus.vcpuInit(thread.vcpu)
       if (clonedBy === undefined) return init
       // the new vCPU learns who listens by work queued for it
-      const drain = Effect.suspend(() => this.#plugins.drain(thread.vcpu))
+      const drain = Effect.suspend(() => this.#vcpus.drain(thread.vcpu))
       return Effect.andThen(Effect.andThen(init, drain), this.#events.returned(thread, clonedBy, 0n))
     })
     const loop = Effect.whileLoop({
@@ -120,9 +123,9 @@ export class Driver {
     const { vcpu } = thread
     const { scheduler } = this.#kernel.threads
     if (scheduler.isHostDue) return scheduler.yieldToHost
-    if (this.#plugins.hasWork(vcpu)) return this.#plugins.drain(vcpu)
+    if (this.#vcpus.hasWork(vcpu)) return this.#vcpus.drain(vcpu)
     const slice = Effect.sync(() => this.#slice(thread))
-    return Effect.flatMap(this.#plugins.inGuest(vcpu, slice), (after) => after ?? Effect.void)
+    return Effect.flatMap(this.#plugins.sections.inGuest(vcpu, slice), (after) => after ?? Effect.void)
   }
 
   /** Runs guest code until something has to be done that takes an Effect; undefined: just go on. */
@@ -137,7 +140,7 @@ export class Driver {
         const after = this.#deliver(thread)
         if (after !== undefined) return after
       }
-      if (this.#plugins.hasWork(thread.vcpu)) return undefined
+      if (this.#vcpus.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
       const exit = kernel.guestMemory.engine.run(thread.turn)
       thread.turn -= Number(u64[CpuSlot.instructions]! - before)
@@ -155,7 +158,7 @@ export class Driver {
           thread.turn = 0
           break
         case ExitKind.callbackError:
-          return Effect.fail(exitRequestIn(exit.error) ?? this.#plugins.callbackError(exit.error))
+          return Effect.fail(exitRequestIn(exit.error) ?? this.#vcpus.callbackError(exit.error))
         case ExitKind.budget:
         case ExitKind.requested:
         case ExitKind.redirected:
@@ -172,7 +175,7 @@ export class Driver {
 
   /** Delivers signals; an Effect where one ends the process, or plugins hear of each. */
   #deliver(thread: Thread): Step | undefined {
-    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuInterrupt)) {
+    if (!this.#vcpus.wants(thread.vcpu, PluginEvent.vcpuInterrupt)) {
       const fatal = deliverPending(this.#kernel, thread)
       return fatal === undefined ? undefined : this.#die(thread, fatal)
     }
@@ -187,7 +190,7 @@ export class Driver {
     const from = this.#kernel.state.u64[CpuSlot.pc]!
     const fatal = deliverFault(this.#kernel, thread, faultOf(this.#kernel, exit)!)
     const end = fatal === undefined ? undefined : this.#die(thread, fatal)
-    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuException)) return end
+    if (!this.#vcpus.wants(thread.vcpu, PluginEvent.vcpuException)) return end
     const told = this.#events.jumped(thread, DisconKind.exception, from)
     return end === undefined ? told : Effect.andThen(told, end)
   }
@@ -220,9 +223,9 @@ export class Driver {
 
   /** What traces hold is delivered before a system call; undefined unless that ends the run. */
   #drainTraces(): Step | undefined {
-    if (!this.#plugins.isTracing()) return undefined
+    if (!this.#plugins.scoreboards.isTracing()) return undefined
     this.#events.showPc()
-    const failed = this.#plugins.drainTraces()
+    const failed = this.#plugins.scoreboards.drainTraces()
     return failed === undefined ? undefined : Effect.fail(failed)
   }
 
@@ -268,7 +271,7 @@ export class Driver {
     return Effect.suspend(() => {
       this.#events.showPc()
       const args = [...abi.argumentSlots.map((slot) => state.i64[slot]!), 0n, 0n]
-      return Effect.flatMap(this.#plugins.syscall(thread.vcpu, call.number, args), (filtered) => {
+      return Effect.flatMap(this.#vcpus.syscall(thread.vcpu, call.number, args), (filtered) => {
         // callbacks may have changed registers
         const actual = readCall(this.#kernel)
         const from = this.#events.callSite(thread)
@@ -301,7 +304,7 @@ export class Driver {
     call: Call,
     effect: Effect.Effect<number | bigint>
   ): Effect.Effect<number | bigint, Effect.Error<Step>> {
-    if (!this.#plugins.wants(thread.vcpu, PluginEvent.vcpuIdle)) return this.#sleep(thread, call, effect)
+    if (!this.#vcpus.wants(thread.vcpu, PluginEvent.vcpuIdle)) return this.#sleep(thread, call, effect)
     const giveUp = Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), Fiber.interrupt)
     return this.#events.fellAsleep(thread).pipe(
       Effect.onError(() => giveUp),
@@ -373,7 +376,7 @@ export class Driver {
       return this.#finishProcess({ kind: "exit", status: process.leaderStatus ?? 0, vcpu: thread.vcpu })
     }
     this.#events.showPc()
-    return this.#handlingRequests(thread, this.#plugins.vcpuExit(thread.vcpu)).pipe(
+    return this.#handlingRequests(thread, this.#vcpus.vcpuExit(thread.vcpu)).pipe(
       Effect.andThen(
         Effect.sync(() => {
           threads.remove(thread)

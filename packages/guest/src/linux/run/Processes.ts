@@ -1,5 +1,4 @@
 /** The processes of a run as they live: their threads as fibers, their ends, and the end of the run. */
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -21,6 +20,7 @@ import { Modules } from "../pluginView/Modules.ts"
 import { defaultBudget, type ProcessExit, type ProcessOptions } from "./ProcessOptions.ts"
 import { describeDeath, isFault } from "./report.ts"
 import { Symbols } from "../pluginView/Symbols.ts"
+import type { PluginServices } from "./PluginServices.ts"
 
 /** How a run ends: what it gives, and the vCPU for the exit sequence. */
 export interface RunEnd {
@@ -31,7 +31,7 @@ export interface RunEnd {
 /** What it takes to run processes. */
 export interface ProcessesParts {
   readonly machine: Machine["Service"]
-  readonly plugins: PluginSystem["Service"]
+  readonly plugins: PluginServices
   readonly guestMemories: GuestMemories
   readonly hostInfo: HostInfoShape
   readonly options: ProcessOptions
@@ -190,7 +190,7 @@ export class Processes implements ProcessRunner {
     this.#memory?.flushShared()
     this.#memory = memory
     memory.catchUp()
-    plugins.enterMemory(state.buffer)
+    plugins.scoreboards.enterMemory(state.buffer)
   }
 
   /** A process has ended, and has the turn. The last one's vCPU lives on for the exit sequence. */
@@ -231,16 +231,14 @@ export class Processes implements ProcessRunner {
   }
 
   #vcpuExit(thread: Thread): Effect.Effect<void, DriverError> {
-    const { plugins } = this.#parts
+    const { vcpus } = this.#parts.plugins
     return Effect.suspend(() => {
       // one that never had a turn is not known yet
-      if (!plugins.state().vcpus.has(thread.vcpu)) return Effect.void
-      plugins.scope.pc = this.#scheduler.slots(thread)[CpuSlot.pc]!
-      return Effect.catchTags(plugins.vcpuExit(thread.vcpu), {
-        // the thread goes on nowhere any more
-        SetPcRequest: () => Effect.void,
-        ExitRequest: ({ status }) => Effect.sync(() => this.#end({ status, signal: undefined }, thread.vcpu))
-      })
+      if (!vcpus.isLive(thread.vcpu)) return Effect.void
+      vcpus.scope.pc = this.#scheduler.slots(thread)[CpuSlot.pc]!
+      return Effect.catchTag(vcpus.vcpuExit(thread.vcpu), "ExitRequest", ({ status }) =>
+        Effect.sync(() => this.#end({ status, signal: undefined }, thread.vcpu))
+      )
     })
   }
 

@@ -1,6 +1,7 @@
 /** What plugins are told of a thread outside of its code: calls that return, jumps that no instruction made, sleep. */
 import { DisconKind, PluginEvent } from "@emu/core/PluginEvent"
-import type { Failure, PluginSystem } from "@emu/core/PluginSystem"
+import type { OutOfRangeError } from "@emu/core/PluginError"
+import type { Left, VcpuLifeCycle } from "@emu/core/VcpuLifeCycle"
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
@@ -9,16 +10,16 @@ import { internalResult } from "../kernel/Syscall.ts"
 import type { Thread } from "../threads/Thread.ts"
 
 /** Something that plugins are told. */
-export type Telling = Effect.Effect<void, Failure>
+export type Telling = Effect.Effect<void, Left | OutOfRangeError>
 
 /** The thread that is meant has the turn. Nothing is done for events that nobody listens to. */
 export class VcpuEvents {
   readonly #kernel: Kernel
-  readonly #plugins: PluginSystem["Service"]
+  readonly #vcpus: VcpuLifeCycle["Service"]
 
-  constructor(kernel: Kernel, plugins: PluginSystem["Service"]) {
+  constructor(kernel: Kernel, vcpus: VcpuLifeCycle["Service"]) {
     this.#kernel = kernel
-    this.#plugins = plugins
+    this.#vcpus = vcpus
   }
 
   get #pc(): bigint {
@@ -27,16 +28,16 @@ export class VcpuEvents {
 
   /** Callbacks see the pc that the thread has now. */
   showPc(): void {
-    this.#plugins.scope.pc = this.#pc
+    this.#vcpus.scope.pc = this.#pc
   }
 
   /** Whether plugins hear of a thread's system calls. */
   watchesCalls({ vcpu }: Thread): boolean {
     const { vcpuSyscall, vcpuSyscallRet, vcpuSyscallFilter } = PluginEvent
     return (
-      this.#plugins.wants(vcpu, vcpuSyscall) ||
-      this.#plugins.wants(vcpu, vcpuSyscallRet) ||
-      this.#plugins.wants(vcpu, vcpuSyscallFilter)
+      this.#vcpus.wants(vcpu, vcpuSyscall) ||
+      this.#vcpus.wants(vcpu, vcpuSyscallRet) ||
+      this.#vcpus.wants(vcpu, vcpuSyscallFilter)
     )
   }
 
@@ -49,9 +50,9 @@ export class VcpuEvents {
   /** A system call has returned. */
   returned({ vcpu }: Thread, number: number, result: bigint): Telling {
     return Effect.suspend(() => {
-      if (!this.#plugins.wants(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
+      if (!this.#vcpus.wants(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
       this.showPc()
-      return this.#plugins.syscallRet(vcpu, number, result)
+      return this.#vcpus.syscallRet(vcpu, number, result)
     })
   }
 
@@ -59,13 +60,13 @@ export class VcpuEvents {
   jumped({ vcpu }: Thread, kind: DisconKind, from: bigint): Telling {
     return Effect.suspend(() => {
       this.showPc()
-      return this.#plugins.discon(vcpu, kind, from, this.#pc)
+      return this.#vcpus.discon(vcpu, kind, from, this.#pc)
     })
   }
 
   /** The address of the system call about to be made, where plugins hear of jumps that calls make. */
   callSite({ vcpu }: Thread): bigint | undefined {
-    if (!this.#plugins.wants(vcpu, PluginEvent.vcpuHostcall)) return undefined
+    if (!this.#vcpus.wants(vcpu, PluginEvent.vcpuHostcall)) return undefined
     return this.#pc - BigInt(this.#kernel.abi.syscallSize)
   }
 
@@ -79,18 +80,18 @@ export class VcpuEvents {
   /** The thread goes to sleep in a call. */
   fellAsleep({ vcpu }: Thread): Telling {
     return Effect.suspend(() => {
-      if (!this.#plugins.wants(vcpu, PluginEvent.vcpuIdle)) return Effect.void
+      if (!this.#vcpus.wants(vcpu, PluginEvent.vcpuIdle)) return Effect.void
       this.showPc()
-      return this.#plugins.vcpuIdle(vcpu)
+      return this.#vcpus.vcpuIdle(vcpu)
     })
   }
 
   /** The thread has woken, and the call has its result. */
   wokeUp({ vcpu }: Thread): Telling {
     return Effect.suspend(() => {
-      if (!this.#plugins.wants(vcpu, PluginEvent.vcpuResume)) return Effect.void
+      if (!this.#vcpus.wants(vcpu, PluginEvent.vcpuResume)) return Effect.void
       this.showPc()
-      return this.#plugins.vcpuResume(vcpu)
+      return this.#vcpus.vcpuResume(vcpu)
     })
   }
 }

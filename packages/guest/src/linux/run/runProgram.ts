@@ -1,6 +1,6 @@
 /** Runs a program, with the processes that it makes, to the end of the last one. */
 import type { PluginCallbackError, PluginError } from "@emu/core/PluginError"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import type { PluginSystem } from "@emu/core/PluginSystem"
 import { Engine } from "@emu/tcg/Engine"
 import { Engines } from "@emu/tcg/Engines"
 import * as Deferred from "effect/Deferred"
@@ -23,6 +23,7 @@ import { GuestMemories } from "../memory/GuestMemories.ts"
 import { createKernel } from "../kernel/createKernel.ts"
 import { Processes } from "./Processes.ts"
 import type { ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
+import { pluginServices } from "./PluginServices.ts"
 
 /** Why a run fails, other than by the guest's own doing. */
 export type RunError = LoadError | ElfError | PluginError | PluginCallbackError
@@ -43,7 +44,7 @@ const runScoped = Effect.fnUntraced(function* (
   options: ProcessOptions
 ): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine | Scope.Scope> {
   const engine = yield* Engine
-  const plugins = yield* PluginSystem
+  const plugins = yield* pluginServices
   const machine = yield* Machine
   const hostFs = yield* HostFs
   const processes = new Processes({
@@ -60,7 +61,7 @@ const runScoped = Effect.fnUntraced(function* (
   const guestMemory = processes.guestMemories.first
   const kernel = createKernel(processes.common, guestMemory, options, hostFs, options.execfn ?? toText(hostPath))
   processes.loaded(kernel, yield* load(kernel, options, toText(hostPath), hostFs))
-  machine.scope = plugins.scope
+  machine.scope = plugins.vcpus.scope
   kernel.files.inheritStandard()
   const main = kernel.threads.create(guestMemory)
   if (typeof main === "number") return yield* Effect.die(new Error("the first thread was refused"))
@@ -71,10 +72,10 @@ const runScoped = Effect.fnUntraced(function* (
   const end = yield* Effect.exit(Deferred.await(processes.ended))
   const vcpu = Exit.isSuccess(end) ? end.value.vcpu : processes.vcpu
   // nothing runs any more that set_pc could send elsewhere, or exit could end
-  const exitSequence = plugins.userExit(vcpu).pipe(Effect.catchTag(["SetPcRequest", "ExitRequest"], () => Effect.void))
+  const exitSequence = plugins.vcpus.userExit(vcpu)
   if (Exit.isFailure(end)) {
     // what failed first is what the run fails with
-    yield* exitSequence.pipe(Effect.catch((error) => Effect.sync(() => plugins.reportFailure(error))))
+    yield* exitSequence.pipe(Effect.catch((error) => Effect.sync(() => plugins.vcpus.reportFailure(error))))
     return yield* Effect.failCause(end.cause)
   }
   yield* exitSequence

@@ -6,7 +6,9 @@ import type { PluginError } from "@emu/core/PluginError"
 import { type OnPluginError, PluginFailures } from "@emu/core/PluginFailures"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { PluginFiles } from "@emu/core/PluginFiles"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import { PluginHost } from "@emu/core/PluginHost"
+import { PluginRegistry } from "@emu/core/PluginRegistry"
+import * as PluginSystem from "@emu/core/PluginSystem"
 import { PluginOutput, ScoreboardMemory } from "@emu/core/Ports"
 import * as ScoreboardArena from "@emu/core/scoreboard/ScoreboardArena"
 import type { CpuState } from "@emu/tcg/CpuState"
@@ -30,6 +32,9 @@ import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { bytesOf } from "./assemble.ts"
 import { buildElf } from "./buildElf.ts"
 
+/** What tests do to the plugin system while a guest runs. */
+export type System = PluginRegistry["Service"] & { readonly host: PluginHost["Service"] }
+
 export interface RunRequest {
   /** Instruction words, at 0x10000, with 64 KiB of zeroed memory behind their pages. Or a whole file. */
   readonly program: ReadonlyArray<number> | Uint8Array
@@ -41,9 +46,9 @@ export interface RunRequest {
   readonly engine?: EngineChoice | undefined
   readonly onPluginError?: OnPluginError
   /** Gets the plugin system before the plugins are installed. */
-  readonly before?: (system: PluginSystem["Service"]) => void
+  readonly before?: (system: System) => void
   /** Runs beside the guest, from before it is loaded; interrupted at its end. */
-  readonly beside?: (system: PluginSystem["Service"]) => Effect.Effect<void>
+  readonly beside?: (system: System) => Effect.Effect<void>
 }
 
 /** What of an engine a test may choose. */
@@ -103,7 +108,7 @@ export const run = Effect.fnUntraced(function* (request: RunRequest) {
 
   let stats: EngineStats | undefined
   const exit = yield* Effect.gen(function* () {
-    const system = yield* PluginSystem
+    const system: System = { ...(yield* PluginRegistry), host: yield* PluginHost }
     const engineOf = yield* Engine
     yield* Effect.addFinalizer(() => Effect.sync(() => (stats = engineOf.stats())))
     request.before?.(system)

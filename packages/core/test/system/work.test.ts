@@ -1,18 +1,30 @@
 /** Queued work: reference section 3, `async_run_on_cpu` and `process_queued_cpu_work`. */
-import * as Exclusive from "@emu/core/vcpu/Exclusive"
-import * as VcpuWork from "@emu/core/vcpu/VcpuWork"
+import { hasWork, retireWork } from "@emu/core/transitions/work"
+import { ExitRequest } from "@emu/core/ExitRequest"
+import * as Runtime from "@emu/core/system/Runtime"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { makeFakes } from "../fakes.ts"
 import { hold } from "../hold.ts"
 
+const broken = new ExitRequest(3)
+
 const make = () => {
-  const log: Array<string> = []
-  const kick = () => log.push("kick")
-  const exclusive = Exclusive.make(kick)
-  const work = VcpuWork.make<string>(exclusive, kick)
+  const { log, ports } = makeFakes()
+  const runtime = Effect.runSync(Effect.provide(Runtime.make, ports))
+  const { exclusive } = runtime
+  const work = {
+    queue: (vcpu: number, item: Parameters<typeof Runtime.queue>[2]) => Runtime.queue(runtime, vcpu, item),
+    hasWork: (vcpu: number) => hasWork(Runtime.stateOf(runtime), vcpu),
+    drain: (vcpu: number) => Runtime.drain(runtime, vcpu),
+    retire: (vcpu: number) => Runtime.apply(runtime, (state) => [undefined, retireWork(state, vcpu)])
+  }
   const queue = (vcpu: number, name: string, isSafe = false) =>
-    work.queue(vcpu, { isSafe, run: Effect.sync(() => log.push(`${name} ${exclusive.isExclusive() ? "alone" : "shared"}`)) })
+    work.queue(vcpu, {
+      isSafe,
+      run: Effect.sync(() => void log.push(`${name} ${exclusive.isExclusive() ? "alone" : "shared"}`))
+    })
   return { log, exclusive, work, queue }
 }
 
@@ -58,11 +70,21 @@ describe("work queues", () => {
   it.effect("stop at a failure and keep the rest", () =>
     Effect.gen(function* () {
       const { log, queue, work } = make()
-      work.queue(0, { isSafe: false, run: Effect.fail("broken") })
+      work.queue(0, { isSafe: false, run: Effect.fail(broken) })
       queue(0, "rest")
-      assert.strictEqual(yield* Effect.flip(work.drain(0)), "broken")
+      assert.strictEqual(yield* Effect.flip(work.drain(0)), broken)
       yield* work.drain(0)
       assert.include(log, "rest shared")
+    })
+  )
+
+  it.effect("cost no more each where they are many", () =>
+    Effect.gen(function* () {
+      const { log, queue, work } = make()
+      const many = 20_000
+      for (let i = 0; i < many; i++) queue(0, "a")
+      yield* work.drain(0)
+      assert.strictEqual(log.filter((line) => line === "a shared").length, many)
     })
   )
 
