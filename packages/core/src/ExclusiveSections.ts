@@ -13,6 +13,11 @@ export class ExclusiveSections extends Context.Service<
      * Runs a slice of guest code, and is out of guest code whatever becomes of it. Traces with records of another vCPU are delivered
      * first; what that ends with is what this fails with, and the slice does not run.
      */
+    readonly runSlice: <A>(
+      vcpu: number,
+      slice: () => A
+    ) => Effect.Effect<A, ExclusiveError | PluginCallbackError | ExitRequest>
+    /** As `runSlice`, for guest code that has to be waited for. */
     readonly inGuest: <A, E, R>(
       vcpu: number,
       slice: Effect.Effect<A, E, R>

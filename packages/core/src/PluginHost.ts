@@ -1,7 +1,6 @@
 /** What the host does to plugins while a guest runs. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type * as Stream from "effect/Stream"
 import type { Plugin } from "./Plugin.ts"
 import type { PluginBusyError, PluginCallbackError, ProgramEndedError, UnknownPluginError } from "./PluginError.ts"
 import type { PluginEventName } from "./PluginEvent.ts"
@@ -27,8 +26,8 @@ export class PluginHost extends Context.Service<
   {
     /** All plugins, in the order of loading. */
     readonly list: () => ReadonlyArray<LoadedPlugin>
-    /** What `list` gives, now and after each change. */
-    readonly changes: Stream.Stream<ReadonlyArray<LoadedPlugin>>
+    /** Tells a plain listener what `list` gives, now and after each change, until what it returns is called; see `PluginChanges`. */
+    readonly watch: (listener: (plugins: ReadonlyArray<LoadedPlugin>) => void) => () => void
     /**
      * Installs a plugin in a running guest: all code is dropped, so that it sees every block from now on, and its `onVcpuInit` is
      * called for every vCPU that is live. Where that fails, nothing is left of the plugin.

@@ -61,8 +61,18 @@ const makeRegistry = (runtime: Runtime.Runtime): PluginRegistry["Service"] => ({
 })
 
 const makeSections = (runtime: Runtime.Runtime): ExclusiveSections["Service"] => {
-  const { inGuest, withExclusive } = runtime.exclusive
+  const { inGuest, runSlice, withExclusive } = runtime.exclusive
   return {
+    runSlice: (vcpu, slice) =>
+      Runtime.stateOf(runtime).traces.length === 0
+        ? runSlice(vcpu, slice)
+        : Effect.flatMap(
+            runSlice(vcpu, (): Effect.Effect<ReturnType<typeof slice>, TraceEnd> => {
+              const failed = switchTraces(runtime, vcpu)
+              return failed === undefined ? Effect.succeed(slice()) : Effect.fail(failed)
+            }),
+            (ended) => ended
+          ),
     inGuest: (vcpu, slice) =>
       Runtime.stateOf(runtime).traces.length === 0
         ? inGuest(vcpu, slice)

@@ -33,7 +33,7 @@ export type VcpuInitError = InvalidVcpuIndexError | VcpuAlreadyLiveError | Score
  * One slice of a vCPU:
  *
  *     if (vcpus.hasWork(vcpu)) yield* vcpus.drain(vcpu)
- *     const exit = yield* sections.inGuest(vcpu, Effect.sync(() => engine.run(budget)))
+ *     const exit = yield* sections.runSlice(vcpu, () => engine.run(budget))
  *
  * Everything that is an Effect is called outside guest code.
  */

@@ -5,7 +5,9 @@ import * as path from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
+import * as Stream from "effect/Stream"
 import type * as Scope from "effect/Scope"
+import * as PluginChanges from "@emu/core/PluginChanges"
 import { PluginHost } from "@emu/core/PluginHost"
 import { parsePluginArgument, isPluginFile } from "../options/pluginSpec.ts"
 import { attachPlugin } from "../plugins/installPlugin.ts"
@@ -126,7 +128,8 @@ const carryOut = (request: Request) =>
         return { ok: true, id: Number(id) } as const
       }
       case "list": {
-        const plugins = host.list().map(({ args, events, id, name }) => ({
+        const [loaded = []] = yield* Stream.runCollect(Stream.take(PluginChanges.changes, 1))
+        const plugins = loaded.map(({ args, events, id, name }) => ({
           id: Number(id),
           name,
           args: args.map(([key, value]) => `${key}=${value}`),

@@ -1,6 +1,5 @@
 /** What the parts of the plugin system share: the state's Ref, the ports, and how transitions are applied and carried out. */
 import * as Effect from "effect/Effect"
-import * as PubSub from "effect/PubSub"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import type { Action, Checked, PluginState, Transition, Work, WorkError } from "../PluginState.ts"
@@ -19,8 +18,8 @@ import { makeScope, type Scope } from "./permission.ts"
 /** The running plugin system. */
 export interface Runtime {
   readonly ref: Ref.Ref<PluginState>
-  /** Tells of states in which plugins, or what they listen to, have changed; whoever comes late hears the last one. */
-  readonly changes: PubSub.PubSub<PluginState>
+  /** Told of each change of the plugins that there are, or of what they listen to. */
+  readonly watchers: Set<(state: PluginState) => void>
   readonly cache: CodeCache["Service"]
   readonly guest: GuestAccess["Service"]
   readonly output: PluginOutput["Service"]
@@ -35,11 +34,9 @@ export interface Runtime {
 /** Makes the runtime from the ports. */
 export const make = Effect.gen(function* () {
   const cache = yield* CodeCache
-  const changes = yield* PubSub.unbounded<PluginState>({ replay: 1 })
-  PubSub.publishUnsafe(changes, PluginState_.empty)
   const runtime: Runtime = {
     ref: yield* Ref.make(PluginState_.empty),
-    changes,
+    watchers: new Set(),
     cache,
     guest: yield* GuestAccess,
     output: yield* PluginOutput,
@@ -57,11 +54,12 @@ export const make = Effect.gen(function* () {
 export const stateOf = (runtime: Runtime): PluginState => Ref.getUnsafe(runtime.ref)
 
 /** Applies a transition. */
-export const modify = <A>({ changes, ref }: Runtime, transition: (state: PluginState) => Transition<A>): Effect.Effect<A> =>
+export const modify = <A>({ ref, watchers }: Runtime, transition: (state: PluginState) => Transition<A>): Effect.Effect<A> =>
   Ref.modify(ref, (state) => {
     const applied = transition(state)
     const [, next] = applied
-    if (next.plugins !== state.plugins || next.callbacks !== state.callbacks) PubSub.publishUnsafe(changes, next)
+    const hasChanged = next.plugins !== state.plugins || next.callbacks !== state.callbacks
+    if (hasChanged) for (const tell of watchers) tell(next)
     return applied
   })
 

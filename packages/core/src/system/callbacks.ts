@@ -8,7 +8,7 @@ import type { PluginCallbackError } from "../PluginError.ts"
 import { eventNames } from "../PluginEvent.ts"
 import type { PluginEvent } from "../PluginEvent.ts"
 import { registrations } from "../PluginState.ts"
-import type { EventHandler } from "../PluginState.ts"
+import type { EventHandler, Registration } from "../PluginState.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
 import { currentHandler } from "../transitions/registration.ts"
 import { errorOf, survives } from "./failures.ts"
@@ -110,29 +110,32 @@ export interface Delivery {
   readonly pc?: bigint | undefined
 }
 
-/** A handler that was called, and what it gave. */
-export interface Called {
-  readonly place: Place
-  readonly outcome: Result.Result<unknown, CallbackEnd>
-}
+/** Hears what one handler gave. Gives whether the next one is to be called. */
+type Hears = (outcome: Result.Result<unknown, CallbackEnd>, place: Place, next: number) => boolean
 
 /**
- * Calls the live handlers of an event as plain callbacks, one for each element that is taken: first in the list first, over the list as
- * it was when the event fired. One that was removed meanwhile is skipped, one that was replaced is called as it is now (B3).
+ * Calls the live handlers of an event as plain callbacks: first in the list first, over the list as it was when the event fired. One that
+ * was removed meanwhile is skipped, one that was replaced is called as it is now (B3).
  *
  * @param invoke calls one handler, in the form that the event's shape names
+ * @param first number of the first one in the list to be called
  */
-export function* callLive(
+export const callLive = (
   runtime: Runtime,
+  list: ReadonlyArray<Registration>,
   { event, flags, pc, vcpu }: Delivery,
-  invoke: (handler: EventHandler, plugin: bigint) => unknown
-): Generator<Called, void> {
-  for (const node of registrations(stateOf(runtime), event)) {
+  invoke: (handler: EventHandler, plugin: bigint) => unknown,
+  hears: Hears,
+  first = 0
+): void => {
+  for (let i = first; i < list.length; i++) {
+    const node = list[i]!
     const handler = currentHandler(stateOf(runtime), node)
     if (handler === undefined) continue
     const { plugin } = node
     const place = { plugin, event: eventNames[event]!, vcpu, flags, pc }
-    yield { place, outcome: callPlain(runtime, place, () => invoke(handler, plugin)) }
+    const outcome = callPlain(runtime, place, () => invoke(handler, plugin))
+    if (!hears(outcome, place, i + 1)) return
   }
 }
 
@@ -153,26 +156,30 @@ export const dispatch = (
   goesOn: (plugin: bigint, end: CallbackEnd) => boolean = (plugin, end) => survivesEnd(runtime, plugin, end)
 ): Effect.Effect<unknown, CallbackEnd> =>
   Effect.suspend(() => {
-    if (registrations(stateOf(runtime), delivery.event).length === 0) return Effect.void
-    const calls = callLive(runtime, delivery, invoke)
-    const goOn = (): Effect.Effect<unknown, CallbackEnd> => {
-      for (let next = calls.next(); next.done !== true; next = calls.next()) {
-        const { outcome, place } = next.value
+    const list = registrations(stateOf(runtime), delivery.event)
+    if (list.length === 0) return Effect.void
+    const callFrom = (first: number): Effect.Effect<unknown, CallbackEnd> => {
+      let end: Effect.Effect<unknown, CallbackEnd> = Effect.void
+      const hears: Hears = (outcome, place, next) => {
         if (Result.isFailure(outcome)) {
-          if (!goesOn(place.plugin, outcome.failure)) return Effect.fail(outcome.failure)
+          if (goesOn(place.plugin, outcome.failure)) return true
+          end = Effect.fail(outcome.failure)
         } else if (Effect.isEffect(outcome.success)) {
-          return runReturned(runtime, place, outcome.success).pipe(
+          end = runReturned(runtime, place, outcome.success).pipe(
             Effect.catchIf(
-              (end) => goesOn(place.plugin, end),
+              (failure) => goesOn(place.plugin, failure),
               () => Effect.void
             ),
-            Effect.andThen(Effect.suspend(goOn))
+            Effect.andThen(Effect.suspend(() => callFrom(next)))
           )
-        } else if (until(outcome.success)) return Effect.succeed(outcome.success)
+        } else if (until(outcome.success)) end = Effect.succeed(outcome.success)
+        else return true
+        return false
       }
-      return Effect.void
+      callLive(runtime, list, delivery, invoke, hears, first)
+      return end
     }
-    return goOn()
+    return callFrom(0)
   })
 
 const never = () => false

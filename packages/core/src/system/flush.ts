@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { CallbackFlags } from "../Instrumentation.ts"
 import { eventNames, PluginEvent } from "../PluginEvent.ts"
-import { anyVcpu } from "../PluginState.ts"
+import { anyVcpu, registrations } from "../PluginState.ts"
 import type { Stretch, WorkError } from "../PluginState.ts"
 import * as Flush from "../transitions/flush.ts"
 import { callLive, runReturned, survivesEnd, withoutRequests } from "./callbacks.ts"
 import type { CallbackEnd } from "./failures.ts"
 import { currentlyIn } from "./permission.ts"
-import { apply, modify, queue, requestFlush } from "./Runtime.ts"
+import { apply, modify, queue, requestFlush, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /**
@@ -26,7 +26,7 @@ export const onFlushed = (runtime: Runtime): void => {
   const asking = currentlyIn(eventNames[PluginEvent.flush]!)
   const delivery = { event: PluginEvent.flush, vcpu: anyVcpu, flags: CallbackFlags.noRegs }
   const invoke = (handler: () => unknown, plugin: bigint) => (plugin === asking ? undefined : handler())
-  for (const { outcome, place } of callLive(runtime, delivery, invoke)) {
+  callLive(runtime, registrations(stateOf(runtime), PluginEvent.flush), delivery, invoke, (outcome, place) => {
     const survives = (end: CallbackEnd) => survivesEnd(runtime, place.plugin, end)
     if (Result.isFailure(outcome)) {
       if (!survives(outcome.failure)) later(runtime, withoutRequests(Effect.fail(outcome.failure)))
@@ -37,7 +37,8 @@ export const onFlushed = (runtime: Runtime): void => {
         Effect.catchIf(returned, survives, () => Effect.void)
       )
     }
-  }
+    return true
+  })
   giveBack(runtime, apply(runtime, Flush.endFlush))
 }
 

@@ -1,6 +1,5 @@
 /** The host's requests: see `PluginHost`. */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { PluginCallbackError } from "../PluginError.ts"
 import { PluginBusyError, ProgramEndedError } from "../PluginError.ts"
@@ -83,7 +82,12 @@ export const makeHost = (runtime: Runtime): PluginHost["Service"] => {
 
   return {
     list: () => describe(stateOf(runtime)),
-    changes: Stream.map(Stream.fromPubSub(runtime.changes), describe),
+    watch: (listener) => {
+      const tell = (state: PluginState) => listener(describe(state))
+      runtime.watchers.add(tell)
+      tell(stateOf(runtime))
+      return () => void runtime.watchers.delete(tell)
+    },
     attach: (plugin, args) => alone(Effect.tap(install(runtime, plugin, args), introduce)),
     reset: (id) =>
       alone(

@@ -53,7 +53,7 @@ const runInstall = (
   Effect.gen(function* () {
     yield* modifyChecked(runtime, (state) => Lifecycle.repeatInstall(state, id))
     runtime.files.discard(id)
-    yield* withoutPermission(effect).pipe(
+    yield* withoutPermission(runtime, effect).pipe(
       Effect.catchDefect((cause) => Effect.fail(installThrew(runtime, id, cause))),
       Effect.onExit((exit) =>
         exit._tag === "Failure"

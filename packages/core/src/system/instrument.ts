@@ -7,6 +7,7 @@ import type { Instrumentation, TbInfo } from "../Instrumentation.ts"
 import type { TbHandle } from "../PluginApi.ts"
 import { PluginEvent } from "../PluginEvent.ts"
 import { wants } from "../transitions/vcpu.ts"
+import { registrations } from "../PluginState.ts"
 import type { EventHandler } from "../PluginState.ts"
 import { callLive, survivesEnd } from "./callbacks.ts"
 import { pluginName } from "./failures.ts"
@@ -43,11 +44,13 @@ export const makeInstrumenter = (runtime: Runtime) => {
     runtime.scope.pc = tb.pc
     try {
       const delivery = { event: PluginEvent.vcpuTbTrans, vcpu, flags: CallbackFlags.readWriteRegs }
-      for (const { outcome, place } of callLive(runtime, delivery, (handler, plugin) => takeTurn(handler, plugin, lists))) {
-        if (Result.isSuccess(outcome)) continue
-        if (!survivesEnd(runtime, place.plugin, outcome.failure)) throw outcome.failure
-        lists.drop(place.plugin)
-      }
+      const take = (handler: EventHandler, plugin: bigint) => takeTurn(handler, plugin, lists)
+      callLive(runtime, registrations(state, PluginEvent.vcpuTbTrans), delivery, take, (outcome, { plugin }) => {
+        if (Result.isSuccess(outcome)) return true
+        if (!survivesEnd(runtime, plugin, outcome.failure)) throw outcome.failure
+        lists.drop(plugin)
+        return true
+      })
     } finally {
       runtime.scope.pc = outerPc
     }

@@ -24,6 +24,8 @@ export interface Scope extends CallbackScope {
   event: string | undefined
   /** The fiber in which the plugin system has called it; undefined where the engine has. */
   fiber: object | undefined
+  /** How many Effects of plugins run that have, or do not have, a permission of their own. */
+  tokens: number
 }
 
 /** Who has a scope: the plugin system. */
@@ -32,7 +34,7 @@ interface Scoped {
 }
 
 /** No callback runs. */
-export const makeScope = (): Scope => ({ vcpu: noCallback, flags: 0, pc: 0n, event: undefined, fiber: undefined })
+export const makeScope = (): Scope => ({ vcpu: noCallback, flags: 0, pc: 0n, event: undefined, fiber: undefined, tokens: 0 })
 
 /** Whose returned Effect a fiber runs. Other callbacks may run while it waits, in other fibers. */
 interface Token extends Permission {
@@ -47,6 +49,8 @@ const CurrentCallback = Context.Reference<Token | undefined>("@emu/core/CurrentC
  * called, and an Effect that was run in a plain callback before that.
  */
 export const currentCallback = ({ scope }: Scoped): Permission | undefined => {
+  // the usual case, on the hot path: there is nothing to look for in fibers
+  if (scope.tokens === 0) return scope.vcpu >= 0 ? scope : undefined
   const fiber = Fiber.getCurrent()
   const token = fiber?.getRef(CurrentCallback)
   if (token !== undefined && (scope.vcpu === noCallback || fiber !== scope.fiber)) {
@@ -115,19 +119,25 @@ export const inScope = <A>({ scope }: Scoped, { event, flags, vcpu }: Omit<Place
 
 /** Runs an Effect that a callback has returned, with its permission: it and what it forks has that until the Effect has ended. */
 export const withPermission = <A, E>(
-  { scope: { pc } }: Scoped,
+  { scope }: Scoped,
   { event, flags, plugin, vcpu }: Place,
   effect: Effect.Effect<A, E>
-): Effect.Effect<A, E> => {
-  const token: Token = { plugin, event, flags, vcpu, pc, isOver: false }
-  const end = Effect.sync(() => {
-    token.isOver = true
-  })
-  return Effect.provideService(Effect.ensuring(effect, end), CurrentCallback, token)
-}
-
-const nobody: Token = { plugin: 0n, event: undefined, flags: CallbackFlags.noRegs, vcpu: noVcpu, pc: 0n, isOver: true }
+): Effect.Effect<A, E> => withToken(scope, { plugin, event, flags, vcpu, pc: scope.pc, isOver: false }, effect)
 
 /** Runs an Effect of a plugin that is in no callback, although it may have been started in one of another. */
-export const withoutPermission = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.provideService(effect, CurrentCallback, nobody)
+export const withoutPermission = <A, E>({ scope }: Scoped, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const { noRegs } = CallbackFlags
+    return withToken(scope, { plugin: 0n, event: undefined, flags: noRegs, vcpu: noVcpu, pc: 0n, isOver: true }, effect)
+  })
+
+const withToken = <A, E>(scope: Scope, token: Token, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => scope.tokens++),
+    () => Effect.provideService(effect, CurrentCallback, token),
+    () =>
+      Effect.sync(() => {
+        token.isOver = true
+        scope.tokens--
+      })
+  )

@@ -15,8 +15,10 @@ import { ExclusiveError } from "../PluginError.ts"
 export interface Exclusive {
   /**
    * Runs a slice of guest code on a vCPU: waits while an exclusive section runs or is wanted, and is out of guest code when the
-   * slice has ended, failed, died, or was interrupted.
+   * slice has returned or thrown.
    */
+  readonly runSlice: <A>(vcpu: number, slice: () => A) => Effect.Effect<A, ExclusiveError>
+  /** As `runSlice`, for guest code that has to be waited for: the vCPU is in it until the Effect has ended, failed, or was interrupted. */
   readonly inGuest: <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ExclusiveError, R>
   /**
    * Runs an effect while no vCPU is in guest code: waits for those that are, and can be interrupted while it waits. A section in a
@@ -63,20 +65,45 @@ export const make = (kick: () => void): Exclusive => {
     if (section === undefined && waiting === 0) gate.openUnsafe()
   }
 
+  /** What keeps a vCPU out of guest code for good, or undefined. */
+  const refusal = (vcpu: number) => {
+    if (inside.has(vcpu)) return refuse(vcpu, "already in guest code")
+    return isInSection() ? refuse(vcpu, "is in an exclusive section") : undefined
+  }
+
+  const enterGuest = (vcpu: number): void => {
+    inside.add(vcpu)
+    running = vcpu
+    empty.closeUnsafe()
+  }
+
+  const leaveGuest = (vcpu: number): void => {
+    inside.delete(vcpu)
+    if (running === vcpu) running = -1
+    openLatches()
+  }
+
+  const runSlice: Exclusive["runSlice"] = (vcpu, slice) =>
+    Effect.suspend(() => {
+      const refused = refusal(vcpu)
+      if (refused !== undefined) return refused
+      if (!gate.isOpen()) return Effect.andThen(gate.await, runSlice(vcpu, slice))
+      enterGuest(vcpu)
+      try {
+        return Effect.succeed(slice())
+      } finally {
+        leaveGuest(vcpu)
+      }
+    })
+
   const inGuest: Exclusive["inGuest"] = <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) => {
-      const leave = Effect.sync(() => {
-        inside.delete(vcpu)
-        if (running === vcpu) running = -1
-        openLatches()
-      })
+      const leave = Effect.sync(() => leaveGuest(vcpu))
       const enter: Effect.Effect<A, E | ExclusiveError, R> = Effect.suspend(() => {
-        if (inside.has(vcpu)) return refuse(vcpu, "already in guest code")
-        if (isInSection()) return refuse(vcpu, "is in an exclusive section")
+        const refused = refusal(vcpu)
+        if (refused !== undefined) return refused
         if (!gate.isOpen()) return Effect.andThen(restore(gate.await), enter)
-        inside.add(vcpu)
-        running = vcpu
-        empty.closeUnsafe()
+        enterGuest(vcpu)
         return Effect.onExit(restore(slice), () => leave)
       })
       return enter
@@ -120,5 +147,5 @@ export const make = (kick: () => void): Exclusive => {
     return Effect.onExit(effect, () => leave)
   }
 
-  return { inGuest, withExclusive, running: () => running, isExclusive: () => section !== undefined }
+  return { runSlice, inGuest, withExclusive, running: () => running, isExclusive: () => section !== undefined }
 }

@@ -3,6 +3,8 @@ import { make, PluginInstallFailure } from "@emu/core/Plugin"
 import type { PluginApi } from "@emu/core/PluginApi"
 import type { PluginCallbackError } from "@emu/core/PluginError"
 import { PluginFailures } from "@emu/core/PluginFailures"
+import * as PluginChanges from "@emu/core/PluginChanges"
+import { PluginHost } from "@emu/core/PluginHost"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -149,11 +151,12 @@ describe("the list of plugins", () => {
         const { host } = system
         const api = yield* installBare(system, "a")
         yield* api.onSyscall(() => undefined)
-        const [now] = yield* Stream.runCollect(Stream.take(host.changes, 1))
+        const changes = Stream.provideService(PluginChanges.changes, PluginHost, host)
+        const [now] = yield* Stream.runCollect(Stream.take(changes, 1))
         assert.deepStrictEqual(now, host.list())
         const seen: Array<string> = []
         const watching = yield* Effect.forkChild(
-          host.changes.pipe(
+          changes.pipe(
             Stream.take(3),
             Stream.runForEach((plugins) =>
               Effect.sync(() => void seen.push(plugins.map(({ events, name }) => `${name} ${events.join()}`).join("; ")))

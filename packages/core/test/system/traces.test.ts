@@ -167,10 +167,7 @@ describe("what is recorded is delivered", () => {
         yield* api.onAtExit(() => void fakes.log.push("atexit"))
         yield* system.vcpuInit(1)
         const slice = (vcpu: number, ...addresses: ReadonlyArray<number>) =>
-          system.inGuest(
-            vcpu,
-            Effect.sync(() => append(fakes, trace, ...addresses))
-          )
+          system.runSlice(vcpu, () => append(fakes, trace, ...addresses))
         assert.isTrue(system.isTracing())
         yield* slice(0, 1, 2)
         yield* slice(0, 3)

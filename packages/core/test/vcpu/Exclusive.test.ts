@@ -135,6 +135,13 @@ describe("exclusive sections", () => {
         assert.isTrue(Exit.isFailure(yield* Effect.exit(exclusive.inGuest(0, ending))))
         assert.strictEqual(exclusive.running(), -1)
       }
+      const throws = () => {
+        assert.strictEqual(exclusive.running(), 0)
+        throw new Error("boom")
+      }
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(exclusive.runSlice(0, throws))))
+      assert.strictEqual(exclusive.running(), -1)
+      assert.strictEqual(yield* exclusive.runSlice(0, () => 3), 3)
       yield* exclusive.inGuest(0, Effect.void)
     })
   )
@@ -162,11 +169,15 @@ describe("exclusive sections", () => {
       assert.strictEqual(yield* problem(exclusive.inGuest(0, slice)), "already in guest code")
       assert.strictEqual(yield* problem(exclusive.inGuest(0, section)), "already in guest code")
       assert.strictEqual(yield* problem(exclusive.withExclusive(0, slice)), "is in an exclusive section")
+      const plain = exclusive.runSlice(0, () => 1)
+      assert.strictEqual(yield* problem(exclusive.inGuest(0, plain)), "already in guest code")
+      assert.strictEqual(yield* problem(exclusive.withExclusive(0, plain)), "is in an exclusive section")
     })
   )
 
   const step = Schema.Literals([
     "slice",
+    "plain slice",
     "failing slice",
     "exclusive",
     "nested",
@@ -218,6 +229,8 @@ describe("exclusive sections", () => {
               return Effect.yieldNow
             case "slice":
               return slice(vcpu)
+            case "plain slice":
+              return exclusive.runSlice(vcpu, () => assert.strictEqual(inSection, 0))
             case "failing slice":
               return failing(exclusive.inGuest(vcpu, Effect.andThen(Effect.yieldNow, Effect.fail("boom"))))
             case "interrupted slice":

@@ -124,8 +124,8 @@ export class Driver {
     const { scheduler } = this.#kernel.threads
     if (scheduler.isHostDue) return scheduler.yieldToHost
     if (this.#vcpus.hasWork(vcpu)) return this.#vcpus.drain(vcpu)
-    const slice = Effect.sync(() => this.#slice(thread))
-    return Effect.flatMap(this.#plugins.sections.inGuest(vcpu, slice), (after) => after ?? Effect.void)
+    const slice = this.#plugins.sections.runSlice(vcpu, () => this.#slice(thread))
+    return Effect.flatMap(slice, (after) => after ?? Effect.void)
   }
 
   /** Runs guest code until something has to be done that takes an Effect; undefined: just go on. */
