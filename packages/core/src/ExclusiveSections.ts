@@ -10,8 +10,9 @@ export class ExclusiveSections extends Context.Service<
   ExclusiveSections,
   {
     /**
-     * Runs a slice of guest code, and is out of guest code whatever becomes of it. Traces with records of another vCPU are delivered
-     * first; what that ends with is what this fails with, and the slice does not run.
+     * Runs a slice of guest code, and is out of guest code whatever becomes of it. Traces with
+     * records of another vCPU are delivered first; what that ends with is what this fails with, and
+     * the slice does not run.
      */
     readonly runSlice: <A>(
       vcpu: number,

@@ -17,36 +17,44 @@ export interface LoadedPlugin extends PluginSource {
 export type RequestError = UnknownPluginError | PluginBusyError | ProgramEndedError
 
 /**
- * The host's requests: attaches and detaches plugins while the guest runs, from any fiber but a vCPU's. Each is done when its answer
- * is there, in an exclusive section. The guest does not have to get anywhere for that: a program that waits for input can be looked at,
- * too. What goes wrong is the answer's, not the run's. Ids are those of `install` and `attach`.
+ * The host's requests: attaches and detaches plugins while the guest runs, from any fiber but a
+ * vCPU's. Each is done when its answer is there, in an exclusive section. The guest does not have
+ * to get anywhere for that: a program that waits for input can be looked at, too. What goes wrong
+ * is the answer's, not the run's. Ids are those of `install` and `attach`.
  */
 export class PluginHost extends Context.Service<
   PluginHost,
   {
     /** All plugins, in the order of loading. */
     readonly list: () => ReadonlyArray<LoadedPlugin>
-    /** Tells a plain listener what `list` gives, now and after each change, until what it returns is called; see `PluginChanges`. */
+    /**
+     * Tells a plain listener what `list` gives, now and after each change, until what it returns is
+     * called; see `PluginChanges`.
+     */
     readonly watch: (listener: (plugins: ReadonlyArray<LoadedPlugin>) => void) => () => void
     /**
-     * Installs a plugin in a running guest: all code is dropped, so that it sees every block from now on, and its `onVcpuInit` is
-     * called for every vCPU that is live. Where that fails, nothing is left of the plugin.
+     * Installs a plugin in a running guest: all code is dropped, so that it sees every block from
+     * now on, and its `onVcpuInit` is called for every vCPU that is live. Where that fails, nothing
+     * is left of the plugin.
      */
     readonly attach: <Options, Report>(
       plugin: Plugin<Options, Report>,
       args: ReadonlyArray<readonly [key: string, value: string]>
     ) => Effect.Effect<bigint, InstallError | ProgramEndedError>
     /**
-     * Lets a plugin begin anew: its handlers and callbacks are dropped, and it is installed again, as the same plugin with the same
-     * options. Where that fails, the plugin is gone.
+     * Lets a plugin begin anew: its handlers and callbacks are dropped, and it is installed again,
+     * as the same plugin with the same options. Where that fails, the plugin is gone.
      */
     readonly reset: (id: bigint) => Effect.Effect<void, InstallError | RequestError>
-    /** Removes a plugin. Unlike when it removes itself, its atexit handler is called first, so that it can report what it has. */
+    /**
+     * Removes a plugin. Unlike when it removes itself, its atexit handler is called first, so that
+     * it can report what it has.
+     */
     readonly uninstall: (id: bigint) => Effect.Effect<void, PluginCallbackError | RequestError>
     /**
-     * Tells of what a plugin has thrown where nobody of the plugin system has called it: in a timer of its own, say. It counts as a
-     * failed callback: the plugin is taken out, or the run ends before its next block, as the user wants it. One that is gone is
-     * not heard.
+     * Tells of what a plugin has thrown where nobody of the plugin system has called it: in a timer
+     * of its own, say. It counts as a failed callback: the plugin is taken out, or the run ends
+     * before its next block, as the user wants it. One that is gone is not heard.
      */
     readonly fail: (id: bigint, cause: unknown) => void
   }

@@ -7,10 +7,15 @@ import type { CallbackTypeError, PluginError, UninstallInInstallError, UnknownPl
 import type { PluginOptionError } from "./PluginOptions.ts"
 import type { PluginState, WorkError } from "./PluginState.ts"
 
-/** What installing fails with: whatever the plugin's own install fails with, and options that do not fit. */
+/**
+ * What installing fails with: whatever the plugin's own install fails with, and options that do not
+ * fit.
+ */
 export type InstallError = PluginError | PluginInstallFailure | PluginOptionError
 
-/** What asking for a reset fails with; and, where it is carried out at once, what that fails with. */
+/**
+ * What asking for a reset fails with; and, where it is carried out at once, what that fails with.
+ */
 export type ResetError = UnknownPluginError | CallbackTypeError | WorkError
 
 /** As `ResetError`, for uninstall, which install must not ask for. */
@@ -19,7 +24,10 @@ export type UninstallError = ResetError | UninstallInInstallError
 /** A callback of reset or uninstall. */
 type Done = () => ColdResult
 
-/** Registration of plugins, before the guest runs or from a callback; while it runs, `PluginHost` is for that. */
+/**
+ * Registration of plugins, before the guest runs or from a callback; while it runs, `PluginHost` is
+ * for that.
+ */
 export class PluginRegistry extends Context.Service<
   PluginRegistry,
   {

@@ -1,6 +1,7 @@
 /**
- * The state of the plugin system: one immutable record. The functions of `transitions/` make a new one from it;
- * `system/Runtime.ts` keeps it in a Ref and carries out the actions that a transition asks for.
+ * The state of the plugin system: one immutable record. The functions of `transitions/` make a new
+ * one from it; `system/Runtime.ts` keeps it in a Ref and carries out the actions that a transition
+ * asks for.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Effect from "effect/Effect"
@@ -15,12 +16,18 @@ import type { PluginEvent } from "./PluginEvent.ts"
 import type { Scoreboard } from "./Scoreboard.ts"
 import type { TraceBuffer } from "./trace/TraceBuffer.ts"
 
-/** A handler of some event. Its parameters follow the event's shape, which the registering function has checked. */
+/**
+ * A handler of some event. Its parameters follow the event's shape, which the registering function
+ * has checked.
+ */
 export type EventHandler = (...args: ReadonlyArray<never>) => unknown
 
 /** One registration: the node of a callback list. */
 export interface Registration {
-  /** Kept when the handler is replaced in place, new for a new node: tells a re-made registration from the old one. */
+  /**
+   * Kept when the handler is replaced in place, new for a new node: tells a re-made registration
+   * from the old one.
+   */
   readonly serial: number
   readonly plugin: bigint
   readonly event: PluginEvent
@@ -28,8 +35,8 @@ export interface Registration {
 }
 
 /**
- * What is being done to a plugin. It is installed again where the host resets it. A reset that it asks for in its install is pending
- * beside that.
+ * What is being done to a plugin. It is installed again where the host resets it. A reset that it
+ * asks for in its install is pending beside that.
  */
 export type PluginPhase = "installing" | "installing, reset pending" | "loaded" | "resetting" | "uninstalling"
 
@@ -85,7 +92,10 @@ export interface PluginState {
   /** Ids count up and are never used again; QEMU's are random, which would make runs differ. */
   readonly nextPlugin: bigint
   readonly nextSerial: number
-  /** Handlers per event, first to be called first: the last new one is at the head. An event without any has no list. */
+  /**
+   * Handlers per event, first to be called first: the last new one is at the head. An event without
+   * any has no list.
+   */
   readonly callbacks: ReadonlyMap<PluginEvent, ReadonlyArray<Registration>>
   /** Live vCPUs by index. */
   readonly vcpus: ReadonlyMap<number, VcpuRecord>
@@ -93,14 +103,19 @@ export interface PluginState {
   readonly numVcpus: number
   /** Work per vCPU, and for `anyVcpu`. Who has none has no queue. */
   readonly work: ReadonlyMap<number, WorkQueue>
-  /** A persistent map: plugins make one for each block, and a copy of all for each of them would be quadratic. */
+  /**
+   * A persistent map: plugins make one for each block, and a copy of all for each of them would be
+   * quadratic.
+   */
   readonly scoreboards: HashMap.HashMap<number, Scoreboard>
   readonly nextScoreboard: number
   /** Elements that every scoreboard has room for. */
   readonly scoreboardSize: number
   /** Traces that are open, in the order in which they were made. */
   readonly traces: ReadonlyArray<OwnedTrace>
-  /** Scoreboard memory that code may still write to, bytes by offset: the next flush gives it back. */
+  /**
+   * Scoreboard memory that code may still write to, bytes by offset: the next flush gives it back.
+   */
   readonly retired: HashMap.HashMap<number, number>
   /** All code has just been dropped, and flush handlers are called. */
   readonly isFlushing: boolean
@@ -137,7 +152,10 @@ export const empty: PluginState = {
 
 /** What has to be done outside the state after a transition, in order. */
 export type Action =
-  /** Queue on `vcpu`: receive `mask`, and drop the jump cache. The mask is the one of the moment it was queued. */
+  /**
+   * Queue on `vcpu`: receive `mask`, and drop the jump cache. The mask is the one of the moment it
+   * was queued.
+   */
   | { readonly kind: "updateMask"; readonly vcpu: number; readonly mask: number }
   /** Drop all translated code. */
   | { readonly kind: "flush" }
@@ -158,7 +176,8 @@ export type Transition<A> = readonly [result: A, state: PluginState]
 export type Checked<A, E> = Result.Result<Transition<A>, E>
 
 /**
- * Looks a plugin up by id. QEMU's check for an unknown id can never fire and the lookup reads wild memory (B1); this one does.
+ * Looks a plugin up by id. QEMU's check for an unknown id can never fire and the lookup reads wild
+ * memory (B1); this one does.
  */
 export const findPlugin = (state: PluginState, id: bigint): Result.Result<PluginRecord, UnknownPluginError> => {
   const plugin = state.plugins.find((p) => p.id === id)

@@ -1,6 +1,7 @@
 /**
- * The plugin system: its services on top of what it needs from the rest of the emulator. `PluginRegistry` is for whoever loads plugins,
- * `VcpuLifeCycle`, `ExclusiveSections` and `Scoreboards` for the driver of vCPUs, `PluginHost` for what goes on beside a run.
+ * The plugin system: its services on top of what it needs from the rest of the emulator.
+ * `PluginRegistry` is for whoever loads plugins, `VcpuLifeCycle`, `ExclusiveSections` and
+ * `Scoreboards` for the driver of vCPUs, `PluginHost` for what goes on beside a run.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

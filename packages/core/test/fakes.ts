@@ -138,8 +138,9 @@ export const makeFakes = (log: Log = [], arenaBytes = 1 << 20) => {
   const ports = Layer.mergeAll(cache, guest, pluginFiles, output, boards)
   const layer = PluginSystem.layer.pipe(Layer.provide(ports))
   /** A plugin system outside of any test effect. */
-  const start = () => Effect.runSync(Effect.provide(systemOf, layer))
-  return { log, engine, values, memory, arena, files, open, ports, layer, start }
+  const started = Effect.provide(systemOf, layer)
+  const start = () => Effect.runSync(started)
+  return { log, engine, values, memory, arena, files, open, ports, layer, started, start }
 }
 
 export type Fakes = ReturnType<typeof makeFakes>

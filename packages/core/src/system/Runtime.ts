@@ -1,4 +1,7 @@
-/** What the parts of the plugin system share: the state's Ref, the ports, and how transitions are applied and carried out. */
+/**
+ * What the parts of the plugin system share: the state's Ref, the ports, and how transitions are
+ * applied and carried out.
+ */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
@@ -106,7 +109,10 @@ export const queue = (runtime: Runtime, vcpu: number, work: Work): void => {
   runtime.cache.requestExit()
 }
 
-/** Does everything queued for a vCPU (and for any vCPU), and what is queued meanwhile. Call it outside guest code. */
+/**
+ * Does everything queued for a vCPU (and for any vCPU), and what is queued meanwhile. Call it
+ * outside guest code.
+ */
 export const drain = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
   Effect.suspend(() => {
     if (!hasWork(stateOf(runtime), vcpu)) return Effect.void

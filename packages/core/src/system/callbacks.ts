@@ -1,4 +1,7 @@
-/** Calling plugins: what becomes of what a callback returns and throws, and which handlers of an event are called. */
+/**
+ * Calling plugins: what becomes of what a callback returns and throws, and which handlers of an
+ * event are called.
+ */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -19,9 +22,11 @@ import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /**
- * Calls a plugin's function as a plain callback. What it returns may be an Effect, which is the caller's to run.
+ * Calls a plugin's function as a plain callback. What it returns may be an Effect, which is the
+ * caller's to run.
  *
- * @returns its result, or what it has ended with. A Promise is refused: nobody would wait for it, and its failure would be lost
+ * @returns its result, or what it has ended with. A Promise is refused: nobody would wait for it,
+ *   and its failure would be lost
  */
 export const callPlain = (runtime: Runtime, place: Place, call: () => unknown): Result.Result<unknown, CallbackEnd> => {
   try {
@@ -37,7 +42,10 @@ const promised = "it returned a Promise: make it a plain function, or return an 
 const isPromise = (result: unknown): boolean =>
   typeof result === "object" && result !== null && "then" in result && typeof result.then === "function"
 
-/** The pc is what the scope says, unless the callback has no vCPU. Requests count only where the callback may make them. */
+/**
+ * The pc is what the scope says, unless the callback has no vCPU. Requests count only where the
+ * callback may make them.
+ */
 const endOf = (
   runtime: Runtime,
   { event, flags, pc, plugin, vcpu }: Place,
@@ -80,8 +88,9 @@ const reasonOf = (cause: Cause.Cause<unknown>): unknown =>
   Cause.hasInterruptsOnly(cause) ? new Error("it interrupted itself") : Cause.squash(cause)
 
 /**
- * Calls one callback off the hot path, and runs what it returns, if that is an Effect, before the result is there. The failure is the
- * caller's to deal with, whatever the user wants of failing plugins.
+ * Calls one callback off the hot path, and runs what it returns, if that is an Effect, before the
+ * result is there. The failure is the caller's to deal with, whatever the user wants of failing
+ * plugins.
  *
  * @returns what a plain callback returned, or undefined after an Effect
  */
@@ -114,8 +123,9 @@ export interface Delivery {
 type Hears = (outcome: Result.Result<unknown, CallbackEnd>, place: Place, next: number) => boolean
 
 /**
- * Calls the live handlers of an event as plain callbacks: first in the list first, over the list as it was when the event fired. One that
- * was removed meanwhile is skipped, one that was replaced is called as it is now (B3).
+ * Calls the live handlers of an event as plain callbacks: first in the list first, over the list as
+ * it was when the event fired. One that was removed meanwhile is skipped, one that was replaced is
+ * called as it is now (B3).
  *
  * @param invoke calls one handler, in the form that the event's shape names
  * @param first number of the first one in the list to be called
@@ -140,12 +150,13 @@ export const callLive = (
 }
 
 /**
- * Delivers an event to its handlers; only one that returns an Effect makes the rest wait for it. Stops at the first failure that ends the
- * run.
+ * Delivers an event to its handlers; only one that returns an Effect makes the rest wait for it.
+ * Stops at the first failure that ends the run.
  *
  * @param invoke as for `callLive`
  * @param until stops the chain at a result that it accepts
- * @param goesOn whether the chain goes on after a failure; where the run goes on without the plugin, if nothing is said
+ * @param goesOn whether the chain goes on after a failure; where the run goes on without the
+ *   plugin, if nothing is said
  * @returns the result that stopped the chain, or undefined
  */
 export const dispatch = (
@@ -184,6 +195,9 @@ export const dispatch = (
 
 const never = () => false
 
-/** Whether the run goes on after what a callback has ended with, without its plugin. Requests are not for that. */
+/**
+ * Whether the run goes on after what a callback has ended with, without its plugin. Requests are
+ * not for that.
+ */
 export const survivesEnd = (runtime: Runtime, plugin: bigint, end: CallbackEnd): boolean =>
   end._tag === "PluginCallbackError" && survives(runtime, plugin, end)

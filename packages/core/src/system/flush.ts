@@ -13,11 +13,13 @@ import { apply, modify, queue, requestFlush, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /**
- * Told by the code cache when all code has really been dropped, perhaps in the middle of a slice: calls flush handlers. They
- * see no vCPU. What they return or throw is kept until the vCPU is out of the engine.
+ * Told by the code cache when all code has really been dropped, perhaps in the middle of a slice:
+ * calls flush handlers. They see no vCPU. What they return or throw is kept until the vCPU is out
+ * of the engine.
  *
- * While handlers are called there is no code, so a flush that they ask for is this one. The Effects that they return run later, when
- * there is code again: a flush that one of them asks for is a new one, which its own plugin does not hear.
+ * While handlers are called there is no code, so a flush that they ask for is this one. The Effects
+ * that they return run later, when there is code again: a flush that one of them asks for is a new
+ * one, which its own plugin does not hear.
  */
 export const onFlushed = (runtime: Runtime): void => {
   const { freed, isFirst } = apply(runtime, Flush.beginFlush)
@@ -52,7 +54,10 @@ export const settleFlush = (runtime: Runtime): Effect.Effect<void, WorkError> =>
     effect === undefined ? Effect.void : Effect.andThen(effect, settleFlush(runtime))
   )
 
-/** Drops all translated code while no vCPU is in the engine, flush handlers and what they return included. */
+/**
+ * Drops all translated code while no vCPU is in the engine, flush handlers and what they return
+ * included.
+ */
 export const flushNow = (runtime: Runtime): Effect.Effect<void, WorkError> =>
   Effect.suspend(() => {
     requestFlush(runtime)

@@ -50,7 +50,10 @@ export const makeHost = (runtime: Runtime): PluginHost["Service"] => {
       }
     )
 
-  /** Shows the vCPUs that are there to a plugin that has just been installed. Where it fails then, nothing is left of it. */
+  /**
+   * Shows the vCPUs that are there to a plugin that has just been installed. Where it fails then,
+   * nothing is left of it.
+   */
   const introduce = (id: bigint): Effect.Effect<void, PluginCallbackError> =>
     Effect.forEach(
       liveVcpus(stateOf(runtime)),
@@ -131,7 +134,10 @@ const describe = (state: PluginState): ReadonlyArray<LoadedPlugin> =>
     events: eventsOf(state, id).map((event) => eventNames[event]!)
   }))
 
-/** What a callback ends with goes into the answer, save a request to end the guest, which goes to a vCPU. */
+/**
+ * What a callback ends with goes into the answer, save a request to end the guest, which goes to a
+ * vCPU.
+ */
 const asAnswer = (
   runtime: Runtime,
   vcpu: number,
@@ -145,7 +151,10 @@ const asAnswer = (
     })
   )
 
-/** What other plugins' flush handlers fail with is no answer to anybody: it goes to the run, as it would at any other flush. */
+/**
+ * What other plugins' flush handlers fail with is no answer to anybody: it goes to the run, as it
+ * would at any other flush.
+ */
 const toRun = (runtime: Runtime, effect: Effect.Effect<void, WorkError>): Effect.Effect<void> =>
   effect.pipe(
     Effect.catch((error) => Effect.sync(() => queue(runtime, anyVcpu, { isSafe: false, run: Effect.fail(error) })))

@@ -18,8 +18,8 @@ import type { Runtime } from "./Runtime.ts"
 const apiVersion = { min: 7, current: 7 } as const
 
 /**
- * Installs a plugin: decodes its options, gives it an id and the API, and runs its install. Where that fails or throws, all
- * that it registered is removed again.
+ * Installs a plugin: decodes its options, gives it an id and the API, and runs its install. Where
+ * that fails or throws, all that it registered is removed again.
  *
  * @param args `key=value` pairs in order
  * @returns its id
@@ -44,7 +44,10 @@ export const install = <Options, Result>(
     return id
   })
 
-/** Runs a plugin's own install, for the first time or again. Where that fails or throws, the plugin is gone. */
+/**
+ * Runs a plugin's own install, for the first time or again. Where that fails or throws, the plugin
+ * is gone.
+ */
 const runInstall = (
   runtime: Runtime,
   id: bigint,
@@ -70,7 +73,10 @@ const pluginInfo = (runtime: Runtime): PluginInfo => ({
   systemEmulation: false
 })
 
-/** What install threw, as its failure. A file that cannot be written is a mistake of the user's, not the plugin's. */
+/**
+ * What install threw, as its failure. A file that cannot be written is a mistake of the user's, not
+ * the plugin's.
+ */
 const installThrew = (runtime: Runtime, plugin: bigint, cause: unknown): PluginError | PluginInstallFailure =>
   cause instanceof PluginInstallFailure || cause instanceof PluginFileError
     ? cause

@@ -1,4 +1,7 @@
-/** Translation: each plugin in turn looks at the block and asks for callbacks. Synchronous, called by the engine. */
+/**
+ * Translation: each plugin in turn looks at the block and asks for callbacks. Synchronous, called
+ * by the engine.
+ */
 import * as Result from "effect/Result"
 import { InstrumentationLists, TranslationTurn } from "../api/handles.ts"
 import type { HandleServices } from "../api/handles.ts"
@@ -15,8 +18,9 @@ import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /**
- * Makes the function that the code cache asks for each block. All plugins append to the same lists, the last loaded first, so
- * its callbacks run first. A vCPU that has not heard of the event yet translates without plugins.
+ * Makes the function that the code cache asks for each block. All plugins append to the same lists,
+ * the last loaded first, so its callbacks run first. A vCPU that has not heard of the event yet
+ * translates without plugins.
  *
  * @returns throws `PluginCallbackError` where a handler throws and that ends the run
  */

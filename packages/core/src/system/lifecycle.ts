@@ -1,6 +1,7 @@
 /**
- * Reset and uninstall: asked for now, carried out when no vCPU is in guest code. The state is changed in single synchronous
- * steps, so there is no lock that the deferred step could take twice (L1).
+ * Reset and uninstall: asked for now, carried out when no vCPU is in guest code. The state is
+ * changed in single synchronous steps, so there is no lock that the deferred step could take twice
+ * (L1).
  */
 import * as Effect from "effect/Effect"
 import { CallbackFlags } from "../Instrumentation.ts"
@@ -63,7 +64,8 @@ const uninstallStep: Step<UnknownPluginError | UninstallInInstallError> = {
 }
 
 /**
- * Queues the deferred step as safe work, which runs when no vCPU is in guest code, or does it at once where nobody would.
+ * Queues the deferred step as safe work, which runs when no vCPU is in guest code, or does it at
+ * once where nobody would.
  */
 const request = <E>(
   runtime: Runtime,
@@ -83,8 +85,9 @@ const request = <E>(
   })
 
 /**
- * Deliver what its traces hold, flush (the plugin's own handler still hears it), drop its registrations, call `done`, and end. What
- * others fail with meanwhile, such as another plugin's flush handler, keeps it from nothing: that comes out at the end.
+ * Deliver what its traces hold, flush (the plugin's own handler still hears it), drop its
+ * registrations, call `done`, and end. What others fail with meanwhile, such as another plugin's
+ * flush handler, keeps it from nothing: that comes out at the end.
  */
 const deferred = <E>(runtime: Runtime, id: bigint, step: Step<E>, done: Done): Effect.Effect<void, WorkError> => {
   const place = { plugin: id, event: step.event, vcpu: anyVcpu, flags: CallbackFlags.noRegs }

@@ -1,6 +1,7 @@
 /**
- * Which callback runs now: in which vCPU, and what it may do. A permission is a token. It is absent where no vCPU is meant (flush,
- * done and atexit callbacks, install), and over when its callback has returned, the Effect that it has returned included.
+ * Which callback runs now: in which vCPU, and what it may do. A permission is a token. It is absent
+ * where no vCPU is meant (flush, done and atexit callbacks, install), and over when its callback
+ * has returned, the Effect that it has returned included.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -45,8 +46,9 @@ interface Token extends Permission {
 const CurrentCallback = Context.Reference<Token | undefined>("@emu/core/CurrentCallback", { defaultValue: () => undefined })
 
 /**
- * The vCPU callback that calls us now, or undefined outside of one. A plain callback counts before the Effect in whose fiber it was
- * called, and an Effect that was run in a plain callback before that.
+ * The vCPU callback that calls us now, or undefined outside of one. A plain callback counts before
+ * the Effect in whose fiber it was called, and an Effect that was run in a plain callback before
+ * that.
  */
 export const currentCallback = ({ scope }: Scoped): Permission | undefined => {
   // the usual case, on the hot path: there is nothing to look for in fibers
@@ -66,8 +68,8 @@ export const currentlyIn = (event: string): bigint | undefined => {
 }
 
 /**
- * Asks the guest something in the name of the callback that calls us: its vCPU and pc say what it sees. In an Effect that a callback
- * has returned, the scope is nobody's, or another callback's.
+ * Asks the guest something in the name of the callback that calls us: its vCPU and pc say what it
+ * sees. In an Effect that a callback has returned, the scope is nobody's, or another callback's.
  */
 export const asCurrent = <A>(runtime: Scoped, ask: () => A): A => {
   const current = currentCallback(runtime)
@@ -117,14 +119,20 @@ export const inScope = <A>({ scope }: Scoped, { event, flags, vcpu }: Omit<Place
   }
 }
 
-/** Runs an Effect that a callback has returned, with its permission: it and what it forks has that until the Effect has ended. */
+/**
+ * Runs an Effect that a callback has returned, with its permission: it and what it forks has that
+ * until the Effect has ended.
+ */
 export const withPermission = <A, E>(
   { scope }: Scoped,
   { event, flags, plugin, vcpu }: Place,
   effect: Effect.Effect<A, E>
 ): Effect.Effect<A, E> => withToken(scope, { plugin, event, flags, vcpu, pc: scope.pc, isOver: false }, effect)
 
-/** Runs an Effect of a plugin that is in no callback, although it may have been started in one of another. */
+/**
+ * Runs an Effect of a plugin that is in no callback, although it may have been started in one of
+ * another.
+ */
 export const withoutPermission = <A, E>({ scope }: Scoped, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const { noRegs } = CallbackFlags

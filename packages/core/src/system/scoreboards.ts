@@ -26,8 +26,8 @@ export const releaseScoreboard = (runtime: Runtime, id: number): Result.Result<v
   )
 
 /**
- * Copies every board to a place with room for more elements; new ones are zero. Code with the old places baked in must be
- * dropped before any vCPU runs. Nothing has changed where memory runs out.
+ * Copies every board to a place with room for more elements; new ones are zero. Code with the old
+ * places baked in must be dropped before any vCPU runs. Nothing has changed where memory runs out.
  */
 export const copyScoreboards = (
   { memory }: Runtime,

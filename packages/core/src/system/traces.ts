@@ -27,7 +27,10 @@ export type TraceEnd = PluginCallbackError | ExitRequest
 /** What making a trace fails with. */
 export type TraceError = TraceSizeError | CallbackTypeError | UnknownPluginError | ScoreboardMemoryExhausted
 
-/** Records of a batch, unless the plugin says otherwise: they and what they are about stay in the host's second-level cache. */
+/**
+ * Records of a batch, unless the plugin says otherwise: they and what they are about stay in the
+ * host's second-level cache.
+ */
 const usualRecords = 8192
 const mostRecords = 1 << 20
 
@@ -50,14 +53,20 @@ export const createTrace = (runtime: Runtime, plugin: bigint, options: TraceOpti
   })
 }
 
-/** Calls `onBatch` as a callback without registers. Throws what it ends with, unless the run goes on without its plugin. */
+/**
+ * Calls `onBatch` as a callback without registers. Throws what it ends with, unless the run goes on
+ * without its plugin.
+ */
 const call = (runtime: Runtime, plugin: bigint, batch: TraceBatch, onBatch: TraceOptions["onBatch"]): void => {
   const place = { plugin, event: "trace", vcpu: batch.vcpu, flags: CallbackFlags.noRegs }
   const outcome = callPlain(runtime, place, () => onBatch(batch))
   if (Result.isFailure(outcome) && !survivesEnd(runtime, plugin, outcome.failure)) throw outcome.failure
 }
 
-/** Drains traces. One that fails does not keep the others from it. Gives what the first one failed with. */
+/**
+ * Drains traces. One that fails does not keep the others from it. Gives what the first one failed
+ * with.
+ */
 const drainEach = (traces: ReadonlyArray<OwnedTrace>): TraceEnd | undefined => {
   let failed: TraceEnd | undefined
   for (const { trace } of traces) {
@@ -79,7 +88,10 @@ const drainEach = (traces: ReadonlyArray<OwnedTrace>): TraceEnd | undefined => {
 export const drainTraces = (runtime: Runtime, plugin?: bigint): TraceEnd | undefined =>
   drainEach(stateOf(runtime).traces.filter((owned) => plugin === undefined || owned.plugin === plugin))
 
-/** A vCPU is about to run: what another one recorded is delivered first, so that every batch is of one vCPU. */
+/**
+ * A vCPU is about to run: what another one recorded is delivered first, so that every batch is of
+ * one vCPU.
+ */
 export const switchTraces = (runtime: Runtime, vcpu: number): TraceEnd | undefined => {
   const others = stateOf(runtime).traces.filter(({ trace }) => trace.vcpu !== vcpu)
   const failed = drainEach(others)

@@ -1,4 +1,7 @@
-/** The service `VcpuLifeCycle`: events of vCPUs, delivered where somebody has heard that they are wanted. */
+/**
+ * The service `VcpuLifeCycle`: events of vCPUs, delivered where somebody has heard that they are
+ * wanted.
+ */
 import * as Effect from "effect/Effect"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { DisconCallback, SyscallCallback, SyscallFilterCallback, SyscallRetCallback } from "../PluginApi.ts"

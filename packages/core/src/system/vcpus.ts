@@ -25,8 +25,9 @@ const withVcpu = (vcpu: number) => (handler: EventHandler) => (handler as (vcpu:
 const forVcpu = (event: PluginEvent, vcpu: number): Delivery => ({ event, vcpu, flags: CallbackFlags.readWriteRegs })
 
 /**
- * A vCPU comes live, before its first instruction. Where scoreboards must grow, the exclusive section is entered before anything
- * is touched, and size, boards and vCPU change in one step (B4, B5); the flush is heard before the init callbacks.
+ * A vCPU comes live, before its first instruction. Where scoreboards must grow, the exclusive
+ * section is entered before anything is touched, and size, boards and vCPU change in one step (B4,
+ * B5); the flush is heard before the init callbacks.
  */
 export const vcpuInit = (runtime: Runtime, vcpu: number): Effect.Effect<void, VcpuInitError> =>
   Effect.gen(function* () {
@@ -49,8 +50,9 @@ const enterVcpu = (runtime: Runtime, vcpu: number): Effect.Effect<void, VcpuInit
   })
 
 /**
- * A vCPU ends: exit callbacks first, while it still counts as live. It has gone then, whatever they end with. Work left in its
- * queue is done by the next vCPU that drains. Not to be called for the vCPU that ends the process.
+ * A vCPU ends: exit callbacks first, while it still counts as live. It has gone then, whatever they
+ * end with. Work left in its queue is done by the next vCPU that drains. Not to be called for the
+ * vCPU that ends the process.
  */
 export const vcpuExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, VcpuNotLiveError | Ended> =>
   Effect.acquireUseRelease(
@@ -72,11 +74,12 @@ export const vcpuPause = (
   )
 
 /**
- * The program ends. Traces are drained; then, in an exclusive section, everything but atexit handlers is unregistered and all code
- * flushed; the atexit handlers run after the section. They may read memory, but have no vCPU. A second call does nothing (B7).
+ * The program ends. Traces are drained; then, in an exclusive section, everything but atexit
+ * handlers is unregistered and all code flushed; the atexit handlers run after the section. They
+ * may read memory, but have no vCPU. A second call does nothing (B7).
  *
- * There is nothing to stop for, so all of that happens whatever fails; the first failure comes out at the end. A request to exit is
- * too late.
+ * There is nothing to stop for, so all of that happens whatever fails; the first failure comes out
+ * at the end. A request to exit is too late.
  */
 export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, PluginCallbackError | ExclusiveError> =>
   Effect.gen(function* () {

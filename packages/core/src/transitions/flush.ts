@@ -6,7 +6,10 @@ import { takeRetired } from "./memory.ts"
 
 /** What a flush begins with. */
 export interface FlushBegin {
-  /** False where flush handlers are being called already: there is still no code, so they need not hear of it again. */
+  /**
+   * False where flush handlers are being called already: there is still no code, so they need not
+   * hear of it again.
+   */
   readonly isFirst: boolean
   /** Memory that may be used again. */
   readonly freed: ReadonlyArray<Stretch>

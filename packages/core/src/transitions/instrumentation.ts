@@ -1,4 +1,7 @@
-/** What plugins may ask for in code, and what conditions mean: engines compile the same rules; this is the reference. */
+/**
+ * What plugins may ask for in code, and what conditions mean: engines compile the same rules; this
+ * is the reference.
+ */
 import * as Result from "effect/Result"
 import { CallbackFlags, PluginCond } from "../Instrumentation.ts"
 import type { InlineOp, MemRw } from "../Instrumentation.ts"
@@ -23,7 +26,10 @@ export const checkCallback = <A>(operation: string, callback: A): Result.Result<
 /** Refuses callback flags that are out of range. */
 export const checkFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3, CallbackFlags.deferred)
 
-/** Refuses flags that a conditional callback cannot have: its condition is for a moment, so it is called at that moment. */
+/**
+ * Refuses flags that a conditional callback cannot have: its condition is for a moment, so it is
+ * called at that moment.
+ */
 export const checkCondFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3)
 
 /** Refuses a condition that is out of range. */

@@ -1,4 +1,7 @@
-/** Plugins are installed, reset and uninstalled; reset and uninstall have a deferred step, run when no vCPU is in the guest. */
+/**
+ * Plugins are installed, reset and uninstalled; reset and uninstall have a deferred step, run when
+ * no vCPU is in the guest.
+ */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { UninstallInInstallError } from "../PluginError.ts"
@@ -9,10 +12,16 @@ import { unregisterAll } from "./registration.ts"
 import { releaseTime } from "./timeControl.ts"
 import { closeTraces } from "./traces.ts"
 
-/** What a request leads to: its deferred step is to be queued, or the request is dropped since one like it is under way. */
+/**
+ * What a request leads to: its deferred step is to be queued, or the request is dropped since one
+ * like it is under way.
+ */
 export type Request = "queue" | "ignore"
 
-/** What became of a deferred step: carried out, or dropped since the plugin is gone or an uninstall has come between (L2). */
+/**
+ * What became of a deferred step: carried out, or dropped since the plugin is gone or an uninstall
+ * has come between (L2).
+ */
 export interface Deferred {
   readonly done: boolean
   readonly actions: ReadonlyArray<Action>
@@ -50,7 +59,10 @@ export const endInstall = (state: PluginState, id: bigint): Checked<void, Unknow
 export const isInstalling = ({ phase }: PluginRecord): boolean =>
   phase === "installing" || phase === "installing, reset pending"
 
-/** A plugin asks to be reset. Dropped where a reset or an uninstall is under way. Allowed in install. */
+/**
+ * A plugin asks to be reset. Dropped where a reset or an uninstall is under way. Allowed in
+ * install.
+ */
 export const requestReset = (state: PluginState, id: bigint): Checked<Request, UnknownPluginError> =>
   Result.map(findPlugin(state, id), (plugin) => {
     const phase = resetting[plugin.phase]
@@ -63,8 +75,8 @@ const resetting: Partial<Record<PluginPhase, PluginPhase>> = {
 }
 
 /**
- * A plugin asks to be uninstalled. From now on its registrations are ignored; it still hears events until the deferred step.
- * An uninstall overtakes a pending reset (L2; QEMU aborts).
+ * A plugin asks to be uninstalled. From now on its registrations are ignored; it still hears events
+ * until the deferred step. An uninstall overtakes a pending reset (L2; QEMU aborts).
  */
 export const requestUninstall = (
   state: PluginState,
@@ -77,8 +89,9 @@ export const requestUninstall = (
   })
 
 /**
- * Where a deferred step is to run: on the vCPU that asks, on `anyVcpu` (-1) where that is not known or has ended, or at once
- * where no vCPU is left that would drain its queue (in install, after the end of the program).
+ * Where a deferred step is to run: on the vCPU that asks, on `anyVcpu` (-1) where that is not known
+ * or has ended, or at once where no vCPU is left that would drain its queue (in install, after the
+ * end of the program).
  */
 export const placeOfDeferred = (state: PluginState, asking: number): number | "now" => {
   if (state.vcpus.size === 0 || state.exited) return "now"
@@ -86,8 +99,8 @@ export const placeOfDeferred = (state: PluginState, asking: number): number | "n
 }
 
 /**
- * The deferred step of a reset, after all code was flushed: everything the plugin registered is dropped. Its `done` callback
- * runs next, and may register anew; then `endReset`.
+ * The deferred step of a reset, after all code was flushed: everything the plugin registered is
+ * dropped. Its `done` callback runs next, and may register anew; then `endReset`.
  */
 export const performReset = (state: PluginState, id: bigint): Transition<Deferred> => perform(state, id, isResetDue)
 
@@ -103,7 +116,10 @@ const afterReset: Partial<Record<PluginPhase, PluginPhase>> = {
   "installing, reset pending": "installing"
 }
 
-/** The deferred step of an uninstall, after all code was flushed. Its `done` callback runs next; then `release`. */
+/**
+ * The deferred step of an uninstall, after all code was flushed. Its `done` callback runs next;
+ * then `release`.
+ */
 export const performUninstall = (state: PluginState, id: bigint): Transition<Deferred> => perform(state, id, isUninstallDue)
 
 /** Whether a queued reset still has to be carried out. */
@@ -115,8 +131,9 @@ export const isUninstallDue = (state: PluginState, id: bigint): boolean =>
   state.plugins.some((plugin) => plugin.id === id && plugin.phase === "uninstalling")
 
 /**
- * A plugin goes, whichever way: it was uninstalled, its install failed, or a callback did. Everything that it holds is let go, and its id is
- * unknown from now on. Its scoreboards stay, as in QEMU: others may share them.
+ * A plugin goes, whichever way: it was uninstalled, its install failed, or a callback did.
+ * Everything that it holds is let go, and its id is unknown from now on. Its scoreboards stay, as
+ * in QEMU: others may share them.
  */
 export const release = (state: PluginState, id: bigint): Transition<ReadonlyArray<Action>> => {
   if (!isLoaded(state, id)) return [[], state]

@@ -7,12 +7,13 @@ import { eventMask, findPlugin, registrationOf, registrations } from "../PluginS
 import type { Action, Checked, EventHandler, PluginState, Registration, Transition } from "../PluginState.ts"
 
 /**
- * Registers a plugin's handler for an event. A plugin has one handler per event: a second one takes the first one's place in
- * the list; a new one goes to the head, so the last loaded plugin is called first. A plugin that is being uninstalled is
- * ignored. Not refused while a reset is pending: the reset will wipe it.
+ * Registers a plugin's handler for an event. A plugin has one handler per event: a second one takes
+ * the first one's place in the list; a new one goes to the head, so the last loaded plugin is
+ * called first. A plugin that is being uninstalled is ignored. Not refused while a reset is
+ * pending: the reset will wipe it.
  *
- * Every `vcpuTbTrans` handler, new or in place of another, drops all translated code, so that it sees blocks translated before
- * (B2), and what the other one asked for is gone.
+ * Every `vcpuTbTrans` handler, new or in place of another, drops all translated code, so that it
+ * sees blocks translated before (B2), and what the other one asked for is gone.
  *
  * @param id the plugin
  * @param event its number is checked, as it may come from a caller without types
@@ -52,7 +53,9 @@ export const unregister = (state: PluginState, id: bigint, event: PluginEvent): 
   return [list.length > 0 ? [] : maskUpdates(next), next]
 }
 
-/** Removes all of a plugin's handlers, in the order of the events' numbers, save those in `keep`. */
+/**
+ * Removes all of a plugin's handlers, in the order of the events' numbers, save those in `keep`.
+ */
 export const unregisterAll = (
   state: PluginState,
   id: bigint,
@@ -70,8 +73,9 @@ export const unregisterAll = (
 }
 
 /**
- * What an iteration over a list that was taken earlier has to call for one of its nodes: the handler that the node has now, or
- * undefined where it was removed meanwhile (B3). A node made anew since then is another one, and is not visited.
+ * What an iteration over a list that was taken earlier has to call for one of its nodes: the
+ * handler that the node has now, or undefined where it was removed meanwhile (B3). A node made anew
+ * since then is another one, and is not visited.
  */
 export const currentHandler = (state: PluginState, node: Registration): EventHandler | undefined =>
   registrations(state, node.event).find(({ serial }) => serial === node.serial)?.handler

@@ -1,4 +1,7 @@
-/** Scoreboards come, grow, and go. Where their bytes lie is the service's business: it hands the places in. */
+/**
+ * Scoreboards come, grow, and go. Where their bytes lie is the service's business: it hands the
+ * places in.
+ */
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -19,7 +22,10 @@ export interface Growth {
   readonly boards: ReadonlyArray<Scoreboard>
 }
 
-/** Elements are a whole number of 64-bit words, so that every 64-bit entry of every element is aligned. */
+/**
+ * Elements are a whole number of 64-bit words, so that every 64-bit entry of every element is
+ * aligned.
+ */
 export const stride = (elementSize: number): number => Math.ceil(elementSize / 8) * 8
 
 /** Refuses a size that no element can have. */
@@ -29,8 +35,8 @@ export const checkElementSize = (elementSize: number): Result.Result<number, Sco
     : Result.fail(new ScoreboardSizeError({ elementSize }))
 
 /**
- * A new scoreboard with zeroed elements, as many as all boards have now. The caller reads that size and applies this in one
- * synchronous step, so growth can't come between (B5).
+ * A new scoreboard with zeroed elements, as many as all boards have now. The caller reads that size
+ * and applies this in one synchronous step, so growth can't come between (B5).
  *
  * @returns its id
  */
@@ -51,7 +57,10 @@ export const findScoreboard = (state: PluginState, id: number): Result.Result<Sc
   return board === undefined ? Result.fail(new FreedScoreboardError({ scoreboard: id })) : Result.succeed(board)
 }
 
-/** Frees a scoreboard. Its bytes retire: translated code may still write to them, so all code is to be dropped. */
+/**
+ * Frees a scoreboard. Its bytes retire: translated code may still write to them, so all code is to
+ * be dropped.
+ */
 export const scoreboardFree = (state: PluginState, id: number): Checked<ReadonlyArray<Action>, FreedScoreboardError> =>
   Result.map(findScoreboard(state, id), (board) => [
     [{ kind: "flush" }],
@@ -66,7 +75,8 @@ const stretchOf = ({ byteOffset, capacity, elementSize }: Scoreboard): Stretch =
 /**
  * Where a vCPU's element lies.
  *
- * @returns its byte offset in the scoreboard memory; an error for a vCPU that never was, as in QEMU (all of them in install)
+ * @returns its byte offset in the scoreboard memory; an error for a vCPU that never was, as in QEMU
+ *   (all of them in install)
  */
 export const elementOffset = (
   state: PluginState,
@@ -96,7 +106,8 @@ export const checkEntry = (
   )
 
 /**
- * What has to grow before a vCPU can come live: the size doubles until it fits. Boards are in the order in which they were made.
+ * What has to grow before a vCPU can come live: the size doubles until it fits. Boards are in the
+ * order in which they were made.
  *
  * @returns undefined where there is room already
  */
@@ -108,8 +119,8 @@ export const growthFor = (state: PluginState, vcpu: number): Growth | undefined 
 }
 
 /**
- * The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). The old places
- * retire.
+ * The state with the new size and every board at its new place: one step, so that no board is ever
+ * too small (B4, B5). The old places retire.
  */
 export const grown = (state: PluginState, { boards, size }: Growth, placements: ReadonlyArray<Placement>): PluginState => {
   const places = new Map(placements.map((p) => [p.scoreboard, p.byteOffset]))

@@ -8,7 +8,10 @@ export const openTrace = (state: PluginState, trace: OwnedTrace): PluginState =>
   traces: [...state.traces, trace]
 })
 
-/** Closes the traces of a plugin: what is in them is lost. The next flush gives their bytes back, for code may write there. */
+/**
+ * Closes the traces of a plugin: what is in them is lost. The next flush gives their bytes back,
+ * for code may write there.
+ */
 export const closeTraces = (state: PluginState, plugin: bigint): Transition<ReadonlyArray<Action>> => {
   const closed = state.traces.filter((owned) => owned.plugin === plugin)
   if (closed.length === 0) return [[], state]

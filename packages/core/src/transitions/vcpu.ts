@@ -22,13 +22,15 @@ export const checkVcpuInit = (
 }
 
 /**
- * A vCPU comes live. It is deaf (mask 0) until the update that this asks for is delivered, which is before its first block.
- * Scoreboards grow in the same transition (B4, B5), so nobody ever sees a vCPU without an element.
+ * A vCPU comes live. It is deaf (mask 0) until the update that this asks for is delivered, which is
+ * before its first block. Scoreboards grow in the same transition (B4, B5), so nobody ever sees a
+ * vCPU without an element.
  *
- * An index may come back after its vCPU ended: it then finds the element of its predecessor, as in QEMU (V1), so counts of
- * all threads add up.
+ * An index may come back after its vCPU ended: it then finds the element of its predecessor, as in
+ * QEMU (V1), so counts of all threads add up.
  *
- * @param placements where the storage of each scoreboard lies after growth, for all that `growthFor` names
+ * @param placements where the storage of each scoreboard lies after growth, for all that
+ *   `growthFor` names
  */
 export const vcpuInit = (
   state: PluginState,
@@ -44,14 +46,20 @@ export const vcpuInit = (
     return [growth === undefined || growth.boards.length === 0 ? [update] : [update, { kind: "flush" }], next]
   })
 
-/** A vCPU begins to end: its exit callbacks run, once, while it still counts as live. Then `endVcpuExit`. */
+/**
+ * A vCPU begins to end: its exit callbacks run, once, while it still counts as live. Then
+ * `endVcpuExit`.
+ */
 export const beginVcpuExit = (state: PluginState, vcpu: number): Checked<void, VcpuNotLiveError> => {
   const record = state.vcpus.get(vcpu)
   if (record === undefined || record.isEnding) return Result.fail(new VcpuNotLiveError({ vcpu }))
   return Result.succeed([undefined, withVcpu(state, vcpu, { ...record, isEnding: true })])
 }
 
-/** A vCPU has gone. `numVcpus` and its scoreboard elements stay; the work in its queue is left to others. */
+/**
+ * A vCPU has gone. `numVcpus` and its scoreboard elements stay; the work in its queue is left to
+ * others.
+ */
 export const endVcpuExit = (state: PluginState, vcpu: number): PluginState => {
   const vcpus = new Map(state.vcpus)
   vcpus.delete(vcpu)
@@ -73,8 +81,9 @@ export const wants = (state: PluginState, vcpu: number, event: PluginEvent): boo
   ((state.vcpus.get(vcpu)?.mask ?? 0) & eventBit(event)) !== 0
 
 /**
- * Whether idle, resume and discontinuity callbacks run for a vCPU: only where one of its index was initialised. QEMU's guard
- * compares with `numVcpus`, so an index below the highest one passes before it ever was live; this asks for the vCPU itself.
+ * Whether idle, resume and discontinuity callbacks run for a vCPU: only where one of its index was
+ * initialised. QEMU's guard compares with `numVcpus`, so an index below the highest one passes
+ * before it ever was live; this asks for the vCPU itself.
  */
 export const isInitialised = (state: PluginState, vcpu: number): boolean => state.vcpus.has(vcpu)
 

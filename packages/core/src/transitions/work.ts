@@ -1,4 +1,7 @@
-/** Work that is queued to run on a vCPU between its slices: first in, first out. What is for `anyVcpu` is done by whichever comes. */
+/**
+ * Work that is queued to run on a vCPU between its slices: first in, first out. What is for
+ * `anyVcpu` is done by whichever comes.
+ */
 import * as Chunk from "effect/Chunk"
 import { anyVcpu } from "../PluginState.ts"
 import type { PluginState, Transition, Work, WorkQueue } from "../PluginState.ts"

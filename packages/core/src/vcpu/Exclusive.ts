@@ -1,9 +1,11 @@
 /**
  * Who executes guest code, and sections in which nobody does.
  *
- * Both are brackets: an Effect is handed in, and what it holds is given back whatever becomes of it. Who is inside is a set of vCPUs
- * or one section, changed in single synchronous steps. Two latches let others wait: `gate` is open for vCPUs unless a section runs or
- * is wanted (a busy guest would starve it otherwise), `empty` for sections while neither a vCPU nor a section is inside.
+ * Both are brackets: an Effect is handed in, and what it holds is given back whatever becomes of
+ * it. Who is inside is a set of vCPUs or one section, changed in single synchronous steps. Two
+ * latches let others wait: `gate` is open for vCPUs unless a section runs or is wanted (a busy
+ * guest would starve it otherwise), `empty` for sections while neither a vCPU nor a section is
+ * inside.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,15 +16,19 @@ import { ExclusiveError } from "../PluginError.ts"
 /** Guest code and exclusive sections of one process. */
 export interface Exclusive {
   /**
-   * Runs a slice of guest code on a vCPU: waits while an exclusive section runs or is wanted, and is out of guest code when the
-   * slice has returned or thrown.
+   * Runs a slice of guest code on a vCPU: waits while an exclusive section runs or is wanted, and
+   * is out of guest code when the slice has returned or thrown.
    */
   readonly runSlice: <A>(vcpu: number, slice: () => A) => Effect.Effect<A, ExclusiveError>
-  /** As `runSlice`, for guest code that has to be waited for: the vCPU is in it until the Effect has ended, failed, or was interrupted. */
+  /**
+   * As `runSlice`, for guest code that has to be waited for: the vCPU is in it until the Effect has
+   * ended, failed, or was interrupted.
+   */
   readonly inGuest: <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ExclusiveError, R>
   /**
-   * Runs an effect while no vCPU is in guest code: waits for those that are, and can be interrupted while it waits. A section in a
-   * section (of the same fiber, or of one that it has forked) runs at once.
+   * Runs an effect while no vCPU is in guest code: waits for those that are, and can be interrupted
+   * while it waits. A section in a section (of the same fiber, or of one that it has forked) runs
+   * at once.
    *
    * @param vcpu the vCPU that asks, or `anyVcpu`; it must not be in guest code itself
    */
@@ -33,7 +39,10 @@ export interface Exclusive {
   readonly isExclusive: () => boolean
 }
 
-/** A section that runs. An object of its own for each, so that what was forked in one is told from what is in the next. */
+/**
+ * A section that runs. An object of its own for each, so that what was forked in one is told from
+ * what is in the next.
+ */
 interface Section {
   /** How many effects run in it, one in another. */
   depth: number
