@@ -3,7 +3,7 @@
  * so it imports nothing of Effect.
  */
 import { cachedScripts } from "./cachedScripts.ts"
-import { optimizeWasmAtOnce } from "./platform/wasmFlags.ts"
+import { optimizeWasmAtOnce } from "@emu/node/wasmFlags"
 import { needsWholeEffect } from "./options/needsWholeEffect.ts"
 
 const needed = 26

@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import { PluginCallbackError, ProgramEndedError } from "@emu/core/PluginError"
 import type { PluginFailurePolicy } from "@emu/core/PluginFailures"
 import { PluginOptionError } from "@emu/core/PluginOptions"
-import { PluginHost } from "@emu/core/PluginHost"
-import { PluginRegistry } from "@emu/core/PluginRegistry"
+import type { GuestPlugins } from "@emu/emulator/Guest"
 import { complain, writeAll } from "../hostText.ts"
 import type { LogSink } from "../LogSink.ts"
 import { isPluginFile, type PluginSpec } from "../options/pluginSpec.ts"
@@ -25,25 +24,14 @@ export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSin
 })
 
 /**
- * Loads a plugin and installs it with its arguments.
+ * Loads a plugin and installs it with its arguments: before the program begins, or while it runs.
  *
  * @returns its id. Fails with UsageError for bad options and where the plugin says that it cannot work, with PluginLoadError for a
  *   file that is no plugin, with PluginCallbackError where install threw
  */
-const installPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const { install } = yield* PluginRegistry
-  return yield* loadAnd(spec, install)
-})
-
-/** As `installPlugin`, in a guest that runs. */
-export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const host = yield* PluginHost
-  return yield* loadAnd(spec, host.attach)
-})
-
-const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginRegistry["Service"]["install"]) =>
+export const installPlugin = (plugins: GuestPlugins, { args, plugin: name }: PluginSpec) =>
   Effect.flatMap(loadPlugin(name), (plugin) =>
-    install(plugin, args).pipe(
+    plugins.add(plugin, args).pipe(
       Effect.tap((id) => Effect.sync(() => isPluginFile(name) && rememberFile(id, name))),
       Effect.mapError((error) => {
         if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
@@ -54,11 +42,15 @@ const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginRegistry["Se
   )
 
 /** Installs plugins in their order. One whose install throws is left out, where failing plugins are to be. */
-export const installPlugins = (specs: ReadonlyArray<PluginSpec>, { onError, report }: PluginFailurePolicy) =>
+export const installPlugins = (
+  plugins: GuestPlugins,
+  specs: ReadonlyArray<PluginSpec>,
+  { onError, report }: PluginFailurePolicy
+) =>
   Effect.forEach(
     specs,
     (spec) =>
-      installPlugin(spec).pipe(
+      installPlugin(plugins, spec).pipe(
         Effect.catch((error) => {
           const isSurvived = error instanceof PluginCallbackError && onError === "detach"
           return isSurvived ? Effect.sync(() => report(error)) : Effect.fail(error)

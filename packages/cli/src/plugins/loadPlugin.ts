@@ -5,7 +5,7 @@ import * as url from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plugin } from "@emu/core/Plugin"
-import { plugins } from "@emu/plugins"
+import { findPlugin, plugins } from "@emu/plugins"
 import { isPluginFile } from "../options/pluginSpec.ts"
 import { didYouMean } from "../suggest.ts"
 import { UsageError } from "../UsageError.ts"
@@ -27,7 +27,8 @@ export const loadPlugin = (plugin: string): Effect.Effect<Plugin, UsageError | P
   isPluginFile(plugin) ? loadFile(plugin) : loadByName(plugin)
 
 const loadByName = (name: string): Effect.Effect<Plugin, UsageError> => {
-  if (Object.hasOwn(plugins, name)) return Effect.promise(plugins[name]!)
+  const load = findPlugin(name)
+  if (load !== undefined) return Effect.promise(load)
   const near = didYouMean(name, Object.keys(plugins))
   return Effect.fail(
     new UsageError(

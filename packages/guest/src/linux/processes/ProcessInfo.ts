@@ -1,5 +1,5 @@
 /** Facts about the guest process that system calls report. */
-import type { Identity } from "../run/ProcessOptions.ts"
+import type { Identity } from "../../HostInfo.ts"
 
 /** Who the process is and how it was started. Identities are the host's unless the run fixes them. */
 export interface ProcessInfo extends Identity {

@@ -1,14 +1,5 @@
-/** How a program is to be run. */
-
-/** Ids of the process as the guest sees them. */
-export interface Identity {
-  readonly pid: number
-  readonly ppid: number
-  readonly uid: number
-  readonly euid: number
-  readonly gid: number
-  readonly egid: number
-}
+/** How a program is to be run, and how it ended. */
+import type { Identity } from "../../HostInfo.ts"
 
 export interface ProcessOptions {
   /** The program's path on the host, absolute or relative to the current directory. */
@@ -28,6 +19,7 @@ export interface ProcessOptions {
   /** AT_EXECFN and /proc/self/exe; the absolute path of the program by default. */
   readonly execfn?: string | undefined
   readonly unameRelease?: string | undefined
+  /** Ids of the first process as the guest sees them. */
   readonly identity: Identity
   /** Guest instructions per slice of one thread. */
   readonly budget?: number | undefined
@@ -44,6 +36,18 @@ export interface ProcessExit {
   /** Exit status; 128 + signal if a signal ended it. */
   readonly status: number
   readonly signal: number | undefined
+  /** Where the signal found it. */
+  readonly death?: Death
+}
+
+/** A process at the moment when a signal ended it. */
+export interface Death {
+  /** Its next instruction, or the one that did something wrong. */
+  readonly pc: bigint
+  /** The function that the pc lies in, where one is known. */
+  readonly symbol: string | undefined
+  /** The address that could not be accessed, of signals that tell one. */
+  readonly address: bigint | undefined
 }
 
 export const defaultStackSize = 8 * 1024 * 1024

@@ -18,7 +18,7 @@ import { Driver, type DriverError, type ProcessEnd } from "./Driver.ts"
 import { makeStrace } from "./makeStrace.ts"
 import { Modules } from "../pluginView/Modules.ts"
 import { defaultBudget, type ProcessExit, type ProcessOptions } from "./ProcessOptions.ts"
-import { describeDeath, isFault } from "./report.ts"
+import { deathOf, describeDeath, isFault } from "./report.ts"
 import { Symbols } from "../pluginView/Symbols.ts"
 import type { PluginServices } from "./PluginServices.ts"
 
@@ -271,9 +271,10 @@ export class Processes implements ProcessRunner {
   #exitOf({ node, view }: Kernel, end: ProcessEnd): ProcessExit {
     if (end.kind === "exit") return { status: end.status, signal: undefined }
     const { signal } = end.info
-    const text = node.isFirst || isFault(signal) ? describeDeath(end.info, end.pc, view!) : undefined
+    const death = deathOf(end.info, end.pc, view!)
+    const text = node.isFirst || isFault(signal) ? describeDeath(view!.program.path, signal, death) : undefined
     if (text !== undefined) this.#parts.options.warn?.(text)
-    return { status: 128 + signal, signal }
+    return { status: 128 + signal, signal, death }
   }
 }
 

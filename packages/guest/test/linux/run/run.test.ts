@@ -209,22 +209,28 @@ describe("plugins", () => {
 
 describe("loading", () => {
   it.effect.each([
-    { what: "a missing program", options: { program: "/none" }, reason: "cannot run /none: there is no such file" },
-    { what: "a directory", options: { program: "/" }, reason: "it is not a regular file" },
+    { what: "a missing program", path: "/none", options: {}, reason: "cannot run /none: there is no such file" },
+    { what: "a directory", path: "/", options: {}, reason: "it is not a regular file" },
     {
       what: "a missing dynamic loader",
+      path: undefined,
       options: {},
       reason: "its dynamic loader /lib/ld.so cannot be used: there is no such file"
     },
     {
       what: "arguments larger than the stack takes",
+      path: undefined,
       options: { stackSize: 65536, args: ["x".repeat(20_000)] },
       reason: "too large"
     }
-  ])("refuses $what", ({ options, reason }) =>
+  ])("refuses $what", ({ options, path, reason }) =>
     Effect.gen(function* () {
       const interpreter = reason.includes("loader") ? { interpreter: "/lib/ld.so" } : {}
-      const { exit: ended } = yield* run({ program: buildElf({ code: bytesOf([spin]), ...interpreter }), options })
+      const { exit: ended } = yield* run({
+        program: buildElf({ code: bytesOf([spin]), ...interpreter }),
+        path,
+        options
+      })
       assert.isTrue(Result.isFailure(ended))
       if (Result.isFailure(ended)) assert.include(ended.failure.message, reason)
     })

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Errno } from "@emu/guest/linux/kernel/errno"
 import { O, POLL, S } from "@emu/guest/linux/files/constants"
-import { makeNodeHostFs } from "../../../src/platform/host/NodeHostFs.ts"
-import { readsInFlight } from "../../../src/platform/host/StreamInput.ts"
+import { makeNodeHostFs } from "../src/NodeHostFs.ts"
+import { readsInFlight } from "../src/internal/StreamInput.ts"
 
 const scratch = Fs.mkdtempSync(Path.join(Os.tmpdir(), "emu-stream-"))
 afterAll(() => Fs.rmSync(scratch, { recursive: true, force: true }))

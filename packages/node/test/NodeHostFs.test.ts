@@ -12,7 +12,7 @@ import { PathLookup } from "@emu/guest/linux/files/lookup/PathLookup"
 import { textNode } from "@emu/guest/linux/files/virtual/TextFile"
 import { directoryOf } from "@emu/guest/linux/files/virtual/VirtualNode"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
-import { makeNodeHostFs } from "../../../src/platform/host/NodeHostFs.ts"
+import { makeNodeHostFs } from "../src/NodeHostFs.ts"
 
 const scratch = Fs.mkdtempSync(Path.join(Os.tmpdir(), "emu-files-"))
 afterAll(() => Fs.rmSync(scratch, { recursive: true, force: true }))
@@ -250,7 +250,7 @@ describe("NodeHostFs", () => {
       const path = `${scratch}/given`
       const fd = Fs.openSync(path, "w")
       Fs.writeSync(fd, "before ")
-      const module = new URL("../../../src/platform/host/NodeHostFs.ts", import.meta.url).href
+      const module = new URL("../src/NodeHostFs.ts", import.meta.url).href
       // as a guest writes that has set O_APPEND
       const script = `import { makeNodeHostFs } from ${JSON.stringify(module)}
       const fs = makeNodeHostFs()

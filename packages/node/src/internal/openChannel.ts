@@ -7,7 +7,7 @@ import { PluginChannelError } from "@emu/core/PluginError"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { describeSocketError, longestSocketPath } from "../../control/socketErrors.ts"
+import { describeSocketError, longestSocketPath } from "../socketErrors.ts"
 
 type Meeting = Effect.Effect<{ readonly socket: net.Socket; readonly isFirst: boolean }, MeetingFailure>
 

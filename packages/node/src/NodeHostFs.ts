@@ -9,9 +9,9 @@ import { Errno } from "@emu/guest/linux/kernel/errno"
 import { O, POLL, S } from "@emu/guest/linux/files/constants"
 import { fromText, toText } from "@emu/guest/linux/user/byteStrings"
 import { seekTarget } from "@emu/guest/linux/files/open/MemoryFile"
-import { attempt, perform } from "./nodeErrno.ts"
-import { StreamInput } from "./StreamInput.ts"
-import { getTermios, setTermios, windowSize } from "../terminal/terminal.ts"
+import { attempt, perform } from "./internal/nodeErrno.ts"
+import { StreamInput } from "./internal/StreamInput.ts"
+import { getTermios, setTermios, windowSize } from "./internal/terminal.ts"
 
 /** What is kept of an open descriptor. */
 interface Open {
@@ -312,3 +312,5 @@ export const makeNodeHostFs = (): HostFsShape => {
 
 /** The service on this process's files. */
 export const layer: Layer.Layer<HostFs> = Layer.sync(HostFs)(makeNodeHostFs)
+
+export { readsInFlight } from "./internal/StreamInput.ts"

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { PluginFileError } from "@emu/core/PluginError"
 import { PluginFiles } from "@emu/core/PluginFiles"
-import { nodePluginFiles } from "../../../src/platform/plugins/NodePluginFiles.ts"
+import { nodePluginFiles } from "../src/NodePluginFiles.ts"
 
 /** Runs a test with the service in a fresh directory; what is there when the run is over. */
 const inDirectory = (use: (files: PluginFiles["Service"], directory: string) => void) =>

@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 export const pluginChannels = Layer.effect(PluginChannels)(
   Effect.map(Effect.scope, (scope) => ({
     open: (file) =>
-      Effect.promise(() => import("./NodePluginChannels.ts")).pipe(
+      Effect.promise(() => import("./internal/openChannel.ts")).pipe(
         Effect.flatMap(({ openChannel }) => openChannel(file)),
         Effect.provideService(Scope.Scope, scope)
       )

@@ -18,6 +18,14 @@ const fillRandom = (bytes: Uint8Array): void => {
 }
 
 const nodeInfo = (): HostInfoShape => ({
+  identity: {
+    pid: process.pid,
+    ppid: process.ppid,
+    uid: process.getuid?.() ?? 0,
+    euid: process.geteuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    egid: process.getegid?.() ?? 0
+  },
   groups: process.getgroups?.() ?? [],
   nodeName: Os.hostname(),
   version: Os.version(),
