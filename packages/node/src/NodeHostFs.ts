@@ -112,6 +112,9 @@ const fdInfo = (fd: number, field: string, radix: number): number | undefined =>
 const isMemoryDevice = (status: HostStat | number): boolean =>
   process.platform === "linux" && typeof status !== "number" && status.rdev >> 8n === 1n
 
+/** Whether Node can write there: beyond, it would take the position for none and write at the file's own. */
+const isExact = (position: number, length: number): boolean => position + length <= Number.MAX_SAFE_INTEGER
+
 const seconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e9
 
 const latin1 = { encoding: "latin1" } as const
@@ -144,6 +147,7 @@ export const makeNodeHostFs = (): HostFsShape => {
 
   const write = (file: Open, fd: number, buffer: Uint8Array): number => {
     if (file.appends && file.position !== undefined) lseek(file, fd, 0, 2)
+    if (file.position !== undefined && !isExact(file.position, buffer.length)) return -Errno.EFBIG
     const count = attempt(() => Fs.writeSync(fd, buffer, 0, buffer.length, file.position ?? null))
     if (count > 0 && file.position !== undefined) file.position += count
     if (count === -Errno.EAGAIN) file.isFull = true
@@ -243,7 +247,11 @@ export const makeNodeHostFs = (): HostFsShape => {
       }),
     pwrite: (fd, buffer, offset) =>
       use(fd, (file) =>
-        file.input !== undefined ? -Errno.ESPIPE : attempt(() => Fs.writeSync(fd, buffer, 0, buffer.length, offset))
+        file.input !== undefined
+          ? -Errno.ESPIPE
+          : isExact(offset, buffer.length)
+            ? attempt(() => Fs.writeSync(fd, buffer, 0, buffer.length, offset))
+            : -Errno.EFBIG
       ),
     lseek: (fd, offset, whence) => use(fd, (file) => lseek(file, fd, offset, whence)),
     stat,

@@ -218,6 +218,19 @@ describe("NodeHostFs", () => {
     assert.strictEqual(moved.open("/elsewhere", O.RDONLY, 0), -Errno.EACCES)
   })
 
+  it("writes nothing where Node could not be told to write", () => {
+    const fs = makeNodeHostFs()
+    const fd = fs.open(`${scratch}/far`, O.RDWR | O.CREAT, 0o600)
+    const [bytes, last] = [Uint8Array.of(1, 2), Number.MAX_SAFE_INTEGER]
+    for (const position of [last - 1, last, 2 ** 53, 2 ** 62]) {
+      assert.strictEqual(fs.pwrite(fd, bytes, position), -Errno.EFBIG)
+      fs.lseek(fd, position, 0)
+      assert.strictEqual(fs.write(fd, bytes), -Errno.EFBIG)
+    }
+    assert.strictEqual((fs.fstat(fd) as { size: number }).size, 0)
+    fs.close(fd)
+  })
+
   it("opens anew what a descriptor refers to, when its name is gone, too", () => {
     const fs = makeNodeHostFs()
     const fd = fs.open(`${scratch}/gone`, O.RDWR | O.CREAT, 0o600)

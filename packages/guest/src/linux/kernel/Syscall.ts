@@ -26,13 +26,12 @@ export const internalResult = {
  * - `int`, `fd`, `signal`: signed 32 bits, as a number
  * - `uint`, `flags`, `mode`: unsigned 32 bits, as a number
  * - `pointer`, `path`, `size`: unsigned 64 bits, as a number (values from 2^53 on lose precision, and no such address is mapped)
- * - `offset`: signed 64 bits, as a number
- * - `long`: signed 64 bits, as a bigint
+ * - `offset`, `long`: signed 64 bits, as a bigint
  */
 export type ArgKind = "int" | "fd" | "signal" | "uint" | "flags" | "mode" | "pointer" | "path" | "size" | "offset" | "long"
 
 /** JS type that an argument of a kind is decoded to. */
-export type ArgType<K extends ArgKind> = K extends "long" ? bigint : number
+export type ArgType<K extends ArgKind> = K extends "long" | "offset" ? bigint : number
 
 /** A system call. `K` is whatever kernel state its handler works on. */
 export interface Syscall<K> {
@@ -78,7 +77,6 @@ export const decodeArgs = (kinds: ReadonlyArray<ArgKind>, registers: ReadonlyArr
       case "size":
         return Number(BigInt.asUintN(64, value))
       case "offset":
-        return Number(BigInt.asIntN(64, value))
       case "long":
         return BigInt.asIntN(64, value)
     }

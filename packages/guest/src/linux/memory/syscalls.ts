@@ -20,7 +20,7 @@ export const memorySyscalls: ReadonlyArray<Syscall<Kernel>> = [
     222,
     "mmap",
     ["pointer", "size", "flags", "flags", "fd", "offset"],
-    mmap,
+    (kernel, address, length, prot, flags, fd, offset) => mmap(kernel, address, length, prot, flags, fd, Number(offset)),
     "two shared mappings of one file see each other only through system calls on it"
   ),
   row(226, "mprotect", ["pointer", "size", "flags"], mprotect),

@@ -127,7 +127,7 @@ export const makeFileKernel = (options: Options = {}) => {
     const values = row.args.map((kind, i) => {
       const arg = args[i] ?? 0
       const value = typeof arg === "string" ? put(arg) : arg
-      return kind === "long" ? BigInt(value) : Number(value)
+      return kind === "long" || kind === "offset" ? BigInt(value) : Number(value)
     })
     return row.run(kernel, ...(values as unknown as ReadonlyArray<never>))
   }

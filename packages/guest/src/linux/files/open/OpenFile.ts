@@ -13,6 +13,8 @@ import { WaitQueue } from "./WaitQueue.ts"
 export abstract class OpenFile {
   /** Access mode and status flags (O_APPEND, O_NONBLOCK, ...), shared by all descriptors. */
   flags: number
+  /** The file position where it is behind the end of every file (see `positions.ts`); nothing is read or written there. */
+  farPosition: bigint | undefined
   /** Descriptors and running calls that hold the file; it is closed when none is left. */
   #holders = 0
   /** Woken when `poll` may have changed. */
