@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { EmulatorError, Guest, RunResult, StartError } from "./Guest.ts"
 import { create, type Host } from "./internal/create.ts"
-import * as MemoryHost from "./MemoryHost.ts"
+import type { MemoryHostOptions } from "./MemoryHost.ts"
 import type { PluginUses, Program, RunOptions } from "./RunOptions.ts"
 
 export class Emulator extends Context.Service<
@@ -53,7 +53,15 @@ export class Emulator extends Context.Service<
     })
   )
 
-  /** The emulator on a host in memory, as in a browser. Its files are shared by all its guests. */
-  static readonly memory = (options?: MemoryHost.MemoryHostOptions): Layer.Layer<Emulator> =>
-    Layer.provide(Emulator.layer, MemoryHost.layer(options))
+  /** The emulator on a host in memory, as in a browser. Its files are shared by all its guests. Loaded when it is asked for. */
+  static readonly memory = (options?: MemoryHostOptions): Layer.Layer<Emulator> =>
+    Layer.provide(
+      Emulator.layer,
+      Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("./MemoryHost.ts")),
+          (host) => host.layer(options)
+        )
+      )
+    )
 }

@@ -47,7 +47,7 @@ export const create = Effect.fnUntraced(function* <const Uses extends PluginUses
 
   const hostLayer = Layer.succeedContext(host)
   const fs = yield* Effect.provide(
-    Effect.map(HostFs, (below) => filesOf(below, program, options, standard.pipes)),
+    Effect.flatMap(HostFs, (below) => filesOf(below, program, options, standard.pipes)),
     hostLayer
   )
   const parts: Parts = yield* Layer.build(
