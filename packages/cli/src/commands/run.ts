@@ -111,6 +111,8 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
   return yield* run.pipe(
     Effect.scoped,
     Effect.provide(Layer.provide(Emulator.layer, host)),
-    Effect.ensuring(Effect.sync(sink.flush))
+    Effect.ensuring(Effect.sync(sink.flush)),
+    // what was asked for is not all there, which a script must be able to see
+    Effect.map((status) => (status === 0 && sink.isIncomplete ? 1 : status))
   )
 })

@@ -3,6 +3,7 @@ import type { ModuleInfo } from "@emu/core/Ports"
 import * as Result from "effect/Result"
 import { type Elf, SegmentFlag } from "../../elf/Elf.ts"
 import { parseElf } from "../../elf/parse.ts"
+import { elfBytes } from "../loader/elfBytes.ts"
 import { span } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
@@ -53,9 +54,8 @@ export class Modules {
 
   #elf(file: MappedFile): Elf | undefined {
     if (this.#files.has(file.identity)) return this.#files.get(file.identity)
-    const bytes = new Uint8Array(file.size())
-    file.read(0, bytes)
-    const elf = Result.getOrUndefined(parseElf(bytes, file.path))
+    const bytes = elfBytes(file.size(), file.read)
+    const elf = typeof bytes === "number" ? undefined : Result.getOrUndefined(parseElf(bytes, file.path))
     this.#files.set(file.identity, elf)
     return elf
   }

@@ -3,6 +3,7 @@ import { parseElf } from "../../elf/parse.ts"
 import { type Segment, SegmentFlag } from "../../elf/Elf.ts"
 import { readSymbols, type SymbolTable } from "../../elf/symbols.ts"
 import * as Result from "effect/Result"
+import { elfBytes } from "../loader/elfBytes.ts"
 import { type AddressSpace, pageDown } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
 import { Prot } from "../memory/Prot.ts"
@@ -46,10 +47,9 @@ export class Symbols {
 
   #ofFile(file: MappedFile): FileSymbols | undefined {
     if (this.#files.has(file.identity)) return this.#files.get(file.identity)
-    const bytes = new Uint8Array(file.size())
-    file.read(0, bytes)
-    const elf = parseElf(bytes, file.path)
-    const symbols = Result.isSuccess(elf) ? { loads: elf.success.loads, table: readSymbols(bytes) } : undefined
+    const bytes = elfBytes(file.size(), file.read)
+    const elf = typeof bytes === "number" ? undefined : Result.getOrUndefined(parseElf(bytes, file.path))
+    const symbols = elf === undefined ? undefined : { loads: elf.loads, table: readSymbols(elf.bytes) }
     this.#files.set(file.identity, symbols)
     return symbols
   }
