@@ -5,6 +5,7 @@ import type { MappedFile } from "../memory/MappedFile.ts"
 import type { Random } from "../kernel/Random.ts"
 import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
+import { FileLocks } from "./locks/FileLocks.ts"
 import { HostFile } from "./open/HostFile.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
 import { tidy } from "./lookup/Path.ts"
@@ -29,10 +30,17 @@ export interface FileTableOptions {
   readonly limit?: number
   /** The current directory; the host's by default. */
   readonly cwd?: string
-  /** Count of inode numbers, of the process that this one is forked from. */
-  readonly inodes?: { last: bigint }
+  /** What processes of a run have in common: of the one that this one is forked from. */
+  readonly shared?: SharedFileState
   /** Bits that new files don't get; 0o022 by default. */
   readonly umask?: number
+}
+
+/** What the processes of a run have in common, beside open files. */
+interface SharedFileState {
+  readonly locks: FileLocks
+  /** The inode number handed out last. */
+  lastInode: bigint
 }
 
 /** Descriptors and paths of one process. Errors are negative errno values. */
@@ -45,12 +53,11 @@ export class FileTable {
   limit: number
   readonly #options: FileTableOptions
   readonly #slots: Array<Descriptor | undefined> = []
-  /** The inode number handed out last; processes of a run share the count, since they share files. */
-  readonly #inodes: { last: bigint }
+  readonly #shared: SharedFileState
 
   constructor(options: FileTableOptions) {
     this.#options = options
-    this.#inodes = options.inodes ?? { last: 0n }
+    this.#shared = options.shared ?? { locks: new FileLocks(), lastInode: 0n }
     this.host = options.host
     this.random = options.random
     this.limit = options.limit ?? 1024
@@ -74,6 +81,10 @@ export class FileTable {
     }
   }
 
+  get locks(): FileLocks {
+    return this.#shared.locks
+  }
+
   /** The file of a descriptor. */
   get(fd: number): OpenFile | undefined {
     return this.#slots[fd]?.file
@@ -95,7 +106,7 @@ export class FileTable {
   replace(fd: number, file: OpenFile, closeOnExec: boolean): void {
     const before = this.#slots[fd]
     this.#slots[fd] = { file: file.hold(), closeOnExec }
-    before?.file.release()
+    if (before !== undefined) this.#letGo(before.file)
   }
 
   /** Closes a descriptor: 0 or -EBADF. */
@@ -103,8 +114,13 @@ export class FileTable {
     const slot = this.#slots[fd]
     if (slot === undefined) return -Errno.EBADF
     this.#slots[fd] = undefined
-    slot.file.release()
+    this.#letGo(slot.file)
     return 0
+  }
+
+  #letGo(file: OpenFile): void {
+    this.locks.closed(this, file)
+    file.release()
   }
 
   /** FD_CLOEXEC of a descriptor; undefined if it isn't open. */
@@ -140,7 +156,7 @@ export class FileTable {
   fork(virtual: VirtualFs): FileTable {
     const child = new FileTable({
       ...this.#options,
-      inodes: this.#inodes,
+      shared: this.#shared,
       virtual,
       cwd: this.paths.cwd,
       umask: this.umask,
@@ -168,7 +184,7 @@ export class FileTable {
 
   /** An inode number for a pipe, socket or file in memory. */
   newInode(): bigint {
-    return ++this.#inodes.last
+    return ++this.#shared.lastInode
   }
 
   #directoryOf(fd: number): string | number {

@@ -17,6 +17,7 @@ export abstract class OpenFile {
   farPosition: bigint | undefined
   /** Descriptors and running calls that hold the file; it is closed when none is left. */
   #holders = 0
+  readonly #atClose: Array<() => void> = []
   /** Woken when `poll` may have changed. */
   readonly waiters: WaitQueue
 
@@ -98,6 +99,11 @@ export abstract class OpenFile {
     return undefined
   }
 
+  /** Has a function called when the last holder is gone. */
+  atClose(run: () => void): void {
+    this.#atClose.push(run)
+  }
+
   /** Releases what the file holds, after its last holder. */
   protected dispose(): void {}
 
@@ -125,6 +131,7 @@ export abstract class OpenFile {
 
   release(): void {
     if (--this.#holders > 0) return
+    for (const run of this.#atClose.splice(0)) run()
     this.dispose()
     this.waiters.wake()
   }
