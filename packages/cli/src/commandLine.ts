@@ -1,4 +1,5 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
+import { PluginCallbackError } from "@emu/core/PluginError"
 import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -13,6 +14,7 @@ import { logHelp } from "./options/logItems.ts"
 import { controlOptions, pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
+import { placeOf, pluginStack } from "./plugins/pluginFrames.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
@@ -120,10 +122,11 @@ const wantsDebug = (words: ReadonlyArray<string>): boolean =>
 /** Says what went wrong: one line for what a user can cause, with the stack only on request; a bug of emu with its stack. */
 const report = (cause: Cause.Cause<unknown>, debug: boolean): number => {
   const error = Cause.squash(cause)
-  const message = error instanceof Error ? error.message : String(error)
+  const ofPlugin = error instanceof PluginCallbackError ? error.cause : undefined
+  const message = `${error instanceof Error ? error.message : String(error)}${placeOf(ofPlugin)}`
   const isBug = !Cause.hasFails(cause)
   complain(isBug ? `internal error, please report it: ${message}` : message)
-  if (isBug || debug) writeAll(2, `${Cause.pretty(cause)}\n`)
+  if (isBug || debug) writeAll(2, pluginStack(ofPlugin) ?? `${Cause.pretty(cause)}\n`)
   return error instanceof UsageError ? 2 : 1
 }
 

@@ -9,6 +9,7 @@ import { findPlugin, plugins } from "@emu/plugins"
 import { isPluginFile } from "../options/pluginSpec.ts"
 import { didYouMean } from "../suggest.ts"
 import { UsageError } from "../UsageError.ts"
+import { placeOf } from "./pluginFrames.ts"
 import { installModuleHooks } from "./moduleHooks.ts"
 
 /** A plugin file that cannot be used; the message is one line for the user. */
@@ -80,6 +81,6 @@ const describe = (cause: unknown): string => {
   const message = `${cause.name}: ${cause.message}`.split("\n", 1)[0]!
   const place = /^(file:\/\/.*:\d+)$/m.exec(cause.stack?.split("\n", 1)[0] ?? "")?.[1]
   return place === undefined
-    ? message
+    ? `${message}${placeOf(cause)}`
     : `${message} (${url.fileURLToPath(place.replace(/:\d+$/, ""))}:${/:(\d+)$/.exec(place)?.[1]})`
 }

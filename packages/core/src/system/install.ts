@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect"
 import { makeApi } from "../api/makeApi.ts"
 import { PluginInstallFailure } from "../Plugin.ts"
 import type { InstallError } from "../PluginRegistry.ts"
-import { findPlugin } from "../PluginState.ts"
+import { eventsOf, findPlugin } from "../PluginState.ts"
 import type { Plugin, PluginInfo } from "../Plugin.ts"
 import { PluginFileError } from "../PluginError.ts"
 import type { PluginError } from "../PluginError.ts"
 import * as PluginOptions from "../PluginOptions.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { errorOf } from "./failures.ts"
+import { errorOf, pluginName } from "./failures.ts"
 import { withoutPermission } from "./permission.ts"
 import { applyActions, modify, modifyChecked, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
@@ -32,11 +32,15 @@ export const install = <Options, Result>(
   Effect.gen(function* () {
     const options = yield* Effect.fromResult(PluginOptions.decode(plugin, args))
     const installOf = (id: bigint) => {
-      const api = makeApi(runtime, plugin, { id, name: plugin.name, args })
+      const { api, watch } = makeApi(runtime, plugin, { id, name: plugin.name, args })
+      const own = Effect.suspend(() => {
+        watch.begin()
+        return asEffect(plugin.install(api, options, pluginInfo(runtime)))
+      })
       return runInstall(
         runtime,
         id,
-        Effect.suspend(() => plugin.install(api, options, pluginInfo(runtime)))
+        Effect.tap(own, () => Effect.sync(() => warnOfMistakes(runtime, id, watch.end())))
       )
     }
     const id = yield* modify(runtime, (state) => Lifecycle.beginInstall(state, plugin.name, args, installOf))
@@ -66,6 +70,31 @@ const runInstall = (
     )
     yield* modifyChecked(runtime, (state) => Lifecycle.endInstall(state, id))
   })
+
+/** Refuses what install returned where that is no Effect: nothing would be registered. Throws. */
+const asEffect = <A>(returned: A): A => {
+  if (Effect.isEffect(returned)) return returned
+  const isPromise = returned instanceof Promise
+  // its failure is this one's consequence
+  if (isPromise) returned.catch(() => {})
+  const what = isPromise ? "a Promise" : returned === undefined ? "nothing" : "something else"
+  throw new TypeError(
+    `it returned ${what} where an Effect is needed: write install: (api) => Effect.gen(function* () ` +
+      "{ yield* api.onAtExit(...) }), and await promises in it by yield* Effect.promise(() => ...)"
+  )
+}
+
+/** Tells the user what an install has most likely been meant to do. */
+const warnOfMistakes = (runtime: Runtime, id: bigint, forgotten: ReadonlyArray<string>): void => {
+  const state = stateOf(runtime)
+  const tell = (text: string) => runtime.failures.warn?.(`plugin ${pluginName(runtime, id)}: ${text}`)
+  for (const name of new Set(forgotten)) {
+    tell(`install calls api.${name}, but nothing runs the Effect that it returns: write yield* api.${name}(...)`)
+  }
+  const holds = eventsOf(state, id).length > 0 || state.traces.some(({ plugin }) => plugin === id)
+  if (forgotten.length > 0 || holds || state.timeHolder === id) return
+  tell("it has registered nothing, so it will see nothing: write yield* api.onTbTrans(...), for example, in install")
+}
 
 const pluginInfo = (runtime: Runtime): PluginInfo => ({
   targetName: runtime.guest.program()?.target ?? "riscv64",

@@ -19,8 +19,8 @@ export class EndsSubject implements Subject {
 
   constructor(onError: "abort" | "detach") {
     this.fakes = makeFakes()
-    const report = (error: PluginCallbackError) =>
-      void this.log.push(`told of ${/\(id (\d+)\)|p(\d+)/.exec(error.plugin)?.slice(1).join("")}`)
+    // p1, or #1 where it is gone
+    const report = (error: PluginCallbackError) => void this.log.push(`told of ${error.plugin.slice(1)}`)
     this.system = Effect.runSync(Effect.provideService(this.fakes.started, PluginFailures, { onError, report }))
   }
 
