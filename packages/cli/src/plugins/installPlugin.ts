@@ -15,18 +15,13 @@ import { placeOf, pluginStack } from "./pluginFrames.ts"
 import { rememberFile } from "./strayErrors.ts"
 
 /** What a run does about plugins that fail. What is said comes after what they have printed. */
-export const failurePolicy = ({ debug, onPluginError, quiet }: RunOptions, sink: LogSink): PluginFailurePolicy => ({
+export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSink): PluginFailurePolicy => ({
   onError: onPluginError,
   report: (error) => {
     sink.flush()
     const message = `${error.message}${placeOf(error.cause)}`
     complain(onPluginError === "detach" ? `${message}; going on without it` : message)
     if (debug) writeAll(2, pluginStack(error.cause) ?? `${Cause.pretty(Cause.fail(error))}\n`)
-  },
-  warn: (message) => {
-    if (quiet) return
-    sink.flush()
-    complain(`warning: ${message}`)
   }
 })
 

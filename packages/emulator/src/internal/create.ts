@@ -120,7 +120,8 @@ export const create = Effect.fnUntraced(function* <const Uses extends PluginUses
 const makeLayers = (options: RunOptions, reports: Reports, warn: (line: string) => void) => {
   const policy = Layer.succeed(PluginFailures)({
     onError: options.onPluginError ?? "abort",
-    report: options.onPluginFailure ?? (({ message }) => warn(message))
+    report: options.onPluginFailure ?? (({ message }) => warn(message)),
+    warn: (message) => warn(`warning: ${message}`)
   })
   const output = Layer.succeed(PluginOutput)(reports.output)
   return PluginSystem.layer.pipe(
