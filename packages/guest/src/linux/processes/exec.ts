@@ -3,7 +3,7 @@ import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { Errno } from "../kernel/errno.ts"
-import { AT } from "../files/constants.ts"
+import { AT, S } from "../files/constants.ts"
 import { fromText, toText } from "../user/byteStrings.ts"
 import { userPath, userString } from "../user/userBuffers.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
@@ -63,11 +63,20 @@ const nameOf = (kernel: Kernel, dirfd: number, address: number, flags: number): 
   if (typeof path === "number") return path
   if (path === "" && (flags & AT.EMPTY_PATH) !== 0) {
     const file = kernel.files.get(dirfd)
-    return file === undefined ? -Errno.EBADF : { path: `/dev/fd/${dirfd}`, hostPath: file.name() }
+    const isGoneThen = kernel.files.closeOnExec(dirfd) === true
+    return file === undefined ? -Errno.EBADF : { path: `/dev/fd/${dirfd}`, hostPath: file.name(), isGoneThen }
   }
-  const hostPath = hostPathOf(kernel, path, dirfd, (flags & AT.SYMLINK_NOFOLLOW) === 0)
+  const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0
+  const hostPath = hostPathOf(kernel, path, dirfd, follow)
   if (typeof hostPath === "number") return hostPath
-  return { path: dirfd === AT.FDCWD || path.startsWith("/") ? path : `/dev/fd/${dirfd}/${path}`, hostPath }
+  if (!follow && isLink(kernel, dirfd, path)) return -Errno.ELOOP
+  if (dirfd === AT.FDCWD || path.startsWith("/")) return { path, hostPath }
+  return { path: `/dev/fd/${dirfd}/${path}`, hostPath, isGoneThen: kernel.files.closeOnExec(dirfd) === true }
+}
+
+const isLink = ({ files }: Kernel, dirfd: number, path: string): boolean => {
+  const stat = files.paths.stat(dirfd, path, false)
+  return typeof stat !== "number" && (stat.mode & S.IFMT) === S.IFLNK
 }
 
 /** The strings that an array of pointers names, up to a null pointer; none for a null array. */
