@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           experimental,
           name: "e2e",
-          include: ["tests/**/*.test.ts"],
+          include: ["tests/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["**/node_modules/**", "tests/debian/**"],
           testTimeout: 300_000
         }

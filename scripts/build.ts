@@ -11,7 +11,9 @@ import * as path from "node:path"
 import { bundle } from "./bundle.ts"
 
 const root = path.resolve(import.meta.dirname, "..")
-const packages = ["core", "tcg", "guest", "plugins", "cli"].map((name) => path.join(root, "packages", name))
+const packages = ["core", "tcg", "guest", "plugins", "emulator", "node", "cli"].map((name) =>
+  path.join(root, "packages", name)
+)
 
 /** Runs a command; where it fails, it has said why, and the build ends. */
 const run = (command: string, args: ReadonlyArray<string>, cwd = root) => {

@@ -115,6 +115,7 @@ describe("emu run --control", () => {
       assert.deepStrictEqual(await ask(socket, [`{"request":"reset","id":1}`]), [{ ok: true }])
       await somewhatLater()
       assert.strictEqual(await control("uninstall", "1"), "uninstalled 1\n")
+      await until(() => output.stderr !== "")
       assert.strictEqual(output.stderr, "saw some blocks\n")
       // a file that was changed is loaded anew
       fs.writeFileSync(file, blocks("now saw"))
@@ -148,6 +149,8 @@ describe("emu run --control", () => {
     await somewhatLater()
     await control("uninstall", "1")
     // vCPU 2 is one child after another
+    // its text is on its way through another pipe than the answer
+    await until(() => output.stderr !== "")
     assert.strictEqual(output.stderr, "begun 0,1,2, ended 2, ran 0,1,2\n")
     await control("reset", "2")
     await somewhatLater()

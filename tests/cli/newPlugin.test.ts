@@ -50,6 +50,20 @@ describe("emu plugin new", () => {
     await assertTypeChecks(folder)
   })
 
+  it("sees an Effect that nothing runs, by npm run check", async () => {
+    using directory = temporaryDirectory()
+    await run(emu, ["plugin", "new", "my plugins/mine"], { cwd: directory.path })
+    const folder = path.join(directory.path, "my plugins/mine")
+    const check = () => run("npm", ["run", "--silent", "check"], { cwd: folder })
+    const fine = await check()
+    assert.strictEqual(fine.status, 0, fine.stdout.toString())
+    const file = path.join(folder, "mine.ts")
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("yield* api.onAtExit", "api.onAtExit"))
+    const { status, stdout } = await check()
+    assert.match(stdout.toString(), /mine\.ts:\d+:\d+.*floatingEffect/)
+    assert.strictEqual(status, 1)
+  })
+
   it("sees type errors in the plugin", async () => {
     using directory = temporaryDirectory()
     await run(emu, ["plugin", "new", "mine"], { cwd: directory.path })

@@ -4,7 +4,8 @@ import { CpuState } from "@emu/tcg/CpuState"
 import { type CompiledStats, ExitKind } from "@emu/tcg/Engine"
 import { type EngineServices, make, type EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
-import { board, makeInstrumenter } from "./instrument.ts"
+import { board } from "./board.ts"
+import { makeInstrumenter } from "./instrument.ts"
 import type { Image } from "./program/assemble.ts"
 import {
   behindConstants,

@@ -1,6 +1,6 @@
 /** What the two engines must agree on whenever both have executed the same number of instructions. */
 import { memoryDifference, slotDifferences, type StateDifference } from "@emu/tcg/engine/lockstep/compareStates"
-import { board, boardBytes } from "./instrument.ts"
+import { board, boardBytes } from "./board.ts"
 import { behindConstants, data, firstPage, lastPage, patches, stack } from "./program/layout.ts"
 import type { Side } from "./Side.ts"
 

@@ -9,16 +9,11 @@ import {
 } from "@emu/core/Instrumentation"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { arenaBase } from "@emu/tcg/Layout"
+import { board } from "./board.ts"
 import { free } from "./program/operations.ts"
 import type { Plugins } from "./program/Program.ts"
 import { mix } from "./Random.ts"
 import type { Traces } from "./traces.ts"
-
-/** The one scoreboard. */
-export const board = { id: 1, elementSize: 64, byteOffset: arenaBase, capacity: 4 }
-/** Bytes of it that are compared. */
-export const boardBytes = 256
 
 /** What callbacks ask of the engine. */
 export interface Requests {

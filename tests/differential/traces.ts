@@ -4,7 +4,7 @@ import { MemRw } from "@emu/core/Instrumentation"
 import { TraceKind, type TraceBatch } from "@emu/core/Trace"
 import { traceBytes, TraceBuffer } from "@emu/core/trace/TraceBuffer"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { board, boardBytes } from "./instrument.ts"
+import { board, boardBytes } from "./board.ts"
 
 /** Room in them: one is full all the time. */
 const rooms = [7, 500] as const

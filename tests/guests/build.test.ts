@@ -30,7 +30,7 @@ describe("build-guests", () => {
 
   it.each([
     ["guests", "examples"],
-    ["guests/bench", "bench/kernels"]
+    ["bench/kernels/guest", "bench/kernels/guest"]
   ])("every program in %s/ has its ELF file in %s/, and the other way round", (sources, programs) => {
     assert.deepStrictEqual(names(sources, ".c"), names(programs, ".elf"))
   })

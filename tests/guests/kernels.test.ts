@@ -3,7 +3,7 @@
  * that for the interpreter: so only the engine that compiles runs them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { kernels } from "../../scripts/bench/kernels.ts"
+import { kernels } from "../../bench/kernels/kernels.ts"
 import { emu, run } from "../support/cli.ts"
 
 describe("kernels under --engine jit", () => {

@@ -31,6 +31,11 @@ export class LogSink {
         new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
     })
 
+  /** Whether the file of `-D` could not be written in full. */
+  get isIncomplete(): boolean {
+    return this.#hasFailed && this.#descriptor !== 2
+  }
+
   /** Takes text; it is written soon, at the latest at the next turn of the event loop. */
   readonly write = (text: string): void => {
     this.#parts.push(text)

@@ -1,4 +1,5 @@
 /** From the words behind `emu` to an exit status: picks the command, and turns errors into one line each. */
+import { PluginCallbackError } from "@emu/core/PluginError"
 import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -6,13 +7,14 @@ import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
-import { runProgram } from "./commands/run.ts"
+import { runRequest } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
 import { controlOptions, pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
+import { placeOf, pluginStack } from "./plugins/pluginFrames.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
@@ -40,7 +42,7 @@ const tellHowToRepeat = (words: ReadonlyArray<string>) => (defect: unknown) => {
 
 const runCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const request = yield* parse(() => parseRunOptions(words, process.env))
-  if (!("help" in request)) return yield* Effect.catchDefect(runProgram(request), tellHowToRepeat(words))
+  if (!("help" in request)) return yield* Effect.catchDefect(runRequest(request), tellHowToRepeat(words))
   if (request.help === "run") return yield* show(runHelp())
   if (request.help === "log") return yield* show(logHelp())
   return yield* Effect.flatMap(explainPlugin(request.help.plugin), show)
@@ -120,10 +122,11 @@ const wantsDebug = (words: ReadonlyArray<string>): boolean =>
 /** Says what went wrong: one line for what a user can cause, with the stack only on request; a bug of emu with its stack. */
 const report = (cause: Cause.Cause<unknown>, debug: boolean): number => {
   const error = Cause.squash(cause)
-  const message = error instanceof Error ? error.message : String(error)
+  const ofPlugin = error instanceof PluginCallbackError ? error.cause : undefined
+  const message = `${error instanceof Error ? error.message : String(error)}${placeOf(ofPlugin)}`
   const isBug = !Cause.hasFails(cause)
   complain(isBug ? `internal error, please report it: ${message}` : message)
-  if (isBug || debug) writeAll(2, `${Cause.pretty(cause)}\n`)
+  if (isBug || debug) writeAll(2, pluginStack(ofPlugin) ?? `${Cause.pretty(cause)}\n`)
   return error instanceof UsageError ? 2 : 1
 }
 

@@ -3,7 +3,7 @@
  * so it imports nothing of Effect.
  */
 import { cachedScripts } from "./cachedScripts.ts"
-import { setWasmFlags } from "./platform/wasmFlags.ts"
+import { setWasmFlags } from "@emu/node/wasmFlags"
 import { needsWholeEffect } from "./options/needsWholeEffect.ts"
 
 const needed = 26

@@ -3,7 +3,7 @@ import * as Fs from "node:fs"
 import { isForeground } from "./platform/terminal/isForeground.ts"
 import { isTerminal } from "./platform/terminal/isTerminal.ts"
 import { type StatusLine, statusLine } from "./platform/terminal/StatusLine.ts"
-import { readsInFlight } from "./platform/host/StreamInput.ts"
+import { readsInFlight } from "@emu/node/NodeHostFs"
 
 /** Milliseconds until the line is shown, and between two changes of it. */
 const patience = 2000

@@ -1,7 +1,7 @@
 /** How a plugin is written: one function that makes it from name, help, options and install. */
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type { PluginApi } from "./PluginApi.ts"
 import type { PluginError } from "./PluginError.ts"
 
@@ -53,5 +53,22 @@ type Printing<Options> = Omit<Plugin<Options, never>, "_tag" | "result" | "rende
 export function make<Options, Result>(definition: Reporting<Options, Result>): Plugin<Options, Result>
 export function make<Options>(definition: Printing<Options>): Plugin<Options, never>
 export function make<Options, Result>(definition: Omit<Plugin<Options, Result>, "_tag">): Plugin<Options, Result> {
+  const problem = problemOf({ ...definition })
+  if (problem !== undefined) throw new TypeError(`Plugin.make: ${problem}`)
   return { _tag: "EmuPlugin", ...definition }
+}
+
+/** What callers without types, or with wrong ones, get wrong; undefined where it is a plugin. */
+const problemOf = (definition: Readonly<Record<string, unknown>>): string | undefined => {
+  const { help, install, name, options, result } = definition
+  if (typeof name !== "string" || name === "") return 'it has no name: write name: "..."'
+  if (typeof help !== "string") return `plugin ${name} has no help: write help: "..." with one line`
+  if (!Schema.isSchema(options)) {
+    return `the options of plugin ${name} are no Schema: write options: PluginOptions.struct({ ... }) or PluginOptions.none`
+  }
+  if (result !== undefined && !Schema.isSchema(result)) {
+    return `the result of plugin ${name} is no Schema: write result: PluginResult.struct({ ... })`
+  }
+  if (typeof install === "function") return undefined
+  return `plugin ${name} has no install: write install: (api, options) => Effect.gen(function* () { ... })`
 }

@@ -2,7 +2,20 @@
 import type * as Effect from "effect/Effect"
 import type { CallbackFlags, ExecCallback, InlineOp, MemCallback, MemInfo, MemRw, PluginCond } from "./Instrumentation.ts"
 import type { Channel } from "./PluginChannels.ts"
-import type { PluginError } from "./PluginError.ts"
+import type {
+  CallbackTypeError,
+  EventShapeError,
+  FreedScoreboardError,
+  OutOfRangeError,
+  PluginCallbackError,
+  PluginChannelError,
+  ScoreboardMemoryExhausted,
+  ScoreboardSizeError,
+  TraceSizeError,
+  UninstallInInstallError,
+  UnknownEventError,
+  UnknownPluginError
+} from "./PluginError.ts"
 import type { OutputFile } from "./PluginFiles.ts"
 import type { ModuleInfo, ProcessDescription, ProgramInfo, RegisterInfo, VcpuInfo, WhenIdle } from "./Ports.ts"
 import type { ScoreboardU64 } from "./Scoreboard.ts"
@@ -19,6 +32,9 @@ export type SyscallRetCallback = (vcpu: number, num: number, ret: bigint) => Col
 export type SyscallFilterCallback = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => bigint | undefined
 /** `kind` is a `DisconKind`. */
 export type DisconCallback = (vcpu: number, kind: number, fromPc: bigint, toPc: bigint) => ColdResult
+
+/** What registering a handler fails with: the plugin is gone, or it is no handler. */
+export type RegistrationError = UnknownPluginError | UnknownEventError | EventShapeError
 
 /** A block being translated. Valid only inside the `onTbTrans` callback that got it. */
 export interface TbHandle {
@@ -94,30 +110,37 @@ export interface PluginApi<Result = never> {
   readonly name: string
 
   // events
-  readonly onVcpuInit: (callback: VcpuCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onVcpuExit: (callback: VcpuCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onVcpuIdle: (callback: VcpuCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onVcpuResume: (callback: VcpuCallback | undefined) => Effect.Effect<void, PluginError>
+  readonly onVcpuInit: (callback: VcpuCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onVcpuExit: (callback: VcpuCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onVcpuIdle: (callback: VcpuCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onVcpuResume: (callback: VcpuCallback | undefined) => Effect.Effect<void, RegistrationError>
   /** `callback` runs inside the translator: plain and synchronous. */
-  readonly onTbTrans: (callback: ((tb: TbHandle) => void) | undefined) => Effect.Effect<void, PluginError>
-  readonly onSyscall: (callback: SyscallCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onSyscallRet: (callback: SyscallRetCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onSyscallFilter: (callback: SyscallFilterCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onDiscon: (kinds: number, callback: DisconCallback | undefined) => Effect.Effect<void, PluginError>
-  readonly onFlush: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, PluginError>
-  readonly onAtExit: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, PluginError>
+  readonly onTbTrans: (callback: ((tb: TbHandle) => void) | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onSyscall: (callback: SyscallCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onSyscallRet: (callback: SyscallRetCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onSyscallFilter: (callback: SyscallFilterCallback | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onDiscon: (
+    kinds: number,
+    callback: DisconCallback | undefined
+  ) => Effect.Effect<void, RegistrationError | OutOfRangeError>
+  readonly onFlush: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, RegistrationError>
+  readonly onAtExit: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, RegistrationError>
 
   // life cycle
   /** Drops this plugin's registrations and all translated code, then calls `done`; asynchronous. */
-  readonly reset: (done?: () => ColdResult) => Effect.Effect<void, PluginError>
+  readonly reset: (
+    done?: () => ColdResult
+  ) => Effect.Effect<void, UnknownPluginError | CallbackTypeError | PluginCallbackError>
   /** Removes the plugin, then calls `done`; asynchronous. Forbidden in install. */
-  readonly uninstall: (done?: () => ColdResult) => Effect.Effect<void, PluginError>
+  readonly uninstall: (
+    done?: () => ColdResult
+  ) => Effect.Effect<void, UnknownPluginError | CallbackTypeError | UninstallInInstallError | PluginCallbackError>
 
   // scoreboards
   /** Zeroed elements of `elementSize` bytes (rounded up to a multiple of eight), one per vCPU; the scoreboard's id. */
-  readonly scoreboardNew: (elementSize: number) => Effect.Effect<number, PluginError>
+  readonly scoreboardNew: (elementSize: number) => Effect.Effect<number, ScoreboardSizeError | ScoreboardMemoryExhausted>
   /** Uses of it fail from now on; code that counts in it is dropped. A plugin's boards outlive it unless it frees them. */
-  readonly scoreboardFree: (scoreboard: number) => Effect.Effect<void, PluginError>
+  readonly scoreboardFree: (scoreboard: number) => Effect.Effect<void, FreedScoreboardError>
   /** As `scoreboardNew`, for plain callbacks. */
   readonly scoreboardNewUnsafe: (elementSize: number) => number
   /** A view of one vCPU's element; take it anew after vCPUs appeared. */
@@ -131,7 +154,9 @@ export interface PluginApi<Result = never> {
 
   // traces
   /** A buffer that code records into without a call, and that reaches the plugin in batches. Reset and uninstall end it. */
-  readonly trace: (options: TraceOptions) => Effect.Effect<Trace, PluginError>
+  readonly trace: (
+    options: TraceOptions
+  ) => Effect.Effect<Trace, TraceSizeError | CallbackTypeError | UnknownPluginError | ScoreboardMemoryExhausted>
 
   // registers and memory, inside callbacks
   /** Handles that stay valid. Reading needs `readRegs`, writing `readWriteRegs`; the pc is written with `setPc` only. */
@@ -195,7 +220,7 @@ export interface PluginApi<Result = never> {
    * A connection with a plugin in another emu: waits for it at a Unix socket, or connects where it waits. Its effects are for install
    * and for callbacks that may wait; see `Channel`.
    */
-  readonly openChannel: (path: string) => Effect.Effect<Channel, PluginError>
+  readonly openChannel: (path: string) => Effect.Effect<Channel, PluginChannelError>
   /** Ends the guest at once, with the lowest eight bits as its exit status; atexit handlers run. For callbacks of a vCPU; never returns. */
   readonly exit: (status: number) => never
   /**
@@ -204,5 +229,5 @@ export interface PluginApi<Result = never> {
    */
   readonly queueWork: (callback: () => ColdResult) => void
   /** Runs a registration from a plain callback. Throws the typed error; nothing in it may wait. */
-  readonly runSync: <A>(effect: Effect.Effect<A, PluginError>) => A
+  readonly runSync: <A>(effect: Effect.Effect<A, unknown>) => A
 }

@@ -47,6 +47,16 @@ export class InvalidVcpuIndexError extends Data.TaggedError("InvalidVcpuIndexErr
   }
 }
 
+/** Something else than a function was given as a callback. */
+export class CallbackTypeError extends Data.TaggedError("CallbackTypeError")<{
+  readonly operation: string
+  readonly actual: string
+}> {
+  override get message() {
+    return `${this.operation} takes a function as its callback, not ${this.actual}`
+  }
+}
+
 /** A number that stands for flags, a condition, an operation or a direction is out of range. */
 export class OutOfRangeError extends Data.TaggedError("OutOfRangeError")<{
   readonly what: "CallbackFlags" | "PluginCond" | "InlineOp" | "MemRw" | "DisconKind"
@@ -145,13 +155,22 @@ export class NoVcpuContextError extends Data.TaggedError("NoVcpuContextError")<{
   }
 }
 
-/** The running callback was not registered with the permission that an access needs. */
+/** The running callback does not have the permission that an access needs. */
 export class RegisterPermissionError extends Data.TaggedError("RegisterPermissionError")<{
   readonly operation: string
-  readonly needed: string
+  readonly needed: "readRegs" | "readWriteRegs" | "readWriteRegsPc"
+  /** The event that the callback is for; undefined for a callback in code, which has the permission that it was registered with. */
+  readonly event: string | undefined
 }> {
   override get message() {
-    return `${this.operation} is not permitted in this callback: register it with CallbackFlags.${this.needed}`
+    if (this.event === undefined) {
+      return `${this.operation} is not permitted in this callback: register it with CallbackFlags.${this.needed}`
+    }
+    const where =
+      this.needed === "readWriteRegsPc"
+        ? "callbacks of system calls, discontinuities, idle and resume may change the pc"
+        : "callbacks of a vCPU's events may use registers"
+    return `${this.operation} is not permitted in a ${this.event} callback: ${where}, and callbacks in code with CallbackFlags.${this.needed}`
   }
 }
 
@@ -245,17 +264,13 @@ export class UninstallInInstallError extends Data.TaggedError("UninstallInInstal
   }
 }
 
-/** An exclusive section, or a vCPU's slice, was entered or left out of order: a bug of the driver. */
+/** An exclusive section, or a vCPU's slice, was entered inside of the other: a bug of the driver. */
 export class ExclusiveError extends Data.TaggedError("ExclusiveError")<{
   readonly vcpu: number
-  readonly problem:
-    | "already in guest code"
-    | "not in guest code"
-    | "owns an exclusive section"
-    | "does not own the exclusive section"
+  readonly problem: "already in guest code" | "is in an exclusive section"
 }> {
   override get message() {
-    return `vCPU ${this.vcpu} ${this.problem}: pair enterGuest with leaveGuest, and leave the guest before startExclusive`
+    return `vCPU ${this.vcpu} ${this.problem}: guest code and exclusive sections follow each other, they cannot contain each other`
   }
 }
 
@@ -331,6 +346,7 @@ export type PluginError =
   | VcpuAlreadyLiveError
   | VcpuNotLiveError
   | InvalidVcpuIndexError
+  | CallbackTypeError
   | OutOfRangeError
   | ScoreboardSizeError
   | ScoreboardIndexError

@@ -10,6 +10,8 @@ export interface PluginFailurePolicy {
   readonly onError: OnPluginError
   /** Told each failure that does not end the run, and those that come after the one that does. */
   readonly report: (error: PluginCallbackError) => void
+  /** Told of what is no failure, but most likely a mistake in a plugin: one line that says what to write. */
+  readonly warn?: (message: string) => void
 }
 
 /** The policy of a plugin system; one that ends the run by default. */

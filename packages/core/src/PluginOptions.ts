@@ -48,8 +48,18 @@ export class PluginOptionError extends Data.TaggedError("PluginOptionError")<{
   }
 }
 
-/** Puts options together; the plugin gets an object with their values. */
-export const struct = Schema.Struct
+/**
+ * Puts options together; the plugin gets an object with their values. Throws where one is no Schema.
+ */
+export const struct = <const Fields extends Schema.Struct.Fields>(fields: Fields): Schema.Struct<Fields> => {
+  for (const [name, field] of Object.entries(fields)) {
+    if (Schema.isSchema(field)) continue
+    throw new TypeError(
+      `option ${name} is no Schema: write ${name}: PluginOptions.integer({ description: "..." }), or another kind`
+    )
+  }
+  return Schema.Struct(fields)
+}
 
 /** For a plugin without options. */
 export const none = Schema.Struct({})

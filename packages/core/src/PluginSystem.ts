@@ -1,235 +1,99 @@
 /**
- * The plugin system as the rest of the emulator sees it: the state in a Ref, the transitions applied to it, and plugins called
- * when something happens. The engine uses the synchronous part, the driver the Effects.
- *
- * One slice of a vCPU:
- *
- *     if (system.hasWork(vcpu)) yield* system.drain(vcpu)
- *     yield* system.enterGuest(vcpu)
- *     const exit = engine.run(budget)
- *     yield* system.leaveGuest(vcpu)
+ * The plugin system: its services on top of what it needs from the rest of the emulator.
+ * `PluginRegistry` is for whoever loads plugins, `VcpuLifeCycle`, `ExclusiveSections` and
+ * `Scoreboards` for the driver of vCPUs, `PluginHost` for what goes on beside a run.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import type { Instrumentation, TbInfo } from "./Instrumentation.ts"
-import { CallbackFlags } from "./Instrumentation.ts"
-import type { Plugin } from "./Plugin.ts"
-import type { ColdResult, DisconCallback, SyscallCallback, SyscallFilterCallback, SyscallRetCallback } from "./PluginApi.ts"
-import { OutOfRangeError, PluginCallbackError } from "./PluginError.ts"
-import type { CallbackFailure as HotFailure, ExclusiveError, PluginError } from "./PluginError.ts"
-import { disconEvents, PluginEvent } from "./PluginEvent.ts"
-import type { EventHandler, PluginState } from "./PluginState.ts"
-import type { CallbackScope, CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
-import type { ExitRequest } from "./ExitRequest.ts"
+import { ExclusiveSections } from "./ExclusiveSections.ts"
 import type { PluginFiles } from "./PluginFiles.ts"
-import type { SetPcRequest } from "./SetPcRequest.ts"
-import { dispatch } from "./system/callbacks.ts"
-import { errorOf, survivesHot } from "./system/failures.ts"
+import { PluginHost } from "./PluginHost.ts"
+import { PluginRegistry } from "./PluginRegistry.ts"
+import type { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
+import { Scoreboards } from "./Scoreboards.ts"
+import { survivesHot } from "./system/failures.ts"
 import { onFlushed } from "./system/flush.ts"
 import { makeHost } from "./system/host.ts"
-import type { PluginHost } from "./system/host.ts"
 import { makeInstrumenter } from "./system/instrument.ts"
 import { install } from "./system/install.ts"
-import type { InstallError } from "./system/install.ts"
 import * as Lifecycle from "./system/lifecycle.ts"
 import * as Runtime from "./system/Runtime.ts"
-import * as Vcpus from "./system/vcpus.ts"
-import { drainTraces, switchTraces } from "./system/traces.ts"
+import { drainTraces, switchTraces, type TraceEnd } from "./system/traces.ts"
+import { makeVcpuLifeCycle } from "./system/vcpuLifeCycle.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
-import { isInitialised, wants } from "./transitions/vcpu.ts"
+import { VcpuLifeCycle } from "./VcpuLifeCycle.ts"
 
-/**
- * What an entry point fails with. A `SetPcRequest` comes only from callbacks that may set the pc (system calls, idle, resume,
- * discontinuities): go on at its pc, before a system call without making it.
- * An `ExitRequest` may come from any callback of a vCPU: end the process with its status.
- */
-export type Failure = PluginError | SetPcRequest | ExitRequest
+/** The services of a plugin system. */
+export type PluginSystem = PluginRegistry | VcpuLifeCycle | ExclusiveSections | Scoreboards | PluginHost
 
-/** A callback of reset or uninstall. */
-type Done = () => ColdResult
+/** What a plugin system needs. */
+export type PluginPorts = CodeCache | GuestAccess | PluginFiles | PluginOutput | ScoreboardMemory
 
-export class PluginSystem extends Context.Service<
-  PluginSystem,
-  {
-    // synchronous
-    /**
-     * Which callback runs now. The engine keeps it around hot callbacks; the driver sets `pc` to the guest's pc before it calls
-     * an entry point that concerns a vCPU.
-     */
-    readonly scope: CallbackScope
-    readonly state: () => PluginState
-    /** Cheap: whether a vCPU has heard that somebody listens. Ask before building arguments. */
-    readonly wants: (vcpu: number, event: PluginEvent) => boolean
-    /** Cheap: whether `drain` has anything to do. */
-    readonly hasWork: (vcpu: number) => boolean
-    /** What plugins want in a block; the code cache was given this. Throws `PluginCallbackError`. */
-    readonly instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined
-    /** Cheap: whether there are traces. */
-    readonly isTracing: () => boolean
-    /** Delivers what traces hold: before a system call. What it gives, if anything, ends the run (or is an `ExitRequest`). */
-    readonly drainTraces: () => Failure | undefined
-    /** Makes what an engine reports of a failed callback (a `CallbackFailure`, or what `instrument` threw) a typed error. */
-    readonly callbackError: (error: unknown) => PluginCallbackError
-    /** Tells the user of a failure that does not end the run, as its end has another reason. */
-    readonly reportFailure: (error: PluginError) => void
+/** A plugin system, connected to its code cache. */
+export const layer: Layer.Layer<PluginSystem, never, PluginPorts> = Layer.effectContext(
+  Effect.map(Runtime.make, (runtime) => {
+    const instrument = makeInstrumenter(runtime)
+    connect(runtime, instrument)
+    return Context.make(PluginRegistry, makeRegistry(runtime)).pipe(
+      Context.add(VcpuLifeCycle, makeVcpuLifeCycle(runtime, instrument)),
+      Context.add(ExclusiveSections, makeSections(runtime)),
+      Context.add(Scoreboards, makeScoreboards(runtime)),
+      Context.add(PluginHost, makeHost(runtime))
+    )
+  })
+)
 
-    // plugins
-    /** Loads a plugin with `key=value` pairs in order; its id. */
-    readonly install: <Options, Result>(
-      plugin: Plugin<Options, Result>,
-      args: ReadonlyArray<readonly [key: string, value: string]>
-    ) => Effect.Effect<bigint, InstallError>
-    readonly reset: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
-    readonly uninstall: (id: bigint, done?: Done) => Effect.Effect<void, Failure>
-
-    /** Attaches and detaches plugins while the guest runs; from any fiber but a vCPU's. */
-    readonly host: PluginHost
-
-    /**
-     * Code goes on in another memory: another process has the turn, or the one that has it executes another program. Scoreboards and
-     * traces go along, so that all processes count in the same ones. No guest code runs meanwhile.
-     */
-    readonly enterMemory: (buffer: ArrayBufferLike) => void
-
-    // vCPUs; call these outside guest code
-    readonly vcpuInit: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly vcpuExit: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly vcpuIdle: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly vcpuResume: (vcpu: number) => Effect.Effect<void, Failure>
-    /** System call callbacks, then filters. A value is the result to use; the real call is then not made. */
-    readonly syscall: (vcpu: number, num: number, args: ReadonlyArray<bigint>) => Effect.Effect<bigint | undefined, Failure>
-    readonly syscallRet: (vcpu: number, num: number, ret: bigint) => Effect.Effect<void, Failure>
-    /** `kind` is one `DisconKind`. */
-    readonly discon: (vcpu: number, kind: number, fromPc: bigint, toPc: bigint) => Effect.Effect<void, Failure>
-
-    // slices, work and exclusive sections
-    /** Does the work queued for a vCPU: mask updates, resets, what flush handlers left. Before `enterGuest`. */
-    readonly drain: (vcpu: number) => Effect.Effect<void, Failure>
-    /** Before a slice. Fails with what a trace that had to be drained for another vCPU failed with. */
-    readonly enterGuest: (vcpu: number) => Effect.Effect<void, Failure>
-    readonly leaveGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly startExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly endExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-    readonly withExclusive: <A, E, R>(
-      vcpu: number,
-      effect: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ExclusiveError, R>
-
-    // the end
-    /** The program ends on this vCPU; atexit handlers run. Once. */
-    readonly userExit: (vcpu: number) => Effect.Effect<void, Failure>
-  }
->()("@emu/core/PluginSystem") {
-  /** The plugin system of one process, connected to its code cache. */
-  static readonly layer: Layer.Layer<
-    PluginSystem,
-    never,
-    CodeCache | GuestAccess | PluginFiles | PluginOutput | ScoreboardMemory
-  > = Layer.effect(PluginSystem)(Effect.map(Runtime.make, (runtime) => make(runtime)))
-}
-
-/** Permission of callbacks about system calls and jumps. */
-const flags = CallbackFlags.readWriteRegsPc
-
-const make = (runtime: Runtime.Runtime): PluginSystem["Service"] => {
-  const { cache, exclusive, scope, work } = runtime
-  const state = () => Runtime.stateOf(runtime)
-  const instrument = makeInstrumenter(runtime)
-  const hears = (vcpu: number, event: PluginEvent) => wants(state(), vcpu, event)
-
+const connect = (runtime: Runtime.Runtime, instrument: VcpuLifeCycle["Service"]["instrument"]): void => {
+  const { cache, scope } = runtime
   cache.setInstrumenter(instrument)
   cache.setCallbackScope(scope)
   cache.setFlushListener(() => onFlushed(runtime))
   cache.setFailureListener((failure) => survivesHot(runtime, failure))
-  cache.setScoreboardLookup((id) => Result.getOrThrow(findScoreboard(state(), id)))
+  cache.setScoreboardLookup((id) => Result.getOrThrow(findScoreboard(Runtime.stateOf(runtime), id)))
+}
 
-  const onSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
-    const call = (handler: EventHandler) => (handler as SyscallCallback)(vcpu, num, args)
-    return dispatch(runtime, { event: PluginEvent.vcpuSyscall, shape: "syscall", vcpu, flags }, call)
-  }
+const makeRegistry = (runtime: Runtime.Runtime): PluginRegistry["Service"] => ({
+  state: () => Runtime.stateOf(runtime),
+  install: (plugin, args) => install(runtime, plugin, args),
+  reset: (id, done) => Lifecycle.reset(runtime, id, done),
+  uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done)
+})
 
-  const filterSyscall = (vcpu: number, num: number, args: ReadonlyArray<bigint>) => {
-    const call = (handler: EventHandler) => (handler as SyscallFilterCallback)(vcpu, num, args)
-    const delivery = { event: PluginEvent.vcpuSyscallFilter, shape: "syscall", vcpu, flags } as const
-    const filtered = dispatch(runtime, delivery, call, isBigInt)
-    return Effect.map(filtered, (result) => (isBigInt(result) ? BigInt.asIntN(64, result) : undefined))
-  }
-
+const makeSections = (runtime: Runtime.Runtime): ExclusiveSections["Service"] => {
+  const { inGuest, runSlice, withExclusive } = runtime.exclusive
   return {
-    scope,
-    state,
-    wants: hears,
-    hasWork: work.hasWork,
-    instrument,
-    callbackError: (error) => callbackError(runtime, error),
-    reportFailure: (error) => {
-      if (error._tag === "PluginCallbackError") runtime.failures.report(error)
-    },
-    install: (plugin, args) => install(runtime, plugin, args),
-    reset: (id, done) => Lifecycle.reset(runtime, id, done),
-    uninstall: (id, done) => Lifecycle.uninstall(runtime, id, done),
-    host: makeHost(runtime),
-    enterMemory: (buffer) => {
-      if (buffer === runtime.memory.buffer) return
-      runtime.memory.moveTo(buffer)
-      for (const { trace } of runtime.traces) trace.moveTo(buffer)
-    },
-    vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
-    vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
-    vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),
-    vcpuResume: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuResume, vcpu),
-    syscall: (vcpu, num, args) =>
-      Effect.suspend(() => {
-        const called = hears(vcpu, PluginEvent.vcpuSyscall) ? onSyscall(vcpu, num, args) : Effect.void
-        if (!hears(vcpu, PluginEvent.vcpuSyscallFilter)) return Effect.as(called, undefined)
-        return Effect.andThen(called, filterSyscall(vcpu, num, args))
-      }),
-    syscallRet: (vcpu, num, ret) =>
-      Effect.suspend(() => {
-        if (!hears(vcpu, PluginEvent.vcpuSyscallRet)) return Effect.void
-        const call = (handler: EventHandler) => (handler as SyscallRetCallback)(vcpu, num, ret)
-        const delivery = { event: PluginEvent.vcpuSyscallRet, shape: "syscallRet", vcpu, flags } as const
-        return Effect.asVoid(dispatch(runtime, delivery, call))
-      }),
-    discon: (vcpu, kind, fromPc, toPc) =>
-      Effect.suspend((): Effect.Effect<void, Failure> => {
-        const event = disconEvents.find(([k]) => k === kind)?.[1]
-        if (event === undefined) return Effect.fail(new OutOfRangeError({ what: "DisconKind", value: kind }))
-        if (!isInitialised(state(), vcpu)) return Effect.void
-        const call = (handler: EventHandler) => (handler as DisconCallback)(vcpu, kind, fromPc, toPc)
-        return Effect.asVoid(dispatch(runtime, { event, shape: "discon", vcpu, flags }, call))
-      }),
-    drain: work.drain,
-    enterGuest: (vcpu) =>
-      runtime.traces.length === 0
-        ? exclusive.enterGuest(vcpu)
-        : Effect.andThen(
-            exclusive.enterGuest(vcpu),
-            Effect.suspend(() => failing(switchTraces(runtime, vcpu)))
+    runSlice: (vcpu, slice) =>
+      Runtime.stateOf(runtime).traces.length === 0
+        ? runSlice(vcpu, slice)
+        : Effect.flatMap(
+            runSlice(vcpu, (): Effect.Effect<ReturnType<typeof slice>, TraceEnd> => {
+              const failed = switchTraces(runtime, vcpu)
+              return failed === undefined ? Effect.succeed(slice()) : Effect.fail(failed)
+            }),
+            (ended) => ended
           ),
-    isTracing: () => runtime.traces.length > 0,
-    drainTraces: () => drainTraces(runtime),
-    leaveGuest: exclusive.leaveGuest,
-    startExclusive: exclusive.startExclusive,
-    endExclusive: exclusive.endExclusive,
-    withExclusive: exclusive.withExclusive,
-    userExit: (vcpu) => Vcpus.userExit(runtime, vcpu)
+    inGuest: (vcpu, slice) =>
+      Runtime.stateOf(runtime).traces.length === 0
+        ? inGuest(vcpu, slice)
+        : inGuest(vcpu, Effect.andThen(deliverOthers(runtime, vcpu), slice)),
+    withExclusive
   }
 }
 
-const failing = (failed: Failure | undefined): Effect.Effect<void, Failure> =>
-  failed === undefined ? Effect.void : Effect.fail(failed)
+const deliverOthers = (runtime: Runtime.Runtime, vcpu: number): Effect.Effect<void, TraceEnd> =>
+  Effect.suspend(() => {
+    const failed = switchTraces(runtime, vcpu)
+    return failed === undefined ? Effect.void : Effect.fail(failed)
+  })
 
-const isBigInt = (value: unknown): value is bigint => typeof value === "bigint"
-
-const callbackError = (runtime: Runtime.Runtime, error: unknown): PluginCallbackError => {
-  if (error instanceof PluginCallbackError) return error
-  if (!isHotFailure(error))
-    return new PluginCallbackError({ plugin: "(unknown)", event: "hot", pc: undefined, symbol: undefined, cause: error })
-  return errorOf(runtime, error, error.cause)
-}
-
-const isHotFailure = (error: unknown): error is HotFailure =>
-  typeof error === "object" && error !== null && "plugin" in error && "cause" in error
+const makeScoreboards = (runtime: Runtime.Runtime): Scoreboards["Service"] => ({
+  enterMemory: (buffer) => {
+    if (buffer === runtime.memory.buffer) return
+    runtime.memory.moveTo(buffer)
+    for (const { trace } of Runtime.stateOf(runtime).traces) trace.moveTo(buffer)
+  },
+  isTracing: () => Runtime.stateOf(runtime).traces.length > 0,
+  drainTraces: () => drainTraces(runtime)
+})

@@ -33,9 +33,12 @@ export class CodeCache extends Context.Service<
   }
 >()("@emu/core/CodeCache") {}
 
+/** `CallbackScope.vcpu` while no callback runs. */
+export const noCallback = -1
+
 /**
  * Told by the engine before and after each plugin callback: `vcpu` runs a callback with permission `flags`, at the guest
- * instruction `pc` (what `GuestAccess` shows as pc). After the callback `vcpu` is -1. A mutable object, not calls: this is
+ * instruction `pc` (what `GuestAccess` shows as pc). After the callback `vcpu` is `noCallback`. A mutable object, not calls: this is
  * on the hot path.
  */
 export interface CallbackScope {

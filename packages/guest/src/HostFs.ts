@@ -20,6 +20,12 @@ export interface HostStat {
   readonly birthtimeNs: bigint
 }
 
+/** What `peek` tells: `mode` as in `HostStat`, and the device of the file system. */
+export interface HostPeek {
+  readonly mode: number
+  readonly dev: number | bigint
+}
+
 /** What `statfs` tells, in blocks of `bsize` bytes. */
 export interface HostStatFs {
   readonly type: bigint
@@ -63,6 +69,8 @@ export interface Termios {
 export interface HostFsShape {
   /** Opens a file with O_ flags; a descriptor of the host. Creates with exactly `mode`: the caller has applied its umask. */
   readonly open: (path: string, flags: number, mode: number) => number
+  /** Opens anew what a descriptor refers to, a deleted file too: another descriptor, with flags and a position of its own. */
+  readonly reopen: (fd: number, flags: number) => number
   readonly close: (fd: number) => number
   /** Reads at the file position. Terminals, pipes and sockets give `-EAGAIN` where they would block: see `pollWait`. */
   readonly read: (fd: number, buffer: Uint8Array) => number
@@ -75,9 +83,12 @@ export interface HostFsShape {
   readonly stat: (path: string) => HostStat | number
   readonly lstat: (path: string) => HostStat | number
   readonly fstat: (fd: number) => HostStat | number
+  /** What is at a path, a link itself; undefined if nothing is, without the cost of an error. */
+  readonly peek: (path: string) => HostPeek | undefined | number
   /** Whether `stat` would find something, without the cost of an error. */
   readonly exists: (path: string) => boolean
   readonly statfs: (path: string) => HostStatFs | number
+  readonly fstatfs: (fd: number) => HostStatFs | number
   /** All entries of an open directory, `.` and `..` first. */
   readonly readdir: (fd: number) => ReadonlyArray<HostDirent> | number
   readonly readlink: (path: string) => string | number

@@ -2,8 +2,20 @@
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
+/** Ids of a process. */
+export interface Identity {
+  readonly pid: number
+  readonly ppid: number
+  readonly uid: number
+  readonly euid: number
+  readonly gid: number
+  readonly egid: number
+}
+
 /** The host. Sizes are bytes, times seconds. */
 export interface HostInfoShape {
+  /** Whose ids the first process of a guest has, unless the run says otherwise. */
+  readonly identity: Identity
   readonly groups: ReadonlyArray<number>
   readonly nodeName: string
   /** Version text of uname (`#1 SMP ...`). */
@@ -28,6 +40,7 @@ const fillFromWebCrypto = (bytes: Uint8Array): void => {
 
 /** A small machine, for browsers and tests. */
 export const portableInfo: HostInfoShape = {
+  identity: { pid: 100, ppid: 1, uid: 0, euid: 0, gid: 0, egid: 0 },
   groups: [],
   nodeName: "localhost",
   version: "#1 SMP",

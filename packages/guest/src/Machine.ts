@@ -1,17 +1,26 @@
-/** What a run is made of before a program is loaded: memory, architecture, and the place of the process. */
+/** What a run is made of before a program is loaded: memory, architecture, and the process that has the turn. */
 import type { CallbackScope } from "@emu/core/Ports"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { FrontEnd } from "@emu/tcg/FrontEnd"
 import { wasmPages } from "@emu/tcg/Layout"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HostClock } from "./HostClock.ts"
-import type { LinuxAbi } from "./linux/Abi.ts"
-import type { GuestProcess } from "./linux/process/view/GuestProcess.ts"
+import type { LinuxAbi } from "./linux/kernel/Abi.ts"
+import type { Kernel } from "./linux/kernel/Kernel.ts"
 import { GuestClock } from "./linux/time/GuestClock.ts"
 import { riscv64Abi } from "./riscv64/linux/abi.ts"
 import { makeRiscv64 } from "./riscv64/Riscv64.ts"
+
+/** The host has no room for the memory of a guest. */
+export class HostMemoryError extends Data.TaggedError("HostMemoryError")<{ readonly cause: unknown }> {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `the host has no room for the guest's memory, which takes 4 GiB of address space (ulimit -v?): ${reason}`
+  }
+}
 
 /** The time CSR ticks 10 million times a second. */
 const nanosecondsPerTick = 100n
@@ -25,16 +34,17 @@ export class Machine extends Context.Service<
     /** What the guest's clocks and its time CSR show. */
     readonly clock: GuestClock
     /** The process that has the turn; undefined before the first is loaded. */
-    process: GuestProcess | undefined
+    process: Kernel | undefined
     /** Which callback runs, once there is a plugin system: its pc is the one that registers show. */
     scope: CallbackScope | undefined
   }
 >()("@emu/guest/Machine") {
   /** A riscv64 machine with, for its first process, 4 GiB of memory of its own, shared with workers where the platform allows that. */
-  static readonly layer = Layer.effect(Machine)(
+  static readonly layer: Layer.Layer<Machine, HostMemoryError, HostClock> = Layer.effect(Machine)(
     Effect.gen(function* () {
       const clock = new GuestClock(yield* HostClock)
-      const state = new CpuState(makeMemory())
+      const memory = yield* Effect.try({ try: makeMemory, catch: (cause) => new HostMemoryError({ cause }) })
+      const state = new CpuState(memory)
       const frontEnd = makeRiscv64({ time: () => clock.monotonic() / nanosecondsPerTick })
       return { state, frontEnd, abi: riscv64Abi, clock, process: undefined, scope: undefined }
     })

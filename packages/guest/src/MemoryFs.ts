@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HostFs, type HostDirent, type HostFsShape, type HostStat } from "./HostFs.ts"
-import { Errno } from "./linux/errno.ts"
+import { Errno } from "./linux/kernel/errno.ts"
 import { direntType, O, POLL, S } from "./linux/files/constants.ts"
 import { seekTarget } from "./linux/files/open/MemoryFile.ts"
 import type { Inode } from "./memoryFs/Inode.ts"
@@ -26,6 +26,17 @@ interface Open {
   readonly inode: Inode
   readonly flags: number
   position: number
+}
+
+/** A tmpfs of 4 GiB, half of it free. */
+const statFs = {
+  type: 0x01021994n,
+  bsize: 4096,
+  blocks: 1n << 20n,
+  bfree: 1n << 19n,
+  bavail: 1n << 19n,
+  files: 1n << 20n,
+  ffree: 1n << 19n
 }
 
 /** Permission is never refused, as for root: except execution of a file that nobody may execute. */
@@ -207,6 +218,13 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
 
   const fs: HostFsShape = {
     open: openPath,
+    reopen: (fd, flags) =>
+      withFd(fd, ({ inode }) => {
+        if (inode.isDirectory && (flags & O.ACCMODE) !== O.RDONLY) return -Errno.EISDIR
+        if (!inode.isDirectory && (flags & O.DIRECTORY) !== 0) return -Errno.ENOTDIR
+        if ((flags & O.TRUNC) !== 0 && inode.type === S.IFREG) resize(inode, 0)
+        return openInode(inode, flags)
+      }),
     close: (fd) => (open.delete(fd) ? 0 : -Errno.EBADF),
     read: (fd, buffer) =>
       withFd(fd, (file) => {
@@ -238,17 +256,14 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
     stat: (path) => withPath<HostStat>(path, true, (inode) => inode.stat()),
     lstat: (path) => withPath<HostStat>(path, false, (inode) => inode.stat()),
     fstat: (fd) => withFd<HostStat>(fd, ({ inode }) => inode.stat()),
+    peek: (path) => {
+      const inode = tree.find(path, false)
+      if (typeof inode !== "number") return inode.stat()
+      return inode === -Errno.ENOENT || inode === -Errno.ENOTDIR ? undefined : inode
+    },
     exists: (path) => typeof tree.find(path, true) !== "number",
-    statfs: (path) =>
-      withPath(path, true, () => ({
-        type: 0x01021994n,
-        bsize: 4096,
-        blocks: 1n << 20n,
-        bfree: 1n << 19n,
-        bavail: 1n << 19n,
-        files: 1n << 20n,
-        ffree: 1n << 19n
-      })),
+    statfs: (path) => withPath(path, true, () => statFs),
+    fstatfs: (fd) => withFd(fd, () => statFs),
     readdir: (fd) => withFd<ReadonlyArray<HostDirent> | number>(fd, ({ inode }) => entriesOf(inode)),
     readlink: (path) =>
       withPath<string | number>(path, false, (inode) => (inode.type === S.IFLNK ? inode.target : -Errno.EINVAL)),

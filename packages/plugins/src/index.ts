@@ -2,7 +2,7 @@
 import type { Plugin } from "@emu/core/Plugin"
 
 /** What loads each plugin. */
-export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
+export const plugins = {
   bb: async () => (await import("./bb.ts")).default,
   bbv: async () => (await import("./bbv.ts")).default,
   cache: async () => (await import("./cache.ts")).default,
@@ -25,4 +25,11 @@ export const plugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   syscall: async () => (await import("./syscall.ts")).default,
   traps: async () => (await import("./traps.ts")).default,
   uftrace: async () => (await import("./uftrace.ts")).default
-}
+} satisfies Readonly<Record<string, () => Promise<Plugin>>>
+
+/** A name of one of them. */
+export type PluginName = keyof typeof plugins
+
+/** What loads the plugin of a name; undefined where there is none. */
+export const findPlugin = (name: string): (() => Promise<Plugin>) | undefined =>
+  Object.hasOwn(plugins, name) ? plugins[name as PluginName] : undefined

@@ -108,8 +108,10 @@ describe.each(loops)("under $name", ({ cold }) => {
   })
 
   describe("accesses", () => {
-    const accesses = (ops: string, prepare: (guest: Plugged) => void = () => {}) => {
-      const guest = new Plugged({ code: { [a]: code(ops, stop) } }, (g) => ({ insns: [{ exec: [], mem: [g.mem("m")] }] }))
+    const accesses = (ops: string, prepare: (guest: Plugged) => void = () => {}, rw: MemRw = MemRw.readWrite) => {
+      const guest = new Plugged({ code: { [a]: code(ops, stop) } }, (g) => ({
+        insns: [{ exec: [], mem: [g.mem("m", rw)] }]
+      }))
       prepare(guest)
       guest.engine.run(100)
       return guest.log
@@ -134,6 +136,29 @@ describe.each(loops)("under $name", ({ cold }) => {
       assert.deepStrictEqual(accesses(`${name} r9,r10,r1,sl`, minusFive), wanted)
       assert.deepStrictEqual(accesses(`${name} r1,r10,r1,sl`, minusFive), wanted, "operand overwritten")
       assert.deepStrictEqual(accesses(`${name} r10,r10,r1,sl`, minusFive), wanted, "address overwritten")
+    })
+
+    it("B6: a callback and an inline operation hear their own direction only", () => {
+      const load = "guest_ld r3,r10,0,uq"
+      const exchange = "atomic_xchg r9,r10,r1,sl"
+      const directions = (ops: string, rw: MemRw) => accesses(ops, minusFive, rw).map((line) => line.split(" ")[1])
+      assert.deepStrictEqual(directions(load, MemRw.read), ["R"])
+      assert.deepStrictEqual(directions(load, MemRw.write), [])
+      assert.deepStrictEqual(directions("guest_st r1,r10,0,uq", MemRw.read), [])
+      assert.deepStrictEqual(directions("guest_st r1,r10,0,uq", MemRw.write), ["W"])
+      assert.deepStrictEqual(directions(exchange, MemRw.read), ["R"])
+      assert.deepStrictEqual(directions(exchange, MemRw.write), ["W"])
+      for (const [rw, count] of [
+        [MemRw.read, 1n],
+        [MemRw.write, 1n],
+        [MemRw.readWrite, 2n]
+      ] as const) {
+        const guest = new Plugged({ code: { [a]: code(exchange, stop) } }, () => ({
+          insns: [{ exec: [], mem: [{ kind: "memInline", plugin: 1n, rw, op: 0, entry, imm: 1n }] }]
+        }))
+        guest.engine.run(100)
+        assert.strictEqual(guest.counter(), count)
+      }
     })
 
     it("a compare-and-exchange is one only when it succeeds", () => {

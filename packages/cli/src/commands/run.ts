@@ -3,19 +3,15 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { PluginFailures } from "@emu/core/PluginFailures"
-import { PluginSystem } from "@emu/core/PluginSystem"
-import { PluginOutput } from "@emu/core/Ports"
-import { Machine } from "@emu/guest/Machine"
-import { guestAccessLayer } from "@emu/guest/linux/process/view/GuestAccess"
-import { runProcess } from "@emu/guest/linux/process/runProcess"
-import { Engine } from "@emu/tcg/Engine"
-import { hostIdentity, hostLayer } from "../platform/host/hostLayer.ts"
-import { pluginChannels } from "../platform/plugins/pluginChannels.ts"
-import { nodePluginFiles } from "../platform/plugins/NodePluginFiles.ts"
-import { hostSignals } from "../platform/host/hostSignals.ts"
+import { Emulator } from "@emu/emulator/Emulator"
+import type { RunOptions as EmulatorOptions } from "@emu/emulator/RunOptions"
+import { hostSignals } from "@emu/node/hostSignals"
+import { pluginChannels } from "@emu/node/NodePluginChannels"
+import { nodePluginFiles } from "@emu/node/NodePluginFiles"
+import { setWasmFlags } from "@emu/node/wasmFlags"
+import type { Trace } from "@emu/tcg/Translator"
+import { hostLayer } from "../platform/host/hostLayer.ts"
 import { isTerminal, wantsColours } from "../platform/terminal/isTerminal.ts"
-import { engineLayer, scoreboardLayer } from "../engineLayer.ts"
 import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
@@ -26,24 +22,40 @@ import { colours, plain } from "../report/formatTable.ts"
 import { canShowProgress, startProgress } from "../progress.ts"
 import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
 
-const processOptions = (options: RunOptions, sink: LogSink) => ({
-  program: options.program,
+const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
+  ...(log.has("in_asm") && { inAsm: write }),
+  ...(log.has("op") && { op: write }),
+  ...(log.has("op_opt") && { opOpt: write }),
+  ...(log.has("jit") && { jit: write }),
+  ...(log.has("exec") && {
+    exec: (vcpu: number, pc: number) => write(`Trace ${vcpu}: 0x${pc.toString(16).padStart(16, "0")}\n`)
+  })
+})
+
+/** The run as the emulator is told it. */
+const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions => ({
   args: options.args,
   env: options.env,
-  identity: hostIdentity(),
+  stdin: "inherit",
+  stdout: "inherit",
+  stderr: "inherit",
   hostSignals,
-  ...(options.argv0 !== undefined && { argv0: options.argv0 }),
-  ...(options.execfn !== undefined && { execfn: options.execfn }),
-  ...(options.sysroot !== undefined && { sysroot: path.resolve(options.sysroot) }),
-  ...(options.seed !== undefined && { seed: options.seed }),
-  ...(options.stackSize !== undefined && { stackSize: options.stackSize }),
-  ...(options.log.has("strace") && { strace: (line: string) => sink.write(`${line}\n`) }),
-  ...(!options.quiet && {
-    warn: (line: string) => {
-      sink.flush()
-      complain(line)
-    }
-  })
+  engine: options.engine,
+  oneInsnPerTb: options.oneInsnPerTb,
+  measure: options.stats,
+  trace: trace(options, sink),
+  onPluginError: options.onPluginError,
+  argv0: options.argv0,
+  execfn: options.execfn,
+  sysroot: options.sysroot === undefined ? undefined : path.resolve(options.sysroot),
+  seed: options.seed,
+  stackSize: options.stackSize,
+  strace: options.log.has("strace") ? (line) => sink.write(`${line}\n`) : undefined,
+  warn: (line) => {
+    if (options.quiet) return
+    sink.flush()
+    complain(line)
+  }
 })
 
 /** The plugins' output in the format asked for; on a terminal, tables where nothing else was asked for. */
@@ -59,44 +71,48 @@ const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): R
  * @returns the guest's exit status; 128+n where signal n ended it. Fails with an error whose message is a line for the user
  *   where a plugin or the program cannot be loaded, or a plugin's callback throws.
  */
-export const runProgram = Effect.fnUntraced(function* (options: RunOptions) {
+export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
+  if (options.engine !== "interpreter") setWasmFlags()
   const sink = yield* LogSink.open(options.logFile)
   const showsProgress = !options.quiet && canShowProgress(process.env)
   const report = runOutput(options, sink)
-  const output = Layer.succeed(PluginOutput)(report.output)
   const policy = failurePolicy(options, sink)
-  const failures = Layer.succeed(PluginFailures)(policy)
-  const machine = Machine.layer
-  const engine = engineLayer(options, sink)
-  const plugins = PluginSystem.layer.pipe(
-    Layer.provide([failures, guestAccessLayer, pluginChannels, nodePluginFiles, output, scoreboardLayer])
-  )
-  const layers = plugins.pipe(
-    Layer.provideMerge(engine),
-    Layer.provideMerge(machine),
-    Layer.provideMerge(hostLayer({ beforeOutput: sink.flush, hasStatusLine: showsProgress }))
+  const host = Layer.mergeAll(
+    hostLayer({ beforeOutput: sink.flush, hasStatusLine: showsProgress }),
+    pluginChannels,
+    nodePluginFiles
   )
 
   const run = Effect.gen(function* () {
-    yield* catchStrayErrors
-    yield* installPlugins(options.plugins, policy)
+    const emulator = yield* Emulator
+    const guest = yield* emulator.create(options.program, {
+      ...emulatorOptions(options, sink),
+      pluginOutput: report.output,
+      onPluginFailure: policy.report
+    })
+    yield* catchStrayErrors(guest.plugins)
+    yield* installPlugins(guest.plugins, options.plugins, policy)
     if (options.control !== undefined) {
       const { serveControl } = yield* Effect.promise(() => import("../control/ControlServer.ts"))
-      yield* serveControl(options.control)
+      yield* Effect.provide(serveControl(guest.plugins, options.control), guest.services)
     }
-    const { stats } = yield* Engine
-    const { state } = yield* PluginSystem
     const started = performance.now()
-    const stopProgress = showsProgress ? startProgress(() => stats().insns) : undefined
+    const stopProgress = showsProgress ? startProgress(() => guest.stats().insns) : undefined
     const end = (status: number | undefined) => {
       stopProgress?.()
-      report.end({ program: options.program, args: options.args, status }, state().plugins)
-      if (options.stats) sink.write(formatStats(stats(), performance.now() - started))
+      report.end({ program: options.program, args: options.args, status }, guest.plugins.list())
+      if (options.stats) sink.write(formatStats(guest.stats(), performance.now() - started))
     }
-    const { status } = yield* Effect.onExit(runProcess(processOptions(options, sink)), (exit) =>
+    const { status } = yield* Effect.onExit(guest.begin, (exit) =>
       Effect.sync(() => end(Exit.isSuccess(exit) ? exit.value.status : undefined))
     )
     return status
   })
-  return yield* run.pipe(Effect.scoped, Effect.provide(layers), Effect.ensuring(Effect.sync(sink.flush)))
+  return yield* run.pipe(
+    Effect.scoped,
+    Effect.provide(Layer.provide(Emulator.layer, host)),
+    Effect.ensuring(Effect.sync(sink.flush)),
+    // what was asked for is not all there, which a script must be able to see
+    Effect.map((status) => (status === 0 && sink.isIncomplete ? 1 : status))
+  )
 })

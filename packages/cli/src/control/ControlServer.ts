@@ -5,33 +5,38 @@ import * as path from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
+import * as Stream from "effect/Stream"
 import type * as Scope from "effect/Scope"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import * as PluginChanges from "@emu/core/PluginChanges"
+import type { PluginHost } from "@emu/core/PluginHost"
+import type { GuestPlugins } from "@emu/emulator/Guest"
 import { parsePluginArgument, isPluginFile } from "../options/pluginSpec.ts"
-import { attachPlugin } from "../plugins/installPlugin.ts"
+import { installPlugin } from "../plugins/installPlugin.ts"
 import { UsageError } from "../UsageError.ts"
 import { readLines } from "./lines.ts"
 import { decodeRequest, encodeResponse, longestLine, type Request, type Response } from "./Protocol.ts"
-import { describeSocketError, isListening, longestSocketPath } from "./socketErrors.ts"
+import { describeSocketError, isListening, longestSocketPath } from "@emu/node/socketErrors"
 
 /**
  * Opens the socket and answers requests, as long as the scope lives; then the socket's file is removed. Only the user may connect:
  * who can attach a plugin can run any code here.
  *
+ * @param plugins those of the guest
  * @param file path of the socket
  * @returns fails with UsageError where there is something at the path, or no socket can be made
  */
 export const serveControl = Effect.fnUntraced(function* (
+  plugins: GuestPlugins,
   file: string
-): Effect.fn.Return<void, UsageError, PluginSystem | Scope.Scope> {
+): Effect.fn.Return<void, UsageError, PluginHost | Scope.Scope> {
   const absolute = path.resolve(file)
   yield* checkFree(file, absolute)
-  const run = yield* FiberSet.makeRuntimePromise<PluginSystem>()
+  const run = yield* FiberSet.makeRuntimePromise<PluginHost>()
   const clients = new Set<net.Socket>()
   const server = net.createServer((socket) => {
     clients.add(socket)
     socket.on("close", () => clients.delete(socket))
-    serveClient(socket, (request) => run(answer(request)))
+    serveClient(socket, (request) => run(answer(plugins, request)))
   })
   yield* Effect.acquireRelease(listen(server, file, absolute), () =>
     Effect.sync(() => {
@@ -103,8 +108,8 @@ const serveClient = (socket: net.Socket, handle: (request: Request) => Promise<R
 }
 
 /** Carries out a request. Never fails: what goes wrong is in the response. */
-const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> =>
-  carryOut(request).pipe(
+const answer = (plugins: GuestPlugins, request: Request): Effect.Effect<Response, never, PluginHost> =>
+  carryOut(plugins, request).pipe(
     Effect.catchCause((cause) => {
       const error = Cause.squash(cause)
       const message = error instanceof Error ? error.message : String(error)
@@ -112,9 +117,8 @@ const answer = (request: Request): Effect.Effect<Response, never, PluginSystem> 
     })
   )
 
-const carryOut = (request: Request) =>
+const carryOut = (plugins: GuestPlugins, request: Request) =>
   Effect.gen(function* () {
-    const { host } = yield* PluginSystem
     switch (request.request) {
       case "attach": {
         const { plugin } = request
@@ -122,23 +126,24 @@ const carryOut = (request: Request) =>
           try: () => (request.args ?? []).map((text) => parsePluginArgument(plugin, text)),
           catch: (error) => error as UsageError
         })
-        const id = yield* attachPlugin({ plugin, isFile: isPluginFile(plugin), args })
+        const id = yield* installPlugin(plugins, { plugin, isFile: isPluginFile(plugin), args })
         return { ok: true, id: Number(id) } as const
       }
       case "list": {
-        const plugins = host.list().map(({ args, events, id, name }) => ({
+        const [all = []] = yield* Stream.runCollect(Stream.take(PluginChanges.changes, 1))
+        const loaded = all.map(({ args, events, id, name }) => ({
           id: Number(id),
           name,
           args: args.map(([key, value]) => `${key}=${value}`),
           events
         }))
-        return { ok: true, plugins } as const
+        return { ok: true, plugins: loaded } as const
       }
       case "reset":
-        yield* host.reset(BigInt(request.id))
+        yield* plugins.reset(BigInt(request.id))
         return { ok: true } as const
       case "uninstall":
-        yield* host.uninstall(BigInt(request.id))
+        yield* plugins.uninstall(BigInt(request.id))
         return { ok: true } as const
     }
   })

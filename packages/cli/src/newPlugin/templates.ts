@@ -101,7 +101,20 @@ const compilerOptions = {
   erasableSyntaxOnly: true,
   verbatimModuleSyntax: true,
   allowImportingTsExtensions: true,
-  skipLibCheck: true
+  skipLibCheck: true,
+  // Effect's diagnostics: an Effect that nothing runs, such as a forgotten yield*, is an error
+  plugins: [{ name: "@effect/language-service" }]
+}
+
+/**
+ * A command that checks types, and how Effects are used. The checker looks for TypeScript where it is
+ * called: in the checkout, or in the folder itself.
+ */
+const checkCommand = (folder: string, checkout: string | undefined): string => {
+  const diagnose = "effect-tsgo diagnostics --strict --project"
+  if (checkout === undefined) return `${diagnose} tsconfig.json`
+  const project = path.join(folder, "tsconfig.json")
+  return `cd ${JSON.stringify(checkout)} && node_modules/.bin/${diagnose} ${JSON.stringify(project)}`
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
@@ -116,11 +129,19 @@ const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}
 export const pluginFiles = (name: string, folder: string, installation: Installation): Readonly<Record<string, string>> => {
   const { checkout } = installation
   const types = checkout === undefined ? {} : typePaths(folder, checkout)
-  const devDependencies = checkout === undefined ? { devDependencies: { "@emu/core": "*", "@types/node": "^26" } } : {}
+  const devDependencies =
+    checkout === undefined
+      ? { devDependencies: { "@effect/tsgo": "*", "@emu/core": "*", "@types/node": "^26", typescript: "*" } }
+      : {}
   return {
     [`${name}.ts`]: pluginSource(name),
     [`${name}.test.ts`]: testSource(name, installation),
-    "package.json": json({ private: true, type: "module", scripts: { test: "node --test" }, ...devDependencies }),
+    "package.json": json({
+      private: true,
+      type: "module",
+      scripts: { test: "node --test", check: checkCommand(folder, checkout) },
+      ...devDependencies
+    }),
     "tsconfig.json": json({ compilerOptions: { ...compilerOptions, ...types }, include: ["*.ts"] })
   }
 }

@@ -1,5 +1,5 @@
 /** Ending the process while something is left that Node would wait for. */
-import { readsInFlight } from "./host/StreamInput.ts"
+import { readsInFlight } from "@emu/node/NodeHostFs"
 
 /**
  * Ends the process at once where Node would not end by itself: a read of a terminal or pipe blocks one of its threads, and

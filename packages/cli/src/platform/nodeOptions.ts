@@ -2,7 +2,7 @@
  * What Node is to be started with: options that no program can set later, and such that cost time then. The command works without
  * them, only slower. `bin/emu` and the published `emu` pass them; scripts/bundle.ts writes them where these find them.
  */
-import { wasmFlags } from "./wasmFlags.ts"
+import { wasmFlags } from "@emu/node/wasmFlags"
 
 /** Options that any Node knows, so that one that is too old still gets as far as saying so. */
 export const optionsOfAnyNode = [

@@ -4,13 +4,14 @@ import * as Effect from "effect/Effect"
 import { PluginCallbackError, ProgramEndedError } from "@emu/core/PluginError"
 import type { PluginFailurePolicy } from "@emu/core/PluginFailures"
 import { PluginOptionError } from "@emu/core/PluginOptions"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import type { GuestPlugins } from "@emu/emulator/Guest"
 import { complain, writeAll } from "../hostText.ts"
 import type { LogSink } from "../LogSink.ts"
 import { isPluginFile, type PluginSpec } from "../options/pluginSpec.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { UsageError } from "../UsageError.ts"
 import { loadPlugin } from "./loadPlugin.ts"
+import { placeOf, pluginStack } from "./pluginFrames.ts"
 import { rememberFile } from "./strayErrors.ts"
 
 /** What a run does about plugins that fail. What is said comes after what they have printed. */
@@ -18,31 +19,21 @@ export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSin
   onError: onPluginError,
   report: (error) => {
     sink.flush()
-    complain(onPluginError === "detach" ? `${error.message}; going on without it` : error.message)
-    if (debug) writeAll(2, `${Cause.pretty(Cause.fail(error))}\n`)
+    const message = `${error.message}${placeOf(error.cause)}`
+    complain(onPluginError === "detach" ? `${message}; going on without it` : message)
+    if (debug) writeAll(2, pluginStack(error.cause) ?? `${Cause.pretty(Cause.fail(error))}\n`)
   }
 })
 
 /**
- * Loads a plugin and installs it with its arguments.
+ * Loads a plugin and installs it with its arguments: before the program begins, or while it runs.
  *
  * @returns its id. Fails with UsageError for bad options and where the plugin says that it cannot work, with PluginLoadError for a
  *   file that is no plugin, with PluginCallbackError where install threw
  */
-const installPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const { install } = yield* PluginSystem
-  return yield* loadAnd(spec, install)
-})
-
-/** As `installPlugin`, in a guest that runs. */
-export const attachPlugin = Effect.fnUntraced(function* (spec: PluginSpec) {
-  const { host } = yield* PluginSystem
-  return yield* loadAnd(spec, host.attach)
-})
-
-const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Service"]["install"]) =>
+export const installPlugin = (plugins: GuestPlugins, { args, plugin: name }: PluginSpec) =>
   Effect.flatMap(loadPlugin(name), (plugin) =>
-    install(plugin, args).pipe(
+    plugins.add(plugin, args).pipe(
       Effect.tap((id) => Effect.sync(() => isPluginFile(name) && rememberFile(id, name))),
       Effect.mapError((error) => {
         if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
@@ -53,11 +44,15 @@ const loadAnd = ({ args, plugin: name }: PluginSpec, install: PluginSystem["Serv
   )
 
 /** Installs plugins in their order. One whose install throws is left out, where failing plugins are to be. */
-export const installPlugins = (specs: ReadonlyArray<PluginSpec>, { onError, report }: PluginFailurePolicy) =>
+export const installPlugins = (
+  plugins: GuestPlugins,
+  specs: ReadonlyArray<PluginSpec>,
+  { onError, report }: PluginFailurePolicy
+) =>
   Effect.forEach(
     specs,
     (spec) =>
-      installPlugin(spec).pipe(
+      installPlugin(plugins, spec).pipe(
         Effect.catch((error) => {
           const isSurvived = error instanceof PluginCallbackError && onError === "detach"
           return isSurvived ? Effect.sync(() => report(error)) : Effect.fail(error)

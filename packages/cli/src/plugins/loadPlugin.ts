@@ -5,10 +5,11 @@ import * as url from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plugin } from "@emu/core/Plugin"
-import { plugins } from "@emu/plugins"
+import { findPlugin, plugins } from "@emu/plugins"
 import { isPluginFile } from "../options/pluginSpec.ts"
 import { didYouMean } from "../suggest.ts"
 import { UsageError } from "../UsageError.ts"
+import { placeOf } from "./pluginFrames.ts"
 import { installModuleHooks } from "./moduleHooks.ts"
 
 /** A plugin file that cannot be used; the message is one line for the user. */
@@ -27,7 +28,8 @@ export const loadPlugin = (plugin: string): Effect.Effect<Plugin, UsageError | P
   isPluginFile(plugin) ? loadFile(plugin) : loadByName(plugin)
 
 const loadByName = (name: string): Effect.Effect<Plugin, UsageError> => {
-  if (Object.hasOwn(plugins, name)) return Effect.promise(plugins[name]!)
+  const load = findPlugin(name)
+  if (load !== undefined) return Effect.promise(load)
   const near = didYouMean(name, Object.keys(plugins))
   return Effect.fail(
     new UsageError(
@@ -79,6 +81,6 @@ const describe = (cause: unknown): string => {
   const message = `${cause.name}: ${cause.message}`.split("\n", 1)[0]!
   const place = /^(file:\/\/.*:\d+)$/m.exec(cause.stack?.split("\n", 1)[0] ?? "")?.[1]
   return place === undefined
-    ? message
+    ? `${message}${placeOf(cause)}`
     : `${message} (${url.fileURLToPath(place.replace(/:\d+$/, ""))}:${/:(\d+)$/.exec(place)?.[1]})`
 }

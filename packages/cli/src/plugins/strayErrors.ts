@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import * as url from "node:url"
 import * as Effect from "effect/Effect"
-import { PluginSystem } from "@emu/core/PluginSystem"
+import type { GuestPlugins } from "@emu/emulator/Guest"
 
 /** Where the plugins that came from files came from, by id. */
 const locations = new Map<bigint, string>()
@@ -25,15 +25,14 @@ const culpritOf = (error: unknown): bigint | undefined => {
 }
 
 /** Treats such errors like those of callbacks, as long as the scope is open. Errors of nobody's plugin stay Node's to report. */
-export const catchStrayErrors = Effect.gen(function* () {
-  const { host } = yield* PluginSystem
+export const catchStrayErrors = ({ fail }: GuestPlugins) => {
   const listener = (error: unknown) => {
     const culprit = culpritOf(error)
     if (culprit === undefined) throw error
-    host.fail(culprit, error)
+    fail(culprit, error)
   }
-  yield* Effect.acquireRelease(
+  return Effect.acquireRelease(
     Effect.sync(() => process.on("uncaughtException", listener)),
     () => Effect.sync(() => process.off("uncaughtException", listener))
   )
-})
+}

@@ -1,12 +1,10 @@
 /** The part of the API that registers handlers of events. */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import type { PluginApi } from "../PluginApi.ts"
+import type { PluginApi, RegistrationError } from "../PluginApi.ts"
 import { OutOfRangeError } from "../PluginError.ts"
-import type { PluginError } from "../PluginError.ts"
 import { DisconKind, disconEvents, PluginEvent } from "../PluginEvent.ts"
 import type { EventHandler } from "../PluginState.ts"
-import { applyChecked, carryOut } from "../system/Runtime.ts"
+import { carryOut, modifyChecked } from "../system/Runtime.ts"
 import type { Runtime } from "../system/Runtime.ts"
 import { register } from "../transitions/registration.ts"
 
@@ -29,11 +27,11 @@ type Events = Pick<
 export const makeEvents = (runtime: Runtime, id: bigint): Events => {
   const on =
     (event: PluginEvent) =>
-    (handler: EventHandler | undefined): Effect.Effect<void, PluginError> =>
-      Effect.suspend(() => {
-        const result = applyChecked(runtime, (state) => register(state, id, event, handler))
-        return Effect.fromResult(Result.map(result, (actions) => carryOut(runtime, actions)))
-      })
+    (handler: EventHandler | undefined): Effect.Effect<void, RegistrationError> =>
+      Effect.map(
+        modifyChecked(runtime, (state) => register(state, id, event, handler)),
+        (actions) => carryOut(runtime, actions)
+      )
 
   return {
     onVcpuInit: on(PluginEvent.vcpuInit),

@@ -8,9 +8,9 @@ import {
   RegisterAccessError,
   RegisterPermissionError
 } from "../PluginError.ts"
-import type { CallbackScope } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
-import { asCurrent, currentScope, refuseDeferred } from "../system/callbacks.ts"
+import { asCurrent, currentCallback, refuseDeferred } from "../system/permission.ts"
+import type { Permission } from "../system/permission.ts"
 import { stateOf } from "../system/Runtime.ts"
 import type { Runtime } from "../system/Runtime.ts"
 
@@ -33,8 +33,8 @@ export const makeGuest = (runtime: Runtime): Guest => {
   const { guest } = runtime
   const handles: ReadonlyArray<RegisterHandle> = guest.registers.map((register, index) => ({ ...register, index }))
 
-  const context = (operation: string): Readonly<CallbackScope> => {
-    const current = currentScope(runtime)
+  const context = (operation: string): Permission => {
+    const current = currentCallback(runtime)
     if (current === undefined) throw new NoVcpuContextError({ operation })
     refuseDeferred(current, operation)
     return current
@@ -48,7 +48,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
 
   const memoryContext = (operation: string): void => {
     if (stateOf(runtime).numVcpus === 0) throw new NoVcpuContextError({ operation })
-    refuseDeferred(currentScope(runtime), operation)
+    refuseDeferred(currentCallback(runtime), operation)
   }
 
   return {
@@ -56,7 +56,7 @@ export const makeGuest = (runtime: Runtime): Guest => {
     readRegister: (register) => {
       const current = context("readRegister")
       if (current.flags === CallbackFlags.noRegs) {
-        throw new RegisterPermissionError({ operation: "readRegister", needed: "readRegs" })
+        throw denied("readRegister", current)
       }
       const { index } = known(register)
       return asCurrent(runtime, () => guest.readRegister(current.vcpu, index))
@@ -64,16 +64,15 @@ export const makeGuest = (runtime: Runtime): Guest => {
     writeRegister: (register, value) => {
       const current = context("writeRegister")
       if (current.flags < CallbackFlags.readWriteRegs) {
-        throw new RegisterPermissionError({ operation: "writeRegister", needed: "readWriteRegs" })
+        throw denied("writeRegister", current)
       }
       const { index, isReadOnly, name, size } = known(register)
       if (isReadOnly) throw new RegisterAccessError({ register: name, reason: "read-only" })
       guest.writeRegister(current.vcpu, index, BigInt.asUintN(size * 8, value))
     },
     setPc: (pc) => {
-      if (context("setPc").flags !== CallbackFlags.readWriteRegsPc) {
-        throw new RegisterPermissionError({ operation: "setPc", needed: "readWriteRegsPc" })
-      }
+      const current = context("setPc")
+      if (current.flags !== CallbackFlags.readWriteRegsPc) throw denied("setPc", current)
       if (pc % guest.pcAlignment !== 0n) throw new PcAlignmentError({ pc, alignment: guest.pcAlignment })
       throw new SetPcRequest(BigInt.asUintN(64, pc))
     },
@@ -96,3 +95,9 @@ export const makeGuest = (runtime: Runtime): Guest => {
     symbol: (address) => asCurrent(runtime, () => guest.symbol(address))
   }
 }
+
+/** The permission that each operation needs. */
+const needed = { readRegister: "readRegs", writeRegister: "readWriteRegs", setPc: "readWriteRegsPc" } as const
+
+const denied = (operation: keyof typeof needed, { event }: Permission): RegisterPermissionError =>
+  new RegisterPermissionError({ operation, needed: needed[operation], event })

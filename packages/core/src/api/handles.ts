@@ -17,14 +17,15 @@ import type { PluginState } from "../PluginState.ts"
 import type { ScoreboardU64 } from "../Scoreboard.ts"
 import { type Trace, TraceKind } from "../Trace.ts"
 import { TraceBuffer } from "../trace/TraceBuffer.ts"
-import { checkCond, checkCondFlags, checkFlags, checkOp, checkRw } from "../transitions/instrumentation.ts"
+import { checkCallback, checkCond, checkCondFlags, checkFlags, checkOp, checkRw } from "../transitions/instrumentation.ts"
 import { checkEntry } from "../transitions/scoreboard.ts"
 
 /**
- * Refuses an async function as a hot callback: the guest would not wait for it, and what it throws would be lost. Throws. Checked
- * here, once, since a look at each call's result would cost more than the call.
+ * Refuses what is no function, and an async one, as a hot callback: the guest would not wait for it, and what it throws would be lost.
+ * Throws. Checked here, once, since a look at each call's result would cost more than the call.
  */
-const checkSynchronous = (callback: unknown): void => {
+const checkHot = (operation: string, callback: unknown): void => {
+  Result.getOrThrow(checkCallback(operation, callback))
   if (Object.prototype.toString.call(callback) !== "[object AsyncFunction]") return
   throw new TypeError("the callback is an async function: make it a plain one, since the guest does not wait for it")
 }
@@ -90,8 +91,8 @@ export class TranslationTurn {
   }
 
   /** An exec callback; QEMU's flags default to none. */
-  exec(callback: ExecCallback, flags: CallbackFlags): DynCallback {
-    checkSynchronous(callback)
+  exec(callback: ExecCallback, flags: CallbackFlags, operation = "onExec"): DynCallback {
+    checkHot(operation, callback)
     return { kind: "exec", plugin: this.plugin, callback, flags: Result.getOrThrow(checkFlags(flags)) }
   }
 
@@ -106,7 +107,7 @@ export class TranslationTurn {
     Result.getOrThrow(checkCond(cond))
     Result.getOrThrow(checkCondFlags(flags))
     Result.getOrThrow(checkEntry(this.services.state(), entry))
-    const exec = this.exec(callback, flags)
+    const exec = this.exec(callback, flags, "onExecCond")
     if (cond === PluginCond.never) return undefined
     if (cond === PluginCond.always) return exec
     return { ...exec, kind: "cond", callback, flags, cond, entry, imm: BigInt.asUintN(64, imm) }
@@ -266,7 +267,7 @@ class Insn implements InsnHandle {
 
   onMem(callback: MemCallback, rw: MemRw, flags: CallbackFlags = CallbackFlags.noRegs): void {
     const turn = this.#check()
-    checkSynchronous(callback)
+    checkHot("onMem", callback)
     const checked = { flags: Result.getOrThrow(checkFlags(flags)), rw: Result.getOrThrow(checkRw(rw)) }
     append(turn.lists.mem, this.#index, { kind: "mem", plugin: turn.plugin, callback, ...checked })
   }

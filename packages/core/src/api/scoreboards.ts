@@ -29,11 +29,11 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
 
   /** Index in the memory's words of an entry of a vCPU. Throws on misuse. An entry that `u64` did not make is searched for each time. */
   const locate = (entry: ScoreboardU64 & Partial<PlacedU64>, vcpu: number): number =>
-    entry.state === stateOf(runtime) && entry.vcpu === vcpu ? entry.index! : search(entry, vcpu)
+    entry.boards === stateOf(runtime).scoreboards && entry.vcpu === vcpu ? entry.index! : search(entry, vcpu)
 
   const search = (entry: ScoreboardU64, vcpu: number): number => {
     const state = stateOf(runtime)
-    const board = state.scoreboards.get(entry.scoreboard) ?? Result.getOrThrow(findScoreboard(state, entry.scoreboard))
+    const board = Result.getOrThrow(findScoreboard(state, entry.scoreboard))
     if (!(Number.isInteger(vcpu) && vcpu >= 0 && vcpu < state.numVcpus)) {
       throw new ScoreboardIndexError({ scoreboard: board.id, vcpu, numVcpus: state.numVcpus })
     }
@@ -45,7 +45,7 @@ export const makeScoreboards = (runtime: Runtime): Scoreboards => {
     // as one of V8's small integers: a quotient would be kept as a double
     const index = ((board.byteOffset + vcpu * elementSize + offset) / 8) | 0
     if (entry instanceof PlacedU64) {
-      entry.state = state
+      entry.boards = state.scoreboards
       entry.vcpu = vcpu
       entry.index = index
     }

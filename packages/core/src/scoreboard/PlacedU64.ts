@@ -5,8 +5,8 @@ import type { ScoreboardU64 } from "../Scoreboard.ts"
 export class PlacedU64 implements ScoreboardU64 {
   readonly scoreboard: number
   readonly offset: number
-  /** The state in which the place was found: in another one it may be elsewhere. */
-  state: PluginState | undefined = undefined
+  /** The scoreboards among which the place was found: where they have changed, it may be elsewhere. */
+  boards: PluginState["scoreboards"] | undefined = undefined
   /** The vCPU whose entry was looked for last. */
   vcpu = -1
   /** Where that is, in the scoreboard memory as 64-bit words. */

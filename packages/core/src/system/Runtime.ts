@@ -1,44 +1,28 @@
-/** What the parts of the plugin system share: the state's Ref, the ports, the queues, and how actions are carried out. */
+/**
+ * What the parts of the plugin system share: the state's Ref, the ports, and how transitions are
+ * applied and carried out.
+ */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
-import type { PluginInstallFailure } from "../Plugin.ts"
-import type { PluginError } from "../PluginError.ts"
-import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
+import type { Action, Checked, PluginState, Transition, Work, WorkError } from "../PluginState.ts"
 import * as PluginState_ from "../PluginState.ts"
 import { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "../Ports.ts"
-import type { CallbackScope } from "../Ports.ts"
-import type { ExitRequest } from "../ExitRequest.ts"
 import { PluginFiles } from "../PluginFiles.ts"
 import { PluginChannels } from "../PluginChannels.ts"
 import type { ChannelHost } from "../PluginChannels.ts"
 import { PluginFailures } from "../PluginFailures.ts"
 import type { PluginFailurePolicy } from "../PluginFailures.ts"
-import type { SetPcRequest } from "../SetPcRequest.ts"
-import type { TraceBuffer } from "../trace/TraceBuffer.ts"
 import { receiveMask } from "../transitions/vcpu.ts"
+import { hasWork, queueWork, takeWork } from "../transitions/work.ts"
 import * as Exclusive from "../vcpu/Exclusive.ts"
-import * as VcpuWork from "../vcpu/VcpuWork.ts"
-
-/** Failures of work on a vCPU. */
-export type WorkError = PluginError | SetPcRequest | ExitRequest
-
-/** A stretch of scoreboard memory that is given back once no translated code can refer to it. */
-export interface Retired {
-  readonly byteOffset: number
-  readonly bytes: number
-}
-
-/** A trace with the plugin that made it, and its bytes. */
-export interface OwnedTrace {
-  readonly plugin: bigint
-  readonly trace: TraceBuffer
-  readonly place: Retired
-}
+import { makeScope, type Scope } from "./permission.ts"
 
 /** The running plugin system. */
 export interface Runtime {
   readonly ref: Ref.Ref<PluginState>
+  /** Told of each change of the plugins that there are, or of what they listen to. */
+  readonly watchers: Set<(state: PluginState) => void>
   readonly cache: CodeCache["Service"]
   readonly guest: GuestAccess["Service"]
   readonly output: PluginOutput["Service"]
@@ -46,48 +30,25 @@ export interface Runtime {
   readonly memory: ScoreboardMemory["Service"]
   readonly channels: ChannelHost
   readonly failures: PluginFailurePolicy
-  readonly scope: CallbackScope
-  /** What installs each plugin anew. */
-  readonly installs: Map<bigint, Effect.Effect<void, PluginError | PluginInstallFailure>>
+  readonly scope: Scope
   readonly exclusive: Exclusive.Exclusive
-  readonly work: VcpuWork.VcpuWork<WorkError>
-  /** Scoreboard memory that the next flush gives back. */
-  readonly retired: Array<Retired>
-  /** Traces that are open, in the order in which they were made. */
-  readonly traces: Array<OwnedTrace>
-  /** Effects that flush handlers returned, to be run before any guest goes on. */
-  readonly afterFlush: Array<Effect.Effect<void, WorkError>>
 }
 
 /** Makes the runtime from the ports. */
 export const make = Effect.gen(function* () {
   const cache = yield* CodeCache
-  const guest = yield* GuestAccess
-  const output = yield* PluginOutput
-  const files = yield* PluginFiles
-  const memory = yield* ScoreboardMemory
-  const channels = yield* PluginChannels
-  const failures = yield* PluginFailures
-  const ref = yield* Ref.make(PluginState_.empty)
-  const exclusive = Exclusive.make(cache.requestExit)
-  const work = VcpuWork.make<WorkError>(exclusive, cache.requestExit)
-  const scope: CallbackScope = { vcpu: -1, flags: 0, pc: 0n }
   const runtime: Runtime = {
-    ref,
+    ref: yield* Ref.make(PluginState_.empty),
+    watchers: new Set(),
     cache,
-    guest,
-    output,
-    files,
-    memory,
-    channels,
-    failures,
-    scope,
-    exclusive,
-    work,
-    installs: new Map(),
-    retired: [],
-    traces: [],
-    afterFlush: []
+    guest: yield* GuestAccess,
+    output: yield* PluginOutput,
+    files: yield* PluginFiles,
+    memory: yield* ScoreboardMemory,
+    channels: yield* PluginChannels,
+    failures: yield* PluginFailures,
+    scope: makeScope(),
+    exclusive: Exclusive.make(cache.requestExit)
   }
   return runtime
 })
@@ -95,35 +56,102 @@ export const make = Effect.gen(function* () {
 /** The state as it is now. */
 export const stateOf = (runtime: Runtime): PluginState => Ref.getUnsafe(runtime.ref)
 
-/** Applies a transition at once, for synchronous callers. Atomic: nothing runs between reading and writing. */
-export const apply = <A>(runtime: Runtime, transition: (state: PluginState) => Transition<A>): A => {
-  const [result, next] = transition(stateOf(runtime))
-  runtime.ref.ref.current = next
-  return result
-}
-
-/** Applies a transition that may be refused; the state then stays as it is. */
-export const applyChecked = <A, E extends PluginError>(
-  runtime: Runtime,
-  transition: (state: PluginState) => Checked<A, E>
-): Result.Result<A, E> =>
-  Result.map(transition(stateOf(runtime)), ([result, next]) => {
-    runtime.ref.ref.current = next
-    return result
+/** Applies a transition. */
+export const modify = <A>({ ref, watchers }: Runtime, transition: (state: PluginState) => Transition<A>): Effect.Effect<A> =>
+  Ref.modify(ref, (state) => {
+    const applied = transition(state)
+    const [, next] = applied
+    const hasChanged = next.plugins !== state.plugins || next.callbacks !== state.callbacks
+    if (hasChanged) for (const tell of watchers) tell(next)
+    return applied
   })
 
-/** Does what a transition asks for: queues mask updates on their vCPUs, drops translated code. */
+/** Applies a transition that may be refused; the state then stays as it is. */
+export const modifyChecked = <A, E>(
+  runtime: Runtime,
+  transition: (state: PluginState) => Checked<A, E>
+): Effect.Effect<A, E> =>
+  Effect.flatMap(
+    modify(runtime, (state) => unlessRefused(state, transition(state))),
+    Effect.fromResult
+  )
+
+const unlessRefused = <A, E>(state: PluginState, checked: Checked<A, E>): Transition<Result.Result<A, E>> =>
+  Result.match(checked, {
+    onFailure: (error) => [Result.fail(error), state],
+    onSuccess: ([result, next]) => [Result.succeed(result), next]
+  })
+
+/** As `modify`, for synchronous callers. */
+export const apply = <A>(runtime: Runtime, transition: (state: PluginState) => Transition<A>): A =>
+  Effect.runSync(modify(runtime, transition))
+
+/** As `modifyChecked`, for synchronous callers. */
+export const applyChecked = <A, E>(
+  runtime: Runtime,
+  transition: (state: PluginState) => Checked<A, E>
+): Result.Result<A, E> => apply(runtime, (state) => unlessRefused(state, transition(state)))
+
+/** Applies a transition, and does what it asks for. */
+export const applyActions = (
+  runtime: Runtime,
+  transition: (state: PluginState) => Transition<ReadonlyArray<Action>>
+): void => carryOut(runtime, apply(runtime, transition))
+
+/** Asks for all translated code to be dropped. While flush handlers are called there is none. */
+export const requestFlush = (runtime: Runtime): void => {
+  if (!stateOf(runtime).isFlushing) runtime.cache.flush()
+}
+
+/** Queues work on a vCPU, and kicks it, so that it soon comes out of the engine to do it. */
+export const queue = (runtime: Runtime, vcpu: number, work: Work): void => {
+  apply(runtime, (state) => [undefined, queueWork(state, vcpu, work)])
+  runtime.cache.requestExit()
+}
+
+/**
+ * Does everything queued for a vCPU (and for any vCPU), and what is queued meanwhile. Call it
+ * outside guest code.
+ */
+export const drain = (runtime: Runtime, vcpu: number): Effect.Effect<void, WorkError> =>
+  Effect.suspend(() => {
+    if (!hasWork(stateOf(runtime), vcpu)) return Effect.void
+    return Effect.flatMap(
+      modify(runtime, (state) => takeWork(state, vcpu)),
+      (work) => {
+        if (work === undefined) return Effect.void
+        const run = work.isSafe ? runtime.exclusive.withExclusive(vcpu, work.run) : work.run
+        return Effect.andThen(run, drain(runtime, vcpu))
+      }
+    )
+  })
+
+/** Does what a transition asks for. */
 export const carryOut = (runtime: Runtime, actions: ReadonlyArray<Action>): void => {
   for (const action of actions) {
-    if (action.kind === "flush") runtime.cache.flush()
-    else if (action.kind === "releaseTime") runtime.guest.time.release()
-    else queueMask(runtime, action.vcpu, action.mask)
+    switch (action.kind) {
+      case "flush":
+        requestFlush(runtime)
+        break
+      case "releaseTime":
+        runtime.guest.time.release()
+        break
+      case "closeTrace":
+        action.trace.isClosed = true
+        break
+      case "discardFiles":
+        runtime.files.discard(action.plugin)
+        break
+      case "updateMask":
+        queue(runtime, action.vcpu, { isSafe: false, run: receive(runtime, action.vcpu, action.mask) })
+    }
   }
 }
 
-const queueMask = (runtime: Runtime, vcpu: number, mask: number): void => {
-  const run = Effect.sync(() => {
-    if (apply(runtime, (state) => receiveMask(state, vcpu, mask))) runtime.cache.flushJumpCache(vcpu)
-  })
-  runtime.work.queue(vcpu, { isSafe: false, run })
-}
+const receive = (runtime: Runtime, vcpu: number, mask: number): Effect.Effect<void> =>
+  Effect.map(
+    modify(runtime, (state) => receiveMask(state, vcpu, mask)),
+    (isReceived) => {
+      if (isReceived) runtime.cache.flushJumpCache(vcpu)
+    }
+  )

@@ -1,98 +1,107 @@
-/** Calling plugins: in which vCPU, with which permission, and what becomes of what they throw. */
+/**
+ * Calling plugins: what becomes of what a callback returns and throws, and which handlers of an
+ * event are called.
+ */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
+import { ExitRequest } from "../ExitRequest.ts"
 import { CallbackFlags } from "../Instrumentation.ts"
-import { DeferredCallbackError } from "../PluginError.ts"
-import type { EventShapeError, UnknownEventError } from "../PluginError.ts"
-import { eventNames, PluginEvent } from "../PluginEvent.ts"
-import type { EventShape } from "../PluginEvent.ts"
+import type { PluginCallbackError } from "../PluginError.ts"
+import { eventNames } from "../PluginEvent.ts"
+import type { PluginEvent } from "../PluginEvent.ts"
+import { registrations } from "../PluginState.ts"
 import type { EventHandler, Registration } from "../PluginState.ts"
-import type { CallbackScope } from "../Ports.ts"
-import { currentHandler, handlersFor } from "../transitions/registration.ts"
-import { asFailure, survives } from "./failures.ts"
+import { SetPcRequest } from "../SetPcRequest.ts"
+import { currentHandler } from "../transitions/registration.ts"
+import { errorOf, survives } from "./failures.ts"
 import type { CallbackEnd } from "./failures.ts"
+import { inScope, withPermission } from "./permission.ts"
+import type { Place } from "./permission.ts"
 import { stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
-/** The callback whose returned Effect a fiber runs: other vCPUs may run callbacks while it waits. */
-const CurrentCallback = Context.Reference<Readonly<CallbackScope> | undefined>("@emu/core/CurrentCallback", {
-  defaultValue: () => undefined
-})
-
-/** The vCPU callback that calls us now, or undefined outside of one. */
-export const currentScope = (runtime: Runtime): Readonly<CallbackScope> | undefined =>
-  runtime.scope.vcpu >= 0 ? runtime.scope : Fiber.getCurrent()?.getRef(CurrentCallback)
-
 /**
- * Asks the guest something in the name of the callback that calls us: its vCPU and pc say what it sees. In an Effect that a callback
- * has returned, the scope is nobody's, or another callback's.
- */
-export const asCurrent = <A>(runtime: Runtime, ask: () => A): A => {
-  const current = currentScope(runtime)
-  const { scope } = runtime
-  if (current === undefined || current === scope) return ask()
-  const { pc, vcpu } = scope
-  scope.pc = current.pc
-  scope.vcpu = current.vcpu
-  try {
-    return ask()
-  } finally {
-    scope.pc = pc
-    scope.vcpu = vcpu
-  }
-}
-
-/** Refuses an operation that a deferred callback has no business with. Throws. */
-export const refuseDeferred = (current: Readonly<CallbackScope> | undefined, operation: string): void => {
-  if (current?.flags === CallbackFlags.deferred) throw new DeferredCallbackError({ operation })
-}
-
-/** Runs a plain function as a callback of a vCPU: sets the scope for its time. A `vcpu` of -1 means none. */
-export const inScope = <A>(runtime: Runtime, vcpu: number, flags: number, f: () => A): A => {
-  const { scope } = runtime
-  const outerVcpu = scope.vcpu
-  const outerFlags = scope.flags
-  scope.vcpu = vcpu
-  scope.flags = flags
-  try {
-    return f()
-  } finally {
-    scope.vcpu = outerVcpu
-    scope.flags = outerFlags
-  }
-}
-
-/**
- * Refuses a Promise as a callback's result: nobody would wait for it, and its failure would be lost. Throws.
+ * Calls a plugin's function as a plain callback. What it returns may be an Effect, which is the
+ * caller's to run.
  *
- * @returns the result as it is
+ * @returns its result, or what it has ended with. A Promise is refused: nobody would wait for it,
+ *   and its failure would be lost
  */
-export const notPromise = (result: unknown): unknown => {
-  if (typeof result === "object" && result !== null && "then" in result && typeof result.then === "function") {
-    throw new TypeError("it returned a Promise: make it a plain function, or return an Effect such as Effect.promise(...)")
+export const callPlain = (runtime: Runtime, place: Place, call: () => unknown): Result.Result<unknown, CallbackEnd> => {
+  try {
+    const result = inScope(runtime, place, call)
+    return isPromise(result) ? Result.fail(endOf(runtime, place, new TypeError(promised))) : Result.succeed(result)
+  } catch (thrown) {
+    return Result.fail(endOf(runtime, place, thrown))
   }
-  return result
 }
 
-/** Which callback is being called, for permissions and messages. */
-export interface Place {
-  readonly plugin: bigint
-  readonly event: string
-  readonly vcpu: number
-  readonly flags: number
-  /** Guest pc for messages where there is no vCPU that the callback could touch. */
-  readonly pc?: bigint | undefined
-}
+const promised = "it returned a Promise: make it a plain function, or return an Effect such as Effect.promise(...)"
+
+const isPromise = (result: unknown): boolean =>
+  typeof result === "object" && result !== null && "then" in result && typeof result.then === "function"
 
 /**
- * Calls one callback off the hot path. What it returns, if an Effect, runs before the result is there, with the same vCPU and
- * permission.
- *
- * @returns what a plain callback returned, or undefined after an Effect, or where it failed and the run goes on without its plugin
+ * The pc is what the scope says, unless the callback has no vCPU. Requests count only where the
+ * callback may make them.
  */
+const endOf = (
+  runtime: Runtime,
+  { event, flags, pc, plugin, vcpu }: Place,
+  cause: unknown,
+  pcOfVcpu = runtime.scope.pc
+): CallbackEnd => {
+  const culprit = { plugin, event, pc: vcpu < 0 ? pc : pcOfVcpu }
+  if (cause instanceof SetPcRequest)
+    return flags === CallbackFlags.readWriteRegsPc ? cause : errorOf(runtime, culprit, misplaced)
+  if (cause instanceof ExitRequest) return vcpu >= 0 ? cause : errorOf(runtime, culprit, misplaced)
+  return errorOf(runtime, culprit, cause)
+}
+
+const misplaced = new Error("it threw what another callback's setPc or exit has thrown")
+
+/** What callbacks that may not change the pc end with. */
+export const withoutPc = <A>(effect: Effect.Effect<A, CallbackEnd>) =>
+  effect as Effect.Effect<A, Exclude<CallbackEnd, SetPcRequest>>
+
+/** What callbacks without a vCPU end with. */
+export const withoutRequests = <A>(effect: Effect.Effect<A, CallbackEnd>) =>
+  effect as Effect.Effect<A, Extract<CallbackEnd, PluginCallbackError>>
+
+/** Runs an Effect that a callback has returned, as that callback. */
+export const runReturned = (
+  runtime: Runtime,
+  place: Place,
+  effect: Effect.Effect<unknown, unknown, unknown>
+): Effect.Effect<undefined, CallbackEnd> => {
+  const { pc } = runtime.scope
+  // What plugins return needs no services by its type.
+  return withPermission(runtime, place, effect as Effect.Effect<unknown, unknown>).pipe(
+    // Reached by what the Effect does to itself only: a fiber that is interrupted from outside runs no handlers.
+    Effect.catchCause((cause) => Effect.fail(endOf(runtime, place, reasonOf(cause), pc))),
+    Effect.as(undefined)
+  )
+}
+
+const reasonOf = (cause: Cause.Cause<unknown>): unknown =>
+  Cause.hasInterruptsOnly(cause) ? new Error("it interrupted itself") : Cause.squash(cause)
+
+/**
+ * Calls one callback off the hot path, and runs what it returns, if that is an Effect, before the
+ * result is there. The failure is the caller's to deal with, whatever the user wants of failing
+ * plugins.
+ *
+ * @returns what a plain callback returned, or undefined after an Effect
+ */
+export const callOnce = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
+  Effect.suspend(() => {
+    const called = callPlain(runtime, place, call)
+    if (Result.isFailure(called)) return Effect.fail(called.failure)
+    return Effect.isEffect(called.success) ? runReturned(runtime, place, called.success) : Effect.succeed(called.success)
+  })
+
+/** As `callOnce`; gives undefined where it failed and the run goes on without its plugin. */
 export const callCold = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
   callOnce(runtime, place, call).pipe(
     Effect.catchIf(
@@ -101,122 +110,94 @@ export const callCold = (runtime: Runtime, place: Place, call: () => unknown): E
     )
   )
 
-/** As `callCold`, and the failure is the caller's to deal with, whatever the user wants of failing plugins. */
-export const callOnce = (runtime: Runtime, place: Place, call: () => unknown): Effect.Effect<unknown, CallbackEnd> =>
-  Effect.suspend(() => {
-    let result: unknown
-    try {
-      result = notPromise(inScope(runtime, place.vcpu, place.flags, call))
-    } catch (thrown) {
-      return Effect.fail(failureAt(runtime, place, thrown))
-    }
-    return Effect.isEffect(result) ? runReturned(runtime, place, result) : Effect.succeed(result)
-  })
-
-const failureAt = (runtime: Runtime, { event, pc, plugin, vcpu }: Place, cause: unknown): CallbackEnd =>
-  asFailure(runtime, { plugin, event, pc: vcpu < 0 ? pc : runtime.scope.pc }, cause)
-
-/** Runs an Effect that a callback returned, as that callback: another one may have the scope while this waits. */
-const runReturned = (
-  runtime: Runtime,
-  { event, flags, pc: pcWithoutVcpu, plugin, vcpu }: Place,
-  effect: Effect.Effect<unknown, unknown, unknown>
-): Effect.Effect<undefined, CallbackEnd> => {
-  const context = { vcpu, flags, pc: runtime.scope.pc }
-  const pc = vcpu < 0 ? pcWithoutVcpu : context.pc
-  // What plugins return needs no services by its type.
-  return (effect as Effect.Effect<unknown, unknown>).pipe(
-    Effect.provideService(CurrentCallback, vcpu < 0 ? undefined : context),
-    // Reached by what the Effect does to itself only: a fiber that is interrupted from outside runs no handlers.
-    Effect.catchCause((cause) => Effect.fail(asFailure(runtime, { plugin, event, pc }, reasonOf(cause)))),
-    Effect.as(undefined)
-  )
-}
-
-const reasonOf = (cause: Cause.Cause<unknown>): unknown =>
-  Cause.hasInterruptsOnly(cause) ? new Error("it interrupted itself") : Cause.squash(cause)
-
-/** Which event is delivered, how its handlers are called, and what they may do. */
+/** Which event is delivered, and what its handlers may do. */
 export interface Delivery {
   readonly event: PluginEvent
-  readonly shape: EventShape
   readonly vcpu: number
   readonly flags: CallbackFlags
   /** As in `Place`. */
-  readonly pc?: bigint
+  readonly pc?: bigint | undefined
+}
+
+/** Hears what one handler gave. Gives whether the next one is to be called. */
+type Hears = (outcome: Result.Result<unknown, CallbackEnd>, place: Place, next: number) => boolean
+
+/**
+ * Calls the live handlers of an event as plain callbacks: first in the list first, over the list as
+ * it was when the event fired. One that was removed meanwhile is skipped, one that was replaced is
+ * called as it is now (B3).
+ *
+ * @param invoke calls one handler, in the form that the event's shape names
+ * @param first number of the first one in the list to be called
+ */
+export const callLive = (
+  runtime: Runtime,
+  list: ReadonlyArray<Registration>,
+  { event, flags, pc, vcpu }: Delivery,
+  invoke: (handler: EventHandler, plugin: bigint) => unknown,
+  hears: Hears,
+  first = 0
+): void => {
+  for (let i = first; i < list.length; i++) {
+    const node = list[i]!
+    const handler = currentHandler(stateOf(runtime), node)
+    if (handler === undefined) continue
+    const { plugin } = node
+    const place = { plugin, event: eventNames[event]!, vcpu, flags, pc }
+    const outcome = callPlain(runtime, place, () => invoke(handler, plugin))
+    if (!hears(outcome, place, i + 1)) return
+  }
 }
 
 /**
- * Calls every handler of an event, first in the list first, over the list as it was when the event fired; a handler removed
- * meanwhile is skipped (B3). Stops at the first failure that ends the run; at the end of the program there is nothing to stop for,
- * so every handler is called.
+ * Delivers an event to its handlers; only one that returns an Effect makes the rest wait for it.
+ * Stops at the first failure that ends the run.
  *
- * @param invoke calls one handler, in the form that `shape` names
+ * @param invoke as for `callLive`
  * @param until stops the chain at a result that it accepts
+ * @param goesOn whether the chain goes on after a failure; where the run goes on without the
+ *   plugin, if nothing is said
  * @returns the result that stopped the chain, or undefined
  */
 export const dispatch = (
   runtime: Runtime,
   delivery: Delivery,
   invoke: (handler: EventHandler) => unknown,
-  until: (result: unknown) => boolean = never
-): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> =>
-  Effect.suspend((): Effect.Effect<unknown, CallbackEnd | EventShapeError | UnknownEventError> => {
-    const list = handlersFor(stateOf(runtime), delivery.event, delivery.shape)
-    if (Result.isFailure(list)) return Effect.fail(list.failure)
-    return list.success.length === 0 ? Effect.void : callEach(runtime, list.success, delivery, invoke, until)
+  until: (result: unknown) => boolean = never,
+  goesOn: (plugin: bigint, end: CallbackEnd) => boolean = (plugin, end) => survivesEnd(runtime, plugin, end)
+): Effect.Effect<unknown, CallbackEnd> =>
+  Effect.suspend(() => {
+    const list = registrations(stateOf(runtime), delivery.event)
+    if (list.length === 0) return Effect.void
+    const callFrom = (first: number): Effect.Effect<unknown, CallbackEnd> => {
+      let end: Effect.Effect<unknown, CallbackEnd> = Effect.void
+      const hears: Hears = (outcome, place, next) => {
+        if (Result.isFailure(outcome)) {
+          if (goesOn(place.plugin, outcome.failure)) return true
+          end = Effect.fail(outcome.failure)
+        } else if (Effect.isEffect(outcome.success)) {
+          end = runReturned(runtime, place, outcome.success).pipe(
+            Effect.catchIf(
+              (failure) => goesOn(place.plugin, failure),
+              () => Effect.void
+            ),
+            Effect.andThen(Effect.suspend(() => callFrom(next)))
+          )
+        } else if (until(outcome.success)) end = Effect.succeed(outcome.success)
+        else return true
+        return false
+      }
+      callLive(runtime, list, delivery, invoke, hears, first)
+      return end
+    }
+    return callFrom(0)
   })
 
 const never = () => false
 
-/** Plain handlers are called in one go; only one that returns an Effect makes the rest wait for it. */
-const callEach = (
-  runtime: Runtime,
-  list: ReadonlyArray<Registration>,
-  { event, flags, pc, vcpu }: Delivery,
-  invoke: (handler: EventHandler) => unknown,
-  until: (result: unknown) => boolean
-): Effect.Effect<unknown, CallbackEnd> => {
-  let failedAtExit: CallbackEnd | undefined
-
-  const goesOn = (plugin: bigint, end: CallbackEnd): boolean => {
-    if (end._tag !== "PluginCallbackError") return false
-    if (survives(runtime, plugin, end)) return true
-    if (event !== PluginEvent.atExit) return false
-    if (failedAtExit === undefined) failedAtExit = end
-    else runtime.failures.report(end)
-    return true
-  }
-
-  const callFrom = (first: number): Effect.Effect<unknown, CallbackEnd> =>
-    Effect.suspend(() => {
-      for (let i = first; i < list.length; i++) {
-        const node = list[i]!
-        const { plugin } = node
-        const handler = currentHandler(stateOf(runtime), node)
-        if (handler === undefined) continue
-        const place = { plugin, event: eventNames[event]!, vcpu, flags, pc }
-        let result: unknown
-        try {
-          result = notPromise(inScope(runtime, vcpu, flags, () => invoke(handler)))
-        } catch (thrown) {
-          const end = failureAt(runtime, place, thrown)
-          if (goesOn(plugin, end)) continue
-          return Effect.fail(end)
-        }
-        if (Effect.isEffect(result)) {
-          return runReturned(runtime, place, result).pipe(
-            Effect.catchIf(
-              (end) => goesOn(plugin, end),
-              () => Effect.void
-            ),
-            Effect.andThen(callFrom(i + 1))
-          )
-        }
-        if (until(result)) return Effect.succeed(result)
-      }
-      return failedAtExit === undefined ? Effect.void : Effect.fail(failedAtExit)
-    })
-
-  return callFrom(0)
-}
+/**
+ * Whether the run goes on after what a callback has ended with, without its plugin. Requests are
+ * not for that.
+ */
+export const survivesEnd = (runtime: Runtime, plugin: bigint, end: CallbackEnd): boolean =>
+  end._tag === "PluginCallbackError" && survives(runtime, plugin, end)

@@ -1,14 +1,19 @@
-/** Plugins that fail: what is said about it, and, where the user wants it so, the run without them. */
+/**
+ * Plugins that fail: what is said about it, and, where the user wants it so, the run without them.
+ */
 import { ExitRequest } from "../ExitRequest.ts"
 import { PluginCallbackError } from "../PluginError.ts"
 import type { CallbackFailure } from "../PluginError.ts"
-import { SetPcRequest } from "../SetPcRequest.ts"
-import { dropPlugin } from "../transitions/lifecycle.ts"
-import { closeTraces } from "./closeTraces.ts"
-import { apply, carryOut, stateOf } from "./Runtime.ts"
+import { isLoaded } from "../PluginState.ts"
+import type { SetPcRequest } from "../SetPcRequest.ts"
+import { release } from "../transitions/lifecycle.ts"
+import { applyActions, requestFlush, stateOf } from "./Runtime.ts"
 import type { Runtime } from "./Runtime.ts"
 
-/** What a callback of a vCPU may end with beside its result. `SetPcRequest` and `ExitRequest` are wishes, not errors. */
+/**
+ * What a callback of a vCPU may end with beside its result. `SetPcRequest` and `ExitRequest` are
+ * requests, not errors.
+ */
 export type CallbackEnd = PluginCallbackError | SetPcRequest | ExitRequest
 
 /** Which callback of which plugin failed. */
@@ -20,17 +25,16 @@ export interface Culprit {
   readonly pc: bigint | undefined
 }
 
-/** A plugin as messages name it: with its id where another of the same name is loaded, as `#id` where it is gone. */
+/**
+ * A plugin as messages name it: with its id where another of the same name is loaded, as `#id`
+ * where it is gone.
+ */
 export const pluginName = (runtime: Runtime, id: bigint): string => {
   const { plugins } = stateOf(runtime)
   const name = plugins.find((p) => p.id === id)?.name
   if (name === undefined) return `#${id}`
   return plugins.some((p) => p.name === name && p.id !== id) ? `${name} (id ${id})` : name
 }
-
-/** Makes what a callback threw into a typed failure. Requests to change the pc or to end stay as they are. */
-export const asFailure = (runtime: Runtime, culprit: Culprit, cause: unknown): CallbackEnd =>
-  cause instanceof SetPcRequest || cause instanceof ExitRequest ? cause : errorOf(runtime, culprit, cause)
 
 /** The error that names a culprit. */
 export const errorOf = (runtime: Runtime, { event, pc, plugin }: Culprit, cause: unknown): PluginCallbackError => {
@@ -41,32 +45,24 @@ export const errorOf = (runtime: Runtime, { event, pc, plugin }: Culprit, cause:
 }
 
 /**
- * Takes a failed plugin out, if that is what the user wants: the user is told, its handlers and callbacks are gone at once, and
- * its code at the next block boundary. It hears nothing any more, not even the end.
+ * Takes a failed plugin out, if that is what the user wants: the user is told, its handlers and
+ * callbacks are gone at once, and its code at the next block boundary. It hears nothing any more,
+ * not even the end.
  *
- * @param flush false where no code can be left anyway
- * @returns whether the run goes on; also true for a plugin that was taken out before, of which nothing is said again
+ * @returns whether the run goes on; also true for a plugin that was taken out before, of which
+ *   nothing is said again
  */
-export const survives = (runtime: Runtime, plugin: bigint, error: PluginCallbackError, flush = true): boolean => {
+export const survives = (runtime: Runtime, plugin: bigint, error: PluginCallbackError): boolean => {
   if (runtime.failures.onError === "abort") return false
-  if (!stateOf(runtime).plugins.some((p) => p.id === plugin)) return true
+  if (!isLoaded(stateOf(runtime), plugin)) return true
   runtime.failures.report(error)
-  drop(runtime, plugin)
-  if (flush) runtime.cache.flush()
+  applyActions(runtime, (state) => release(state, plugin))
+  requestFlush(runtime)
   return true
 }
 
-/** Removes a plugin at once, with all that it registered; its callbacks stay in translated code. */
-export const drop = (runtime: Runtime, plugin: bigint): void => {
-  carryOut(
-    runtime,
-    apply(runtime, (state) => dropPlugin(state, plugin))
-  )
-  closeTraces(runtime, plugin)
-  runtime.files.discard(plugin)
-  runtime.installs.delete(plugin)
-}
-
-/** As `survives`, for what an engine reports. A wish to end the guest is none of its business. */
+/**
+ * As `survives`, for what an engine reports. A request to end the guest is none of its business.
+ */
 export const survivesHot = (runtime: Runtime, { cause, ...culprit }: CallbackFailure): boolean =>
   !(cause instanceof ExitRequest) && survives(runtime, culprit.plugin, errorOf(runtime, culprit, cause))

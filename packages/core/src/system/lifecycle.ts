@@ -1,31 +1,34 @@
 /**
- * Reset and uninstall: asked for now, carried out when no vCPU is in guest code. The state is changed in single synchronous
- * steps, so there is no lock that the deferred step could take twice (L1).
+ * Reset and uninstall: asked for now, carried out when no vCPU is in guest code. The state is
+ * changed in single synchronous steps, so there is no lock that the deferred step could take twice
+ * (L1).
  */
 import * as Effect from "effect/Effect"
-import type * as Result from "effect/Result"
 import { CallbackFlags } from "../Instrumentation.ts"
 import type { ColdResult } from "../PluginApi.ts"
-import type { PluginError } from "../PluginError.ts"
-import type { Checked, PluginState } from "../PluginState.ts"
+import type { CallbackTypeError, UninstallInInstallError, UnknownPluginError } from "../PluginError.ts"
+import type { ResetError, UninstallError } from "../PluginRegistry.ts"
+import { anyVcpu } from "../PluginState.ts"
+import type { Action, Checked, PluginState, Transition, WorkError } from "../PluginState.ts"
+import { checkCallback } from "../transitions/instrumentation.ts"
 import * as Lifecycle from "../transitions/lifecycle.ts"
-import { callCold, currentScope } from "./callbacks.ts"
-import { closeTraces } from "./closeTraces.ts"
+import { callCold, withoutRequests } from "./callbacks.ts"
 import { flushNow } from "./flush.ts"
-import { apply, applyChecked, carryOut, stateOf } from "./Runtime.ts"
-import type { Runtime, WorkError } from "./Runtime.ts"
+import { currentCallback } from "./permission.ts"
+import { apply, applyActions, carryOut, modifyChecked, queue, stateOf } from "./Runtime.ts"
+import type { Runtime } from "./Runtime.ts"
 import { drainTraces } from "./traces.ts"
 
 /** A plugin's `done` callback of reset and uninstall. */
 type Done = (() => ColdResult) | undefined
 
 /** Asks for a reset; see `PluginApi.reset`. */
-export const reset = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
-  request(runtime, id, Lifecycle.requestReset, deferred(runtime, id, resetStep, done))
+export const reset = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, ResetError> =>
+  request(runtime, id, resetStep, done)
 
 /** Asks for removal; see `PluginApi.uninstall`. */
-export const uninstall = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, WorkError> =>
-  request(runtime, id, Lifecycle.requestUninstall, deferred(runtime, id, uninstallStep, done))
+export const uninstall = (runtime: Runtime, id: bigint, done?: Done): Effect.Effect<void, UninstallError> =>
+  request(runtime, id, uninstallStep, done)
 
 /** Carries out a reset that was asked for, now. Call it in an exclusive section. */
 export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
@@ -35,52 +38,71 @@ export const performReset = (runtime: Runtime, id: bigint): Effect.Effect<void, 
 export const performUninstall = (runtime: Runtime, id: bigint): Effect.Effect<void, WorkError> =>
   deferred(runtime, id, uninstallStep, undefined)
 
-const resetStep = { event: "reset", isDue: Lifecycle.isResetDue, perform: Lifecycle.performReset, end: Lifecycle.endReset }
-const uninstallStep = {
+/** The transitions of one of the two. */
+interface Step<E> {
+  readonly event: string
+  readonly request: (state: PluginState, id: bigint) => Checked<Lifecycle.Request, E>
+  readonly isDue: (state: PluginState, id: bigint) => boolean
+  readonly perform: (state: PluginState, id: bigint) => Transition<Lifecycle.Deferred>
+  readonly end: (state: PluginState, id: bigint) => Transition<ReadonlyArray<Action>>
+}
+
+const resetStep: Step<UnknownPluginError> = {
+  event: "reset",
+  request: Lifecycle.requestReset,
+  isDue: Lifecycle.isResetDue,
+  perform: Lifecycle.performReset,
+  end: Lifecycle.endReset
+}
+
+const uninstallStep: Step<UnknownPluginError | UninstallInInstallError> = {
   event: "uninstall",
+  request: Lifecycle.requestUninstall,
   isDue: Lifecycle.isUninstallDue,
   perform: Lifecycle.performUninstall,
-  end: Lifecycle.endUninstall
+  end: Lifecycle.release
 }
 
 /**
- * Queues the deferred step as safe work, which runs when no vCPU is in guest code, or does it at once where nobody would.
+ * Queues the deferred step as safe work, which runs when no vCPU is in guest code, or does it at
+ * once where nobody would.
  */
-const request = (
+const request = <E>(
   runtime: Runtime,
   id: bigint,
-  transition: (state: PluginState, id: bigint) => Checked<Lifecycle.Request>,
-  step: Effect.Effect<void, WorkError>
-): Effect.Effect<void, WorkError> =>
-  Effect.suspend(() => {
-    const answer: Result.Result<Lifecycle.Request, PluginError> = applyChecked(runtime, (state) => transition(state, id))
-    if (answer._tag === "Failure") return Effect.fail(answer.failure)
-    if (answer.success === "ignore") return Effect.void
-    const asking = currentScope(runtime)?.vcpu ?? runtime.exclusive.running()
+  step: Step<E>,
+  done: Done
+): Effect.Effect<void, E | CallbackTypeError | WorkError> =>
+  Effect.gen(function* () {
+    if (done !== undefined) yield* Effect.fromResult(checkCallback(step.event, done))
+    const answer = yield* modifyChecked(runtime, (state) => step.request(state, id))
+    if (answer === "ignore") return
+    const asking = currentCallback(runtime)?.vcpu ?? runtime.exclusive.running()
     const place = Lifecycle.placeOfDeferred(stateOf(runtime), asking)
-    if (place === "now") return step
-    runtime.work.queue(place, { isSafe: true, run: step })
-    return Effect.void
+    const run = deferred(runtime, id, step, done)
+    if (place === "now") return yield* run
+    queue(runtime, place, { isSafe: true, run })
   })
 
-/** Deliver what its traces hold, flush (the plugin's own handler still hears it), drop its registrations, call `done`, and end. */
-const deferred = (runtime: Runtime, id: bigint, step: typeof resetStep, done: Done): Effect.Effect<void, WorkError> =>
-  Effect.gen(function* () {
-    if (!step.isDue(stateOf(runtime), id)) return
-    const failed = drainTraces(runtime, id)
-    if (failed !== undefined) return yield* Effect.fail(failed)
-    yield* flushNow(runtime)
+/**
+ * Deliver what its traces hold, flush (the plugin's own handler still hears it), drop its
+ * registrations, call `done`, and end. What others fail with meanwhile, such as another plugin's
+ * flush handler, keeps it from nothing: that comes out at the end.
+ */
+const deferred = <E>(runtime: Runtime, id: bigint, step: Step<E>, done: Done): Effect.Effect<void, WorkError> => {
+  const place = { plugin: id, event: step.event, vcpu: anyVcpu, flags: CallbackFlags.noRegs }
+  const callDone = done === undefined ? Effect.void : Effect.asVoid(withoutRequests(callCold(runtime, place, done)))
+  const end = Effect.sync(() => applyActions(runtime, (state) => step.end(state, id)))
+  const finish = Effect.suspend((): Effect.Effect<void, WorkError> => {
     const outcome = apply(runtime, (state) => step.perform(state, id))
-    if (!outcome.done) return
     carryOut(runtime, outcome.actions)
-    closeTraces(runtime, id)
-    const place = { plugin: id, event: step.event, vcpu: -1, flags: CallbackFlags.noRegs }
-    const call = done === undefined ? Effect.void : callCold(runtime, place, done)
-    yield* Effect.ensuring(
-      call,
-      Effect.sync(() => {
-        apply(runtime, (state) => [undefined, step.end(state, id)])
-        if (step === uninstallStep) runtime.installs.delete(id)
-      })
-    )
+    return outcome.done ? Effect.ensuring(callDone, end) : Effect.void
   })
+  return Effect.suspend((): Effect.Effect<void, WorkError> => {
+    if (!step.isDue(stateOf(runtime), id)) return Effect.void
+    const drained = drainTraces(runtime, id)
+    const flushed = flushNow(runtime)
+    const first = drained === undefined ? flushed : Effect.andThen(Effect.exit(flushed), Effect.fail(drained))
+    return Effect.onExit(first, () => finish)
+  })
+}

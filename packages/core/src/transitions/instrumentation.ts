@@ -1,8 +1,11 @@
-/** What inline operations, conditions and directions mean. Engines compile the same rules; these are the reference. */
+/**
+ * What plugins may ask for in code, and what conditions mean: engines compile the same rules; this
+ * is the reference.
+ */
 import * as Result from "effect/Result"
-import { CallbackFlags, InlineOp, PluginCond } from "../Instrumentation.ts"
-import type { MemRw } from "../Instrumentation.ts"
-import { OutOfRangeError } from "../PluginError.ts"
+import { CallbackFlags, PluginCond } from "../Instrumentation.ts"
+import type { InlineOp, MemRw } from "../Instrumentation.ts"
+import { CallbackTypeError, OutOfRangeError } from "../PluginError.ts"
 
 const check = <A extends number>(
   what: OutOfRangeError["what"],
@@ -14,10 +17,19 @@ const check = <A extends number>(
     ? Result.succeed(value as A)
     : Result.fail(new OutOfRangeError({ what, value }))
 
+/** Refuses a callback that is none: it would fail when it is called, far away from the mistake. */
+export const checkCallback = <A>(operation: string, callback: A): Result.Result<A, CallbackTypeError> =>
+  typeof callback === "function"
+    ? Result.succeed(callback)
+    : Result.fail(new CallbackTypeError({ operation, actual: callback === null ? "null" : typeof callback }))
+
 /** Refuses callback flags that are out of range. */
 export const checkFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3, CallbackFlags.deferred)
 
-/** Refuses flags that a conditional callback cannot have: its condition is for a moment, so it is called at that moment. */
+/**
+ * Refuses flags that a conditional callback cannot have: its condition is for a moment, so it is
+ * called at that moment.
+ */
 export const checkCondFlags = (flags: number) => check<CallbackFlags>("CallbackFlags", flags, 3)
 
 /** Refuses a condition that is out of range. */
@@ -29,10 +41,6 @@ export const checkOp = (op: number) => check<InlineOp>("InlineOp", op, 2)
 /** Refuses a direction that is out of range: it must name reads, writes, or both. */
 export const checkRw = (rw: number) =>
   rw === 0 ? Result.fail(new OutOfRangeError({ what: "MemRw", value: rw })) : check<MemRw>("MemRw", rw, 3)
-
-/** The new value of a slot after an inline operation; both wrap at 2^64. */
-export const applyInline = (op: InlineOp, slot: bigint, imm: bigint): bigint =>
-  BigInt.asUintN(64, op === InlineOp.addU64 ? slot + imm : imm)
 
 /** Whether a conditional callback runs: both operands unsigned. */
 export const holds = (cond: PluginCond, value: bigint, imm: bigint): boolean => {
@@ -57,6 +65,3 @@ export const holds = (cond: PluginCond, value: bigint, imm: bigint): boolean => 
       return a >= b
   }
 }
-
-/** Whether a memory callback for `wanted` accesses runs for an access. Bits, not truth values (B6). */
-export const watches = (wanted: MemRw, access: MemRw): boolean => (wanted & access) !== 0

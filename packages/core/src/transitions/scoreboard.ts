@@ -1,8 +1,14 @@
-/** Scoreboards come, grow, and go. Where their bytes lie is the service's business: it hands the places in. */
+/**
+ * Scoreboards come, grow, and go. Where their bytes lie is the service's business: it hands the
+ * places in.
+ */
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { FreedScoreboardError, ScoreboardIndexError, ScoreboardOffsetError, ScoreboardSizeError } from "../PluginError.ts"
-import type { Checked, PluginState, Transition } from "../PluginState.ts"
+import type { Action, Checked, PluginState, Stretch, Transition } from "../PluginState.ts"
 import type { Scoreboard, ScoreboardU64 } from "../Scoreboard.ts"
+import { retire } from "./memory.ts"
 
 /** Where a scoreboard's storage lies: a byte offset in the scoreboard memory. */
 export interface Placement {
@@ -16,7 +22,10 @@ export interface Growth {
   readonly boards: ReadonlyArray<Scoreboard>
 }
 
-/** Elements are a whole number of 64-bit words, so that every 64-bit entry of every element is aligned. */
+/**
+ * Elements are a whole number of 64-bit words, so that every 64-bit entry of every element is
+ * aligned.
+ */
 export const stride = (elementSize: number): number => Math.ceil(elementSize / 8) * 8
 
 /** Refuses a size that no element can have. */
@@ -26,8 +35,8 @@ export const checkElementSize = (elementSize: number): Result.Result<number, Sco
     : Result.fail(new ScoreboardSizeError({ elementSize }))
 
 /**
- * A new scoreboard with zeroed elements, as many as all boards have now. The caller reads that size and applies this in one
- * synchronous step, so growth can't come between (B5).
+ * A new scoreboard with zeroed elements, as many as all boards have now. The caller reads that size
+ * and applies this in one synchronous step, so growth can't come between (B5).
  *
  * @returns its id
  */
@@ -39,31 +48,35 @@ export const scoreboardNew = (
   Result.map(checkElementSize(elementSize), (bytes): Transition<number> => {
     const id = state.nextScoreboard
     const board: Scoreboard = { id, elementSize: bytes, byteOffset, capacity: state.scoreboardSize }
-    return [id, { ...state, nextScoreboard: id + 1, scoreboards: new Map(state.scoreboards).set(id, board) }]
+    return [id, { ...state, nextScoreboard: id + 1, scoreboards: HashMap.set(state.scoreboards, id, board) }]
   })
 
 /** The board of an id. Ids are never used again, so a freed one is told from a new one. */
 export const findScoreboard = (state: PluginState, id: number): Result.Result<Scoreboard, FreedScoreboardError> => {
-  const board = state.scoreboards.get(id)
+  const board = Option.getOrUndefined(HashMap.get(state.scoreboards, id))
   return board === undefined ? Result.fail(new FreedScoreboardError({ scoreboard: id })) : Result.succeed(board)
 }
 
 /**
- * Frees a scoreboard.
- *
- * @returns the board as it was: its bytes may be given back once no translated code refers to them
+ * Frees a scoreboard. Its bytes retire: translated code may still write to them, so all code is to
+ * be dropped.
  */
-export const scoreboardFree = (state: PluginState, id: number): Checked<Scoreboard, FreedScoreboardError> =>
-  Result.map(findScoreboard(state, id), (board) => {
-    const scoreboards = new Map(state.scoreboards)
-    scoreboards.delete(id)
-    return [board, { ...state, scoreboards }]
-  })
+export const scoreboardFree = (state: PluginState, id: number): Checked<ReadonlyArray<Action>, FreedScoreboardError> =>
+  Result.map(findScoreboard(state, id), (board) => [
+    [{ kind: "flush" }],
+    retire({ ...state, scoreboards: HashMap.remove(state.scoreboards, id) }, [stretchOf(board)])
+  ])
+
+const stretchOf = ({ byteOffset, capacity, elementSize }: Scoreboard): Stretch => ({
+  byteOffset,
+  bytes: capacity * elementSize
+})
 
 /**
  * Where a vCPU's element lies.
  *
- * @returns its byte offset in the scoreboard memory; an error for a vCPU that never was, as in QEMU (all of them in install)
+ * @returns its byte offset in the scoreboard memory; an error for a vCPU that never was, as in QEMU
+ *   (all of them in install)
  */
 export const elementOffset = (
   state: PluginState,
@@ -81,15 +94,20 @@ export const checkEntry = (
   state: PluginState,
   entry: ScoreboardU64
 ): Result.Result<ScoreboardU64, FreedScoreboardError | ScoreboardOffsetError> =>
-  Result.flatMap(findScoreboard(state, entry.scoreboard), ({ elementSize }) => {
-    const { offset, scoreboard } = entry
-    return Number.isInteger(offset) && offset >= 0 && offset % 8 === 0 && offset + 8 <= elementSize
-      ? Result.succeed(entry)
-      : Result.fail(new ScoreboardOffsetError({ scoreboard, offset, elementSize }))
-  })
+  // callers without types may give anything
+  Result.flatMap(
+    findScoreboard(state, (entry as ScoreboardU64 | undefined)?.scoreboard ?? Number.NaN),
+    ({ elementSize }) => {
+      const { offset, scoreboard } = entry
+      return Number.isInteger(offset) && offset >= 0 && offset % 8 === 0 && offset + 8 <= elementSize
+        ? Result.succeed(entry)
+        : Result.fail(new ScoreboardOffsetError({ scoreboard, offset, elementSize }))
+    }
+  )
 
 /**
- * What has to grow before a vCPU can come live: the size doubles until it fits.
+ * What has to grow before a vCPU can come live: the size doubles until it fits. Boards are in the
+ * order in which they were made.
  *
  * @returns undefined where there is room already
  */
@@ -97,17 +115,19 @@ export const growthFor = (state: PluginState, vcpu: number): Growth | undefined 
   if (vcpu < state.scoreboardSize) return undefined
   let size = state.scoreboardSize
   while (size <= vcpu) size *= 2
-  return { size, boards: [...state.scoreboards.values()] }
+  return { size, boards: Array.from(HashMap.values(state.scoreboards)).sort((a, b) => a.id - b.id) }
 }
 
-/** The state with the new size and every board at its new place: one step, so that no board is ever too small (B4, B5). */
-export const grown = (state: PluginState, size: number, placements: ReadonlyArray<Placement>): PluginState => {
+/**
+ * The state with the new size and every board at its new place: one step, so that no board is ever
+ * too small (B4, B5). The old places retire.
+ */
+export const grown = (state: PluginState, { boards, size }: Growth, placements: ReadonlyArray<Placement>): PluginState => {
   const places = new Map(placements.map((p) => [p.scoreboard, p.byteOffset]))
-  const scoreboards = new Map(
-    Array.from(state.scoreboards, ([id, board]) => {
-      const byteOffset = places.get(id)
-      return [id, { ...board, capacity: size, byteOffset: byteOffset ?? board.byteOffset }]
-    })
-  )
-  return { ...state, scoreboardSize: size, scoreboards }
+  const scoreboards = HashMap.map(state.scoreboards, (board, id): Scoreboard => ({
+    ...board,
+    capacity: size,
+    byteOffset: places.get(id) ?? board.byteOffset
+  }))
+  return retire({ ...state, scoreboardSize: size, scoreboards }, boards.map(stretchOf))
 }

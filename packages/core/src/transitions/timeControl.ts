@@ -5,13 +5,15 @@ import { findPlugin } from "../PluginState.ts"
 import type { Action, Checked, PluginState, Transition } from "../PluginState.ts"
 
 /**
- * A plugin asks for control of time. One plugin can have it, and keeps it until it is reset or uninstalled.
+ * A plugin asks for control of time. One plugin can have it, and keeps it until it is reset or
+ * uninstalled.
  *
- * @returns whether it was given: not where another plugin has it, nor to one that is being uninstalled
+ * @returns whether it was given: not where another plugin has it, nor to one that is being
+ *   uninstalled
  */
 export const requestTime = (state: PluginState, id: bigint): Checked<boolean, UnknownPluginError> =>
   Result.map(findPlugin(state, id), (plugin) => {
-    if (plugin.uninstalling || (state.timeHolder !== undefined && state.timeHolder !== id)) return [false, state]
+    if (plugin.phase === "uninstalling" || (state.timeHolder !== undefined && state.timeHolder !== id)) return [false, state]
     return [true, { ...state, timeHolder: id }]
   })
 

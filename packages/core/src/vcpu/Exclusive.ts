@@ -1,31 +1,55 @@
 /**
- * Who executes guest code, and sections in which nobody does. A semaphore holds one permit per vCPU slot: a vCPU in guest code
- * holds one, an exclusive section holds all of them, so 'no vCPU is in guest code' is what the permits say.
+ * Who executes guest code, and sections in which nobody does.
  *
- * `withPermits` is not re-entrant and a semaphore serves small requests before a large one that waits, so two things are kept
- * beside it: who owns the section (nested entry by the owner counts), and a gate that holds vCPUs back while one is wanted.
+ * Both are brackets: an Effect is handed in, and what it holds is given back whatever becomes of
+ * it. Who is inside is a set of vCPUs or one section, changed in single synchronous steps. Two
+ * latches let others wait: `gate` is open for vCPUs unless a section runs or is wanted (a busy
+ * guest would starve it otherwise), `empty` for sections while neither a vCPU nor a section is
+ * inside.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import * as Semaphore from "effect/Semaphore"
 import { ExclusiveError } from "../PluginError.ts"
-import { maxVcpus } from "../transitions/vcpu.ts"
 
 /** Guest code and exclusive sections of one process. */
 export interface Exclusive {
-  /** Around each slice: waits while an exclusive section runs or is wanted. */
-  readonly enterGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-  readonly leaveGuest: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-  /** Waits until no vCPU is in guest code. The vCPU must have left the guest itself; nested calls by the owner count. */
-  readonly startExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-  readonly endExclusive: (vcpu: number) => Effect.Effect<void, ExclusiveError>
-  /** Runs an effect in an exclusive section of a vCPU, whatever becomes of it. */
+  /**
+   * Runs a slice of guest code on a vCPU: waits while an exclusive section runs or is wanted, and
+   * is out of guest code when the slice has returned or thrown.
+   */
+  readonly runSlice: <A>(vcpu: number, slice: () => A) => Effect.Effect<A, ExclusiveError>
+  /**
+   * As `runSlice`, for guest code that has to be waited for: the vCPU is in it until the Effect has
+   * ended, failed, or was interrupted.
+   */
+  readonly inGuest: <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ExclusiveError, R>
+  /**
+   * Runs an effect while no vCPU is in guest code: waits for those that are, and can be interrupted
+   * while it waits. A section in a section (of the same fiber, or of one that it has forked) runs
+   * at once.
+   *
+   * @param vcpu the vCPU that asks, or `anyVcpu`; it must not be in guest code itself
+   */
   readonly withExclusive: <A, E, R>(vcpu: number, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ExclusiveError, R>
   /** The vCPU that runs guest code now (the last one that entered), or -1. */
   readonly running: () => number
-  /** The owner of the exclusive section, or undefined. */
-  readonly owner: () => number | undefined
+  /** Whether an exclusive section runs. */
+  readonly isExclusive: () => boolean
 }
+
+/**
+ * A section that runs. An object of its own for each, so that what was forked in one is told from
+ * what is in the next.
+ */
+interface Section {
+  /** How many effects run in it, one in another. */
+  depth: number
+}
+
+/** The section that a fiber is in, or was forked in. */
+const CurrentSection = Context.Reference<Section | undefined>("@emu/core/CurrentSection", { defaultValue: () => undefined })
 
 /**
  * Makes the exclusive sections of a process.
@@ -33,93 +57,104 @@ export interface Exclusive {
  * @param kick makes the running vCPU leave its slice soon; called when a section is wanted
  */
 export const make = (kick: () => void): Exclusive => {
-  const permits = Semaphore.makeUnsafe(maxVcpus)
   const gate = Latch.makeUnsafe(true)
-  const inGuest = new Set<number>()
+  const empty = Latch.makeUnsafe(true)
+  const inside = new Set<number>()
   let running = -1
-  let owner: number | undefined
-  let depth = 0
+  let section: Section | undefined
   let waiting = 0
 
   const refuse = (vcpu: number, problem: ExclusiveError["problem"]) => Effect.fail(new ExclusiveError({ vcpu, problem }))
 
-  const openGate = () => {
-    if (owner === undefined && waiting === 0) gate.openUnsafe()
+  const isInSection = () => section !== undefined && Fiber.getCurrent()?.getRef(CurrentSection) === section
+
+  /** Lets in whom nothing holds back any more: sections first. */
+  const openLatches = (): void => {
+    if (section === undefined && inside.size === 0) empty.openUnsafe()
+    if (section === undefined && waiting === 0) gate.openUnsafe()
   }
 
-  const enterGuest = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
+  /** What keeps a vCPU out of guest code for good, or undefined. */
+  const refusal = (vcpu: number) => {
+    if (inside.has(vcpu)) return refuse(vcpu, "already in guest code")
+    return isInSection() ? refuse(vcpu, "is in an exclusive section") : undefined
+  }
+
+  const enterGuest = (vcpu: number): void => {
+    inside.add(vcpu)
+    running = vcpu
+    empty.closeUnsafe()
+  }
+
+  const leaveGuest = (vcpu: number): void => {
+    inside.delete(vcpu)
+    if (running === vcpu) running = -1
+    openLatches()
+  }
+
+  const runSlice: Exclusive["runSlice"] = (vcpu, slice) =>
     Effect.suspend(() => {
-      if (inGuest.has(vcpu)) return refuse(vcpu, "already in guest code")
-      if (owner === vcpu) return refuse(vcpu, "owns an exclusive section")
-      if (owner !== undefined || waiting > 0) return Effect.andThen(gate.await, enterGuest(vcpu))
-      inGuest.add(vcpu)
-      running = vcpu
-      return permits.take(1)
+      const refused = refusal(vcpu)
+      if (refused !== undefined) return refused
+      if (!gate.isOpen()) return Effect.andThen(gate.await, runSlice(vcpu, slice))
+      enterGuest(vcpu)
+      try {
+        return Effect.succeed(slice())
+      } finally {
+        leaveGuest(vcpu)
+      }
     })
 
-  const leaveGuest = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
-    Effect.suspend(() => {
-      if (!inGuest.delete(vcpu)) return refuse(vcpu, "not in guest code")
-      if (running === vcpu) running = -1
-      return permits.release(1)
+  const inGuest: Exclusive["inGuest"] = <A, E, R>(vcpu: number, slice: Effect.Effect<A, E, R>) =>
+    Effect.uninterruptibleMask((restore) => {
+      const leave = Effect.sync(() => leaveGuest(vcpu))
+      const enter: Effect.Effect<A, E | ExclusiveError, R> = Effect.suspend(() => {
+        const refused = refusal(vcpu)
+        if (refused !== undefined) return refused
+        if (!gate.isOpen()) return Effect.andThen(restore(gate.await), enter)
+        enterGuest(vcpu)
+        return Effect.onExit(restore(slice), () => leave)
+      })
+      return enter
     })
 
-  const startExclusive = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.suspend(() => {
-        if (inGuest.has(vcpu)) return refuse(vcpu, "already in guest code")
-        if (owner === vcpu) {
-          depth++
-          return Effect.void
+  const withExclusive: Exclusive["withExclusive"] = <A, E, R>(vcpu: number, effect: Effect.Effect<A, E, R>) =>
+    Effect.uninterruptibleMask((restore) => {
+      const giveUp = Effect.sync(() => {
+        waiting--
+        openLatches()
+      })
+      const enter: Effect.Effect<A, E, R> = Effect.suspend(() => {
+        if (!empty.isOpen()) {
+          return Effect.andThen(
+            Effect.onError(restore(empty.await), () => giveUp),
+            enter
+          )
         }
+        waiting--
+        section = { depth: 0 }
+        empty.closeUnsafe()
+        return inSection(section, Effect.provideService(restore(effect), CurrentSection, section))
+      })
+      return Effect.suspend((): Effect.Effect<A, E | ExclusiveError, R> => {
+        if (inside.has(vcpu)) return refuse(vcpu, "already in guest code")
+        if (section !== undefined && isInSection()) return inSection(section, restore(effect))
         waiting++
         gate.closeUnsafe()
-        if (inGuest.size > 0) kick()
-        return restore(permits.take(maxVcpus)).pipe(
-          Effect.onExit((exit) =>
-            Effect.sync(() => {
-              waiting--
-              if (exit._tag === "Success") {
-                owner = vcpu
-                depth = 1
-              } else openGate()
-            })
-          ),
-          Effect.asVoid
-        )
+        if (inside.size > 0) kick()
+        return enter
       })
-    )
+    })
 
-  const endExclusive = (vcpu: number): Effect.Effect<void, ExclusiveError> =>
-    Effect.uninterruptible(
-      Effect.suspend(() => {
-        if (owner !== vcpu) return refuse(vcpu, "does not own the exclusive section")
-        if (--depth > 0) return Effect.void
-        owner = undefined
-        // The gate stays shut until the permits are back, so nobody who passed it ever waits for one.
-        waiting++
-        return Effect.andThen(
-          permits.release(maxVcpus),
-          Effect.sync(() => {
-            waiting--
-            openGate()
-          })
-        )
-      })
-    )
-
-  return {
-    enterGuest,
-    leaveGuest,
-    startExclusive,
-    endExclusive,
-    withExclusive: (vcpu, effect) =>
-      Effect.acquireUseRelease(
-        startExclusive(vcpu),
-        () => effect,
-        () => Effect.orDie(endExclusive(vcpu))
-      ),
-    running: () => running,
-    owner: () => owner
+  const inSection = <A, E, R>(mine: Section, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    mine.depth++
+    const leave = Effect.sync(() => {
+      if (--mine.depth > 0) return
+      section = undefined
+      openLatches()
+    })
+    return Effect.onExit(effect, () => leave)
   }
+
+  return { runSlice, inGuest, withExclusive, running: () => running, isExclusive: () => section !== undefined }
 }

@@ -4,7 +4,9 @@ import type { PluginApi } from "@emu/core/PluginApi"
 import { SetPcRequest } from "@emu/core/SetPcRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { block, installBare, withSystem } from "../fakes.ts"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import { append as appendTo, block, installBare, plugin, withSystem } from "../fakes.ts"
 import type { Fakes } from "../fakes.ts"
 
 /** What a function throws: the tag of a typed error, or undefined. */
@@ -103,6 +105,119 @@ describe("registers", () => {
           "idle ok SetPcRequest",
           `exit ok ${denied}`
         ])
+      })
+    )
+  )
+
+  it.effect("that a callback may not have are refused with advice that fits the callback", () =>
+    withSystem((system, fakes) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        const { read, setPc } = uses(api)
+        const messages: Array<string> = []
+        const note = (use: () => unknown) => () => {
+          try {
+            use()
+          } catch (error) {
+            messages.push((error as Error).message)
+          }
+        }
+        yield* api.onVcpuInit(note(setPc))
+        const trace = yield* api.trace({ onBatch: note(read) })
+        yield* system.vcpuInit(0)
+        appendTo(fakes, trace, 1)
+        system.drainTraces()
+        hot(fakes.engine, CallbackFlags.readRegs, note(setPc))
+        assert.deepStrictEqual(messages, [
+          "setPc is not permitted in a vcpuInit callback: callbacks of system calls, discontinuities, idle and resume may " +
+            "change the pc, and callbacks in code with CallbackFlags.readWriteRegsPc",
+          "readRegister is not permitted in a trace callback: callbacks of a vCPU's events may use registers, and callbacks " +
+            "in code with CallbackFlags.readRegs",
+          "setPc is not permitted in this callback: register it with CallbackFlags.readWriteRegsPc"
+        ])
+      })
+    )
+  )
+
+  it.effect("are out of reach of what a callback has forked, once it has returned", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        const { read, setPc, write } = uses(api)
+        const latch = Latch.makeUnsafe(false)
+        const seen: Array<string | undefined> = []
+        const look = Effect.sync(() => void seen.push(...[read, write, setPc].map(tagOf)))
+        let forked: Fiber.Fiber<void> | undefined
+        yield* api.onSyscall(() =>
+          Effect.gen(function* () {
+            const inTime = yield* Effect.forkDetach(look)
+            yield* Fiber.join(inTime)
+            forked = yield* Effect.forkDetach(Effect.andThen(latch.await, look))
+          })
+        )
+        yield* system.vcpuInit(0)
+        yield* system.drain(0)
+        yield* system.syscall(0, 1, [])
+        yield* latch.open
+        yield* Fiber.join(forked!)
+        const none = "NoVcpuContextError"
+        assert.deepStrictEqual(seen, [undefined, undefined, "SetPcRequest", none, none, none])
+      })
+    )
+  )
+
+  const foreign: ReadonlyArray<readonly [string, (api: PluginApi, look: () => void) => Effect.Effect<void, unknown>]> = [
+    ["another plugin's onFlush", (api, look) => api.onFlush(look)],
+    ["an Effect of another plugin's onFlush", (api, look) => api.onFlush(() => Effect.sync(look))],
+    ["another plugin's done", (api, look) => Effect.asVoid(Effect.sync(() => later.push(api.reset(look))))],
+    ["another plugin's work", (api, look) => Effect.sync(() => later.push(Effect.sync(() => api.queueWork(look))))]
+  ]
+  const later: Array<Effect.Effect<void, unknown>> = []
+
+  it.effect.each(foreign)("of one plugin's callback are out of reach in %s", ([, register]) =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        later.length = 0
+        const seen: Array<string | undefined> = []
+        const api = yield* installBare(system, "A")
+        const other = yield* installBare(system, "B")
+        const { read, setPc, write } = uses(other)
+        yield* register(other, () => void seen.push(...[read, write, setPc].map(tagOf)))
+        const board = yield* api.scoreboardNew(8)
+        const isOwn: Array<string | undefined> = []
+        yield* api.onSyscall(() =>
+          Effect.orDie(
+            Effect.gen(function* () {
+              yield* api.scoreboardFree(board)
+              for (const effect of later) yield* effect
+              isOwn.push(tagOf(uses(api).read))
+            })
+          )
+        )
+        yield* system.vcpuInit(0)
+        yield* system.drain(0)
+        seen.length = 0
+        yield* system.syscall(0, 1, [])
+        yield* system.drain(0)
+        assert.deepStrictEqual(isOwn, [undefined])
+        assert.deepStrictEqual(seen, Array<string>(3).fill("NoVcpuContextError"))
+      })
+    )
+  )
+
+  it.effect("of one plugin's callback are out of reach in the install of another that it loads", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const seen: Array<string | undefined> = []
+        const loaded = plugin("late", (given) => Effect.sync(() => void seen.push(tagOf(uses(given).read))))
+        const api = yield* installBare(system, "A")
+        const load = Effect.asVoid(system.install(loaded, []))
+        yield* api.onSyscall((_, num) => (num === 1 ? Effect.orDie(load) : Effect.runSync(load)))
+        yield* system.vcpuInit(0)
+        yield* system.drain(0)
+        yield* system.syscall(0, 1, [])
+        yield* system.syscall(0, 2, [])
+        assert.deepStrictEqual(seen, Array<string>(2).fill("NoVcpuContextError"))
       })
     )
   )

@@ -25,6 +25,67 @@ const kinds = (instrumentation: Instrumentation | undefined) => ({
   insns: instrumentation?.insns.map(({ exec, mem }) => [exec.map((c) => c.kind), mem.map((c) => c.kind)])
 })
 
+describe("callbacks that are no functions", () => {
+  type Use = (tb: TbHandle, api: PluginApi, wrong: never) => unknown
+  const uses: ReadonlyArray<readonly [string, Use]> = [
+    ["onExec", (tb, _, wrong) => tb.onExec(wrong)],
+    ["onExec", (tb, _, wrong) => tb.insns[0]!.onExec(wrong)],
+    ["onExecCond", (tb, api, wrong) => tb.onExecCond(wrong, PluginCond.eq, api.u64(api.scoreboardNewUnsafe(8)), 1n)],
+    [
+      "onExecCond",
+      (tb, api, wrong) => tb.insns[0]!.onExecCond(wrong, PluginCond.never, api.u64(api.scoreboardNewUnsafe(8)), 1n)
+    ],
+    ["onMem", (tb, _, wrong) => tb.insns[0]!.onMem(wrong, MemRw.read)],
+    ["onBatch", (_, api, wrong) => api.runSync(api.trace({ onBatch: wrong }))],
+    ["queueWork", (_, api, wrong) => api.queueWork(wrong)]
+  ]
+  it.effect.each(uses)("are refused by %s at once", ([operation, use]) =>
+    Effect.gen(function* () {
+      for (const [wrong, actual] of [
+        [undefined, "undefined"],
+        [null, "null"],
+        [1n, "bigint"]
+      ] as const) {
+        let message: string | undefined
+        yield* instrumented((tb, api) => {
+          try {
+            use(tb, api, wrong as never)
+          } catch (error) {
+            message = (error as Error).message
+          }
+        })
+        assert.strictEqual(message, `${operation} takes a function as its callback, not ${actual}`)
+      }
+    })
+  )
+
+  it.effect("are refused by reset and uninstall, which nothing follows", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        for (const ask of [api.reset, api.uninstall]) {
+          assert.strictEqual((yield* Effect.flip(ask(1 as never)))._tag, "CallbackTypeError")
+        }
+        assert.strictEqual(system.state().plugins.length, 1)
+      })
+    )
+  )
+
+  it.effect("entries of scoreboards that are none are refused as well", () =>
+    Effect.gen(function* () {
+      let tag: string | undefined
+      yield* instrumented((tb) => {
+        try {
+          tb.inline(InlineOp.addU64, undefined as never, 1n)
+        } catch (error) {
+          tag = (error as { readonly _tag: string })._tag
+        }
+      })
+      assert.strictEqual(tag, "FreedScoreboardError")
+    })
+  )
+})
+
 describe("instrumentation", () => {
   it.effect("keeps all kinds of a point in one list, in the order of registration", () =>
     Effect.gen(function* () {

@@ -128,6 +128,29 @@ describe("scoreboards", () => {
     )
   )
 
+  // With a copy of all boards for each new one this took a minute.
+  it.effect(
+    "that are many, such as one for each block, cost no more each than few",
+    () =>
+      withSystem(
+        (system) =>
+          Effect.gen(function* () {
+            const many = 30_000
+            const api = yield* installBare(system, "p")
+            yield* system.vcpuInit(0)
+            const entries = Array.from({ length: many }, () => api.u64(api.scoreboardNewUnsafe(8)))
+            for (const entry of entries) api.u64Add(entry, 0, 1n)
+            assert.strictEqual(
+              entries.reduce((sum, entry) => sum + api.u64Sum(entry), 0n),
+              BigInt(many)
+            )
+            for (const { scoreboard } of entries) yield* api.scoreboardFree(scoreboard)
+          }),
+        1 << 23
+      ),
+    20_000
+  )
+
   it.effect("that find no room leave everything as it was", () =>
     withSystem((system) =>
       Effect.gen(function* () {
@@ -140,7 +163,7 @@ describe("scoreboards", () => {
         assert.strictEqual((yield* Effect.flip(system.vcpuInit(16)))._tag, "ScoreboardMemoryExhausted")
         assert.strictEqual(system.state(), before)
         assert.strictEqual(api.u64Get(api.u64(board), 0), 1n)
-        yield* system.enterGuest(0)
+        yield* system.inGuest(0, Effect.void)
       })
     )
   )

@@ -5,12 +5,11 @@ import { PluginInstallFailure } from "@emu/core/Plugin"
 import { PluginEvent } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import type { EventHandler } from "@emu/core/PluginState"
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import { liveVcpus } from "@emu/core/transitions/vcpu"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { makeFakes } from "../fakes.ts"
-import type { Fakes } from "../fakes.ts"
+import type { Fakes, System } from "../fakes.ts"
 import type { Command, Outcome, Subject } from "../transitions/commands.ts"
 import { snapshotOf } from "../transitions/subject.ts"
 
@@ -19,7 +18,7 @@ type Install = "ok" | "fails" | "uninstallsItself"
 /** A plugin system, its plugins' APIs, and which handler carries which label. */
 export class SystemSubject implements Subject {
   readonly fakes: Fakes
-  readonly system: PluginSystem["Service"]
+  readonly system: System
   nextLabel = 1
   apis: Array<PluginApi> = []
   labels = new Map<EventHandler, number>()
@@ -94,7 +93,7 @@ export class SystemSubject implements Subject {
     return Effect.suspend(() => {
       const before = this.system.state()
       const plugin = before.plugins.find((p) => p.id === id)
-      const isBusy = plugin?.uninstalling === true || (flag === "resetting" && plugin?.resetting === true)
+      const isBusy = plugin?.phase === "uninstalling" || plugin?.phase === flag
       this.system.scope.vcpu = liveVcpus(before)[0] ?? -1
       return Effect.as(request, isBusy ? "ignore" : "queue").pipe(
         Effect.ensuring(Effect.sync(() => (this.system.scope.vcpu = -1)))
@@ -139,7 +138,7 @@ export class SystemSubject implements Subject {
     this.called = []
     this.meanwhile = () => {
       const api = this.apis[plugin]
-      const isBusy = this.system.state().plugins.find((p) => p.id === api?.id)?.uninstalling !== false
+      const isBusy = (this.system.state().plugins.find((p) => p.id === api?.id)?.phase ?? "uninstalling") === "uninstalling"
       if (api === undefined || isBusy) return
       if (meanwhile === "unregister" || meanwhile === "both") this.outcome(on(api, event)(undefined))
       if (meanwhile === "register" || meanwhile === "both") this.outcome(this.register(api, event))

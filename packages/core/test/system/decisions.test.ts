@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { MemRw } from "@emu/core/Instrumentation"
+import * as HashMap from "effect/HashMap"
 import { PluginEvent } from "@emu/core/PluginEvent"
-import { watches } from "@emu/core/transitions/instrumentation"
 import { block, installBare, withSystem } from "../fakes.ts"
+import { hold } from "../hold.ts"
 
 describe("decisions on QEMU's defects", () => {
   it.effect("B1: an unknown plugin id is a typed error", () =>
@@ -67,17 +67,17 @@ describe("decisions on QEMU's defects", () => {
         const board = yield* api.scoreboardNew(8)
         yield* system.vcpuInit(0)
         api.u64Set(api.u64(board), 0, 7n)
-        yield* system.enterGuest(0)
+        const leave = yield* hold(system, 0)
         const fiber = yield* Effect.forkChild(system.vcpuInit(16))
         yield* Effect.yieldNow
         assert.strictEqual(system.state().scoreboardSize, 16)
         assert.strictEqual(system.state().numVcpus, 1)
-        yield* system.leaveGuest(0)
+        yield* leave
         yield* Effect.yieldNow
         const exit = yield* Effect.exit(Effect.timeout(Fiber.join(fiber), "1 second"))
         assert.strictEqual(exit._tag, "Success")
         assert.strictEqual(system.state().scoreboardSize, 32)
-        assert.strictEqual(system.state().scoreboards.get(board)?.capacity, 32)
+        assert.strictEqual(HashMap.getUnsafe(system.state().scoreboards, board).capacity, 32)
         assert.strictEqual(api.u64Get(api.u64(board), 0), 7n)
         assert.strictEqual(api.u64Get(api.u64(board), 16), 0n)
       })
@@ -90,22 +90,16 @@ describe("decisions on QEMU's defects", () => {
         const api = yield* installBare(system, "p")
         yield* api.scoreboardNew(8)
         yield* system.vcpuInit(0)
-        yield* system.enterGuest(0)
+        const leave = yield* hold(system, 0)
         const fiber = yield* Effect.forkChild(system.vcpuInit(16))
         yield* Effect.yieldNow
         const late = api.scoreboardNewUnsafe(8)
-        yield* system.leaveGuest(0)
+        yield* leave
         yield* Fiber.join(fiber)
-        assert.strictEqual(system.state().scoreboards.get(late)?.capacity, 32)
+        assert.strictEqual(HashMap.getUnsafe(system.state().scoreboards, late).capacity, 32)
       })
     )
   )
-
-  it("B6: a memory callback hears its own direction only", () => {
-    assert.isFalse(watches(MemRw.read, MemRw.write))
-    assert.isFalse(watches(MemRw.write, MemRw.read))
-    assert.isTrue(watches(MemRw.readWrite, MemRw.read) && watches(MemRw.readWrite, MemRw.write))
-  })
 
   it.effect("B7: atexit handlers run once", () =>
     withSystem((system) =>
@@ -127,15 +121,14 @@ describe("decisions on QEMU's defects", () => {
         const api = yield* installBare(system, "p")
         yield* system.vcpuInit(0)
         yield* system.vcpuInit(1)
-        yield* system.enterGuest(1)
+        const leave = yield* hold(system, 1)
         const fiber = yield* Effect.forkChild(Effect.andThen(api.reset(), system.drain(0)))
         yield* Effect.yieldNow
-        yield* system.leaveGuest(1)
+        yield* leave
         yield* Fiber.join(fiber)
         yield* system.drain(1)
-        yield* system.enterGuest(0)
-        yield* system.enterGuest(1)
-        assert.isFalse(system.state().plugins[0]?.resetting)
+        yield* system.inGuest(0, system.inGuest(1, Effect.void))
+        assert.strictEqual(system.state().plugins[0]?.phase, "loaded")
       })
     )
   )

@@ -166,6 +166,43 @@ describe("who hears what", () => {
     )
   )
 
+  it.effect.each([
+    ["fail", () => Effect.die("boom"), "PluginCallbackError"],
+    ["exit", (api: PluginApi) => api.exit(3), "ExitRequest"],
+    ["set the pc, which they may not,", (api: PluginApi) => api.setPc(0n), "PluginCallbackError"]
+  ] as const)("exit callbacks that %s let the vCPU go all the same", ([, end, tag]) =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        yield* api.onVcpuExit(() => end(api))
+        yield* system.vcpuInit(1)
+        assert.strictEqual((yield* Effect.flip(system.vcpuExit(1)))._tag, tag)
+        yield* system.vcpuInit(1)
+      })
+    )
+  )
+
+  it.effect("the exit of one vCPU is delivered once, also if it is told twice at a time", () =>
+    withSystem((system) =>
+      Effect.gen(function* () {
+        const api = yield* installBare(system, "p")
+        let exits = 0
+        yield* api.onVcpuExit(() =>
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.sync(() => void exits++)
+          )
+        )
+        yield* system.vcpuInit(0)
+        const both = [system.vcpuExit(0), system.vcpuExit(0)].map(Effect.result)
+        const [first, second] = yield* Effect.all(both, { concurrency: "unbounded" })
+        assert.strictEqual(exits, 1)
+        assert.strictEqual(first?._tag, "Success")
+        assert.strictEqual(second?._tag === "Failure" && second.failure._tag, "VcpuNotLiveError")
+      })
+    )
+  )
+
   it.effect("a reset asked for by a vCPU that ends at once is still carried out, by the next one that drains", () =>
     withSystem((system, { log }) =>
       Effect.gen(function* () {

@@ -1,6 +1,7 @@
 /** Installing: reference section 2 (load order, install failure). */
 import { make, PluginInstallFailure } from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
+import { eventMask } from "@emu/core/PluginState"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { installBare, plugin, withSystem } from "../fakes.ts"
@@ -71,7 +72,7 @@ describe("install", () => {
         const expected = ["PluginInstallFailure", "PluginCallbackError", "PluginCallbackError", "UninstallInInstallError"]
         assert.deepStrictEqual(tags, expected)
         assert.deepStrictEqual(system.state().plugins, [])
-        assert.strictEqual(system.state().eventMask, 0)
+        assert.strictEqual(eventMask(system.state()), 0)
       })
     )
   )
@@ -87,8 +88,8 @@ describe("install", () => {
         )
         yield* system.install(resetting, [])
         assert.deepStrictEqual(log, ["cache flush", "reset done"])
-        assert.strictEqual(system.state().eventMask, 0)
-        assert.isFalse(system.state().plugins[0]?.resetting)
+        assert.strictEqual(eventMask(system.state()), 0)
+        assert.strictEqual(system.state().plugins[0]?.phase, "loaded")
       })
     )
   )

@@ -3,37 +3,18 @@ import { MemRw } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
 import { PluginCallbackError } from "@emu/core/PluginError"
 import { PluginFailures } from "@emu/core/PluginFailures"
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import { type Trace, type TraceBatch, TraceKind, type TraceOptions } from "@emu/core/Trace"
-import { traceBytes, TraceBuffer } from "@emu/core/trace/TraceBuffer"
+import { traceBytes } from "@emu/core/trace/TraceBuffer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { block, type Fakes, installBare, withSystem } from "../fakes.ts"
+import { append, block, bufferOf, type Fakes, type System, installBare, withSystem } from "../fakes.ts"
 
 /** A batch as a test keeps it: vCPU and addresses. */
 const shown = ({ addresses, vcpu }: TraceBatch): string => `v${vcpu}: ${[...addresses].join(" ")}`
 
-/** The buffer of a trace, which engines get by what plugins ask for. */
-const bufferOf = (trace: Trace): TraceBuffer => {
-  assert.instanceOf(trace, TraceBuffer)
-  return trace
-}
-
-/** Appends records of a load of four bytes at 0x1000 as an engine does. */
-const append = ({ arena }: Fakes, trace: Trace, ...addresses: ReadonlyArray<number>): void => {
-  const buffer = bufferOf(trace)
-  const words = new Uint32Array(arena.buffer)
-  for (const address of addresses) {
-    const at = words[buffer.cursor / 4]!
-    words[(buffer.sites + at) / 4] = buffer.siteNumber(0x1000, 4, TraceKind.load)
-    words[(buffer.addresses + at) / 4] = address
-    words[buffer.cursor / 4] = at + 4
-  }
-}
-
 /** A plugin with a trace whose batches are logged, and a vCPU. */
 const traced = (
-  system: PluginSystem["Service"],
+  system: System,
   { log }: Fakes,
   options: Partial<TraceOptions> = {}
 ): Effect.Effect<{ readonly api: PluginApi; readonly trace: Trace }, unknown> =>
@@ -186,11 +167,7 @@ describe("what is recorded is delivered", () => {
         yield* api.onAtExit(() => void fakes.log.push("atexit"))
         yield* system.vcpuInit(1)
         const slice = (vcpu: number, ...addresses: ReadonlyArray<number>) =>
-          Effect.gen(function* () {
-            yield* system.enterGuest(vcpu)
-            append(fakes, trace, ...addresses)
-            yield* system.leaveGuest(vcpu)
-          })
+          system.runSlice(vcpu, () => append(fakes, trace, ...addresses))
         assert.isTrue(system.isTracing())
         yield* slice(0, 1, 2)
         yield* slice(0, 3)
@@ -269,6 +246,35 @@ describe("onBatch", () => {
         assert.include((error as PluginCallbackError).message, "failed in its trace callback")
       })
     )
+  )
+
+  it.effect.each([
+    ["throws", "PluginCallbackError"],
+    ["exits", "ExitRequest"]
+  ] as const)(
+    "that %s at the switch to another vCPU is what the slice fails with, and nobody is in guest code",
+    ([way, tag]) =>
+      withSystem((system, fakes) =>
+        Effect.gen(function* () {
+          const { api, trace } = yield* traced(system, fakes, {
+            onBatch: () => {
+              if (way === "throws") throw new Error("enough")
+              api.exit(3)
+            }
+          })
+          yield* api.onAtExit(() => void fakes.log.push("atexit"))
+          yield* system.vcpuInit(1)
+          append(fakes, trace, 1)
+          const slice = system.inGuest(
+            1,
+            Effect.sync(() => void fakes.log.push("slice"))
+          )
+          assert.strictEqual((yield* Effect.flip(slice))._tag, tag)
+          yield* slice
+          yield* system.userExit(1)
+          assert.deepStrictEqual(events(fakes.log), ["slice", "atexit"])
+        })
+      )
   )
 
   it.effect("may not use registers or return a Promise, and has the batch's vCPU", () =>

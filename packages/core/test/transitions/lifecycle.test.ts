@@ -6,6 +6,7 @@ import * as Lifecycle from "@emu/core/transitions/lifecycle"
 import { register } from "@emu/core/transitions/registration"
 import { userExit } from "@emu/core/transitions/userExit"
 import { assert, describe, it } from "@effect/vitest"
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 
 const f = () => undefined
@@ -27,21 +28,21 @@ describe("install", () => {
   it("adds plugins in load order, with ids never used again", () => {
     const state = loaded(2)
     assert.deepStrictEqual(
-      state.plugins.map((p) => [p.id, p.installing, p.args]),
+      state.plugins.map((p) => [p.id, p.phase, p.args]),
       [
-        [1n, false, [["k", "v"]]],
-        [2n, false, [["k", "v"]]]
+        [1n, "loaded", [["k", "v"]]],
+        [2n, "loaded", [["k", "v"]]]
       ]
     )
-    const [, gone] = Lifecycle.dropPlugin(state, 2n)
+    const [, gone] = Lifecycle.release(state, 2n)
     assert.strictEqual(Lifecycle.beginInstall(gone, "next", [])[0], 3n)
   })
 
   it("that fails leaves nothing behind", () => {
     const [id, installing] = Lifecycle.beginInstall(loaded(1), "bad", [])
-    const [actions, state] = Lifecycle.dropPlugin(registered(installing, id, PluginEvent.flush), id)
-    assert.deepStrictEqual(actions, [])
-    assert.deepStrictEqual([state.plugins.length, state.eventMask], [1, loaded(1).eventMask])
+    const [actions, state] = Lifecycle.release(registered(installing, id, PluginEvent.flush), id)
+    assert.deepStrictEqual(actions, [{ kind: "discardFiles", plugin: id }])
+    assert.deepStrictEqual([state.plugins.length, State.eventMask(state)], [1, State.eventMask(loaded(1))])
     assert.deepStrictEqual(State.registrations(state, PluginEvent.flush), [])
   })
 
@@ -59,8 +60,8 @@ describe("reset", () => {
     const [, asked] = Result.getOrThrow(Lifecycle.requestReset(loaded(1), 1n))
     const [{ done }, state] = Lifecycle.performReset(registered(asked, 1n, PluginEvent.flush), 1n)
     assert.isTrue(done)
-    assert.strictEqual(state.eventMask, 0)
-    assert.strictEqual(state.plugins[0]?.callbacks.size, 0)
+    assert.strictEqual(State.eventMask(state), 0)
+    assert.deepStrictEqual(State.eventsOf(state, 1n), [])
   })
 
   it("accepts registrations from its done callback, and ends after it", () => {
@@ -68,8 +69,8 @@ describe("reset", () => {
     const [, wiped] = Lifecycle.performReset(asked, 1n)
     const [again] = Result.getOrThrow(Lifecycle.requestReset(wiped, 1n))
     assert.strictEqual(again, "ignore", "a reset from its own done callback is ignored")
-    const state = Lifecycle.endReset(registered(wiped, 1n, PluginEvent.atExit), 1n)
-    assert.strictEqual(state.eventMask, eventBit(PluginEvent.atExit))
+    const [, state] = Lifecycle.endReset(registered(wiped, 1n, PluginEvent.atExit), 1n)
+    assert.strictEqual(State.eventMask(state), eventBit(PluginEvent.atExit))
     assert.strictEqual(Result.getOrThrow(Lifecycle.requestReset(state, 1n))[0], "queue")
   })
 
@@ -87,7 +88,7 @@ describe("uninstall", () => {
     assert.strictEqual(State.registrations(asked, PluginEvent.vcpuSyscall).length, 2)
     const [{ done }, performed] = Lifecycle.performUninstall(asked, 1n)
     assert.isTrue(done)
-    const state = Lifecycle.endUninstall(performed, 1n)
+    const [, state] = Lifecycle.release(performed, 1n)
     assert.deepStrictEqual(
       state.plugins.map((p) => p.id),
       [2n]
@@ -106,14 +107,15 @@ describe("uninstall", () => {
 
   it("leaves the plugin's scoreboards, as QEMU does", () => {
     const board = { id: 1, elementSize: 8, byteOffset: 0, capacity: 16 }
-    const state = { ...loaded(1), scoreboards: new Map([[1, board]]) }
+    const state = { ...loaded(1), scoreboards: HashMap.make([1, board]) }
     const [, asked] = Result.getOrThrow(Lifecycle.requestUninstall(state, 1n))
-    assert.isTrue(Lifecycle.endUninstall(Lifecycle.performUninstall(asked, 1n)[1], 1n).scoreboards.has(1))
+    const [, gone] = Lifecycle.release(Lifecycle.performUninstall(asked, 1n)[1], 1n)
+    assert.isTrue(HashMap.has(gone.scoreboards, 1))
   })
 })
 
 describe("deferred steps", () => {
-  const live = { ...loaded(1), vcpus: new Map([[2, 0]]) }
+  const live = { ...loaded(1), vcpus: new Map([[2, { mask: 0, isEnding: false }]]) }
 
   it.each([
     ["on the vCPU that asks", live, 2, 2],
@@ -129,7 +131,7 @@ describe("user exit", () => {
   it("unregisters everything but atexit, of every plugin, once (B7)", () => {
     const [{ first }, state] = userExit(loaded(2))
     assert.isTrue(first)
-    assert.strictEqual(state.eventMask, eventBit(PluginEvent.atExit))
+    assert.strictEqual(State.eventMask(state), eventBit(PluginEvent.atExit))
     assert.deepStrictEqual(
       State.registrations(state, PluginEvent.atExit).map((r) => r.plugin),
       [2n, 1n]

@@ -3,7 +3,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { registrations } from "@emu/core/PluginState"
+import { eventMask, registrations } from "@emu/core/PluginState"
 import { Commands } from "./commands.ts"
 import type { Command } from "./commands.ts"
 import { Model } from "./model.ts"
@@ -45,7 +45,11 @@ const plantedBugs: Readonly<Record<string, Partial<Transitions>>> = {
         request,
         {
           ...next,
-          plugins: next.plugins.map((p) => ({ ...p, resetting: p.resetting || state.plugins.some((q) => q.resetting) }))
+          plugins: next.plugins.map((p) =>
+            p.phase === "uninstalling" && state.plugins.some((q) => q.id === p.id && q.phase === "resetting")
+              ? { ...p, phase: "resetting" as const }
+              : p
+          )
         }
       ])
   },
@@ -56,7 +60,10 @@ const plantedBugs: Readonly<Record<string, Partial<Transitions>>> = {
     register: (state, id, event, handler) =>
       Result.map(transitions.register(state, id, event, handler), ([actions, next]) => [
         actions,
-        { ...next, vcpus: new Map(Array.from(next.vcpus.keys(), (vcpu) => [vcpu, next.eventMask])) }
+        {
+          ...next,
+          vcpus: new Map(Array.from(next.vcpus.keys(), (vcpu) => [vcpu, { mask: eventMask(next), isEnding: false }]))
+        }
       ])
   },
   "atexit runs again (B7)": { userExit: (state) => transitions.userExit({ ...state, exited: false }) }

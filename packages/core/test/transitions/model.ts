@@ -75,7 +75,9 @@ export class Model implements Subject {
         return String(this.nextBoard++)
       }
       case "scoreboardFree":
-        return this.boards.delete(command.board) ? "ok" : "FreedScoreboardError"
+        if (!this.boards.delete(command.board)) return "FreedScoreboardError"
+        this.flushes++
+        return "ok"
       case "find": {
         if (!this.boards.has(command.board)) return "FreedScoreboardError"
         return command.vcpu < this.numVcpus ? "ok" : "ScoreboardIndexError"

@@ -1,6 +1,8 @@
 /** The state under test: the pure transitions, with queues beside them that carry out what they ask for. */
+import * as HashMap from "effect/HashMap"
 import * as Result from "effect/Result"
 import { PluginEvent } from "@emu/core/PluginEvent"
+import type { PluginError } from "@emu/core/PluginError"
 import * as State from "@emu/core/PluginState"
 import type { Action, Checked, EventHandler, PluginState, Transition } from "@emu/core/PluginState"
 import * as Lifecycle from "@emu/core/transitions/lifecycle"
@@ -43,8 +45,10 @@ export class StateSubject implements Subject {
         return this.acting((s) => t.vcpuInit(s, command.vcpu, placements))
       }
       case "vcpuExit": {
-        const outcome = this.checked((s) => t.vcpuExit(s, command.vcpu))
-        if (outcome === "ok") this.retire(command.vcpu)
+        const outcome = this.checked((s) => t.beginVcpuExit(s, command.vcpu))
+        if (outcome !== "ok") return outcome
+        this.state = t.endVcpuExit(this.state, command.vcpu)
+        this.retire(command.vcpu)
         return outcome
       }
       case "drain": {
@@ -60,17 +64,17 @@ export class StateSubject implements Subject {
           this.carryOut(actions)
           if (!done) return
           this.register(id, PluginEvent.vcpuSyscall)
-          this.state = t.endReset(this.state, id)
+          this.apply((s) => t.endReset(s, id))
         })
       case "uninstall":
         return this.request(t.requestUninstall, this.id(command.plugin), (id) => {
           this.carryOut(this.apply((s) => t.performUninstall(s, id)).actions)
-          this.state = t.endUninstall(this.state, id)
+          this.carryOut(this.apply((s) => t.release(s, id)))
         })
       case "scoreboardNew":
         return this.checked((s) => t.scoreboardNew(s, command.elementSize, 0))
       case "scoreboardFree":
-        return this.checked((s) => Result.map(t.scoreboardFree(s, command.board), ([, next]) => [undefined, next]))
+        return this.acting((s) => t.scoreboardFree(s, command.board))
       case "find":
         return tagOf(Result.map(t.elementOffset(this.state, command.board, command.vcpu), () => undefined))
       case "fire":
@@ -98,11 +102,13 @@ export class StateSubject implements Subject {
     return result
   }
 
-  private checked<A extends string | number | bigint | void>(transition: (state: PluginState) => Checked<A>): Outcome {
+  private checked<A extends string | number | bigint | void>(
+    transition: (state: PluginState) => Checked<A, PluginError>
+  ): Outcome {
     return tagOf(Result.map(transition(this.state), ([result, next]) => ((this.state = next), result)))
   }
 
-  private acting(transition: (state: PluginState) => Checked<ReadonlyArray<Action>>): Outcome {
+  private acting(transition: (state: PluginState) => Checked<ReadonlyArray<Action>, PluginError>): Outcome {
     const result = transition(this.state)
     if (Result.isFailure(result)) return result.failure._tag
     const [actions, next] = result.success
@@ -141,7 +147,7 @@ export class StateSubject implements Subject {
       return String(id)
     }
     const failure = outcome === "fails" ? "failed" : this.checked((s) => this.t.requestUninstall(s, id))
-    this.carryOut(this.apply((s) => this.t.dropPlugin(s, id)))
+    this.carryOut(this.apply((s) => this.t.release(s, id)))
     return failure
   }
 
@@ -177,7 +183,7 @@ export class StateSubject implements Subject {
       called.push(`${node.plugin}:${this.labels.get(handler)}`)
       if (i > 0) continue
       const id = this.id(plugin)
-      const isBusy = this.state.plugins.find((p) => p.id === id)?.uninstalling !== false
+      const isBusy = (this.state.plugins.find((p) => p.id === id)?.phase ?? "uninstalling") === "uninstalling"
       if (isBusy) continue
       if (meanwhile === "unregister" || meanwhile === "both") this.acting((s) => this.t.register(s, id, event, undefined))
       if (meanwhile === "register" || meanwhile === "both") this.register(id, event)
@@ -188,15 +194,22 @@ export class StateSubject implements Subject {
 
 /** What of a state the model knows; `labels` names the handlers. */
 export const snapshotOf = (state: PluginState, labels: ReadonlyMap<EventHandler, number>) => ({
-  plugins: state.plugins.map((p) => [Number(p.id), p.installing, p.uninstalling, p.resetting]),
+  plugins: state.plugins.map(({ id, phase }) => [
+    Number(id),
+    phase.startsWith("installing"),
+    phase === "uninstalling",
+    phase === "resetting" || phase === "installing, reset pending"
+  ]),
   labels: [...state.callbacks]
     .filter(([, list]) => list.length > 0)
     .map(([event, list]) => [event, list.map((r) => [Number(r.plugin), labels.get(r.handler)])] as const)
     .sort(([a], [b]) => a - b),
-  mask: state.eventMask,
-  cpus: [...state.vcpus].sort(([a], [b]) => a - b),
+  mask: State.eventMask(state),
+  cpus: Array.from(state.vcpus, ([vcpu, { mask }]) => [vcpu, mask] as const).sort(([a], [b]) => a - b),
   numVcpus: state.numVcpus,
-  boards: Array.from(state.scoreboards, ([id, b]) => [id, b.elementSize, b.capacity]),
+  boards: Array.from(HashMap.values(state.scoreboards), (b) => [b.id, b.elementSize, b.capacity] as const).sort(
+    ([a], [b]) => a - b
+  ),
   allocSize: state.scoreboardSize,
   exited: state.exited
 })

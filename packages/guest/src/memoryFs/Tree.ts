@@ -1,5 +1,5 @@
 /** The tree of names of the file system in memory. */
-import { Errno } from "../linux/errno.ts"
+import { Errno } from "../linux/kernel/errno.ts"
 import { NAME_MAX, S } from "../linux/files/constants.ts"
 import { Inode } from "./Inode.ts"
 

@@ -31,7 +31,7 @@ describe.each(engines)("on the $name", ({ engine }) => {
     Effect.gen(function* () {
       const figures = Effect.fnUntraced(function* (plugins: ReadonlyArray<ReturnType<typeof plugin>>) {
         const { stats } = yield* run({ program: counting, engine, plugins })
-        const { codeWordsUsed, compiled, exits, insns, translatedBlocks } = stats!
+        const { codeWordsUsed, compiled, exits, insns, translatedBlocks } = stats
         return { codeWordsUsed, bytes: compiled?.bytes, regions: compiled?.regions, exits, insns, translatedBlocks }
       })
       assert.deepStrictEqual(yield* figures([plugin(install)]), yield* figures([]))

@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { checkEntry, parseElf } from "@emu/guest/elf/parse"
 import { readSymbols } from "@emu/guest/elf/symbols"
-import { vdsoImage } from "@emu/guest/linux/vdsoImage"
+import { vdsoImage } from "@emu/guest/riscv64/linux/vdsoImage"
 import { buildElf } from "../linux/support/buildElf.ts"
 
 const code = new Uint8Array(64).fill(0x13)

@@ -1,7 +1,7 @@
 /** Which symbol covers an address. */
 import { assert, describe, it } from "@effect/vitest"
 import { readSymbols } from "@emu/guest/elf/symbols"
-import { vdsoImage, vdsoSigreturn } from "@emu/guest/linux/vdsoImage"
+import { vdsoImage, vdsoSigreturn } from "@emu/guest/riscv64/linux/vdsoImage"
 import { buildElf } from "../linux/support/buildElf.ts"
 
 const localFunc = 0x02

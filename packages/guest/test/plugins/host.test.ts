@@ -3,13 +3,12 @@ import type { PluginApi } from "@emu/core/PluginApi"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { call, insn, li, reg } from "../linux/support/assemble.ts"
 import { fork, store, work } from "../linux/support/processPrograms.ts"
-import { engines, plugin, run, type RunRequest } from "../linux/support/run.ts"
+import { engines, plugin, run, type RunRequest, type System } from "../linux/support/run.ts"
 
 const Sys = { futex: 98, exitGroup: 94 }
 const data = 0x11000
@@ -45,8 +44,6 @@ const counter = Plugin.make({
 })
 
 const pcOf = (api: PluginApi) => api.readRegister(api.getRegisters().find(({ name }) => name === "pc")!)
-
-type System = PluginSystem["Service"]
 
 const pause = (milliseconds: number) => Effect.promise(() => new Promise((resolve) => setTimeout(resolve, milliseconds)))
 

@@ -1,5 +1,6 @@
 /** Writes the reference loop and the list of operations' numbers from the table of operations. */
-import { type Operand, type Operation, wordOf, wordsOf } from "@emu/tcg/engine/operations/Operation"
+import { type Operation } from "@emu/tcg/engine/operations/Operation"
+import { type Operand, wordOf, wordsOf } from "@emu/tcg/engine/operations/operands"
 import { families } from "@emu/tcg/engine/operations/table"
 
 const head = `/* oxlint-disable max-lines -- one switch is one function, and one function is what V8 compiles as a whole */

@@ -4,20 +4,10 @@ import type { HostClock } from "@emu/guest/HostClock"
 import { HostFs, type HostFsShape } from "@emu/guest/HostFs"
 import type { HostInfo } from "@emu/guest/HostInfo"
 import { isTerminal } from "../terminal/isTerminal.ts"
-import * as NodeHostClock from "./NodeHostClock.ts"
-import { makeNodeHostFs } from "./NodeHostFs.ts"
-import * as NodeHostInfo from "./NodeHostInfo.ts"
+import * as NodeHostClock from "@emu/node/NodeHostClock"
+import { makeNodeHostFs } from "@emu/node/NodeHostFs"
+import * as NodeHostInfo from "@emu/node/NodeHostInfo"
 import { statusLine } from "../terminal/StatusLine.ts"
-
-/** Ids of emu's own process, which are the guest's. */
-export const hostIdentity = () => ({
-  pid: process.pid,
-  ppid: process.ppid,
-  uid: process.getuid?.() ?? 0,
-  euid: process.geteuid?.() ?? 0,
-  gid: process.getgid?.() ?? 0,
-  egid: process.getegid?.() ?? 0
-})
 
 /**
  * Host files whose output to the terminal does not meet the status line. A terminal that the guest opens itself, or whose settings it

@@ -1,14 +1,17 @@
 /** The files of a process: descriptors, current directory, umask, and how paths are looked up. */
 import type { HostFsShape } from "../../HostFs.ts"
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import type { Random } from "../process/Random.ts"
+import type { Random } from "../kernel/Random.ts"
 import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
+import { FileLocks } from "./locks/FileLocks.ts"
 import { HostFile } from "./open/HostFile.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
+import { tidy } from "./lookup/Path.ts"
 import { PathLookup } from "./lookup/PathLookup.ts"
-import { VirtualFs, type ProcessView } from "./lookup/VirtualFs.ts"
+import type { GuardedFs } from "./lookup/HostGuard.ts"
+import type { VirtualFs } from "./virtual/VirtualNode.ts"
 
 interface Descriptor {
   readonly file: OpenFile
@@ -17,23 +20,32 @@ interface Descriptor {
 
 /** What a file table is made from. */
 export interface FileTableOptions {
-  readonly host: HostFsShape
+  readonly host: GuardedFs
   /** Host directory under which absolute guest paths are looked up first, as `-L` says (a byte string). */
   readonly sysroot?: string | undefined
   readonly random: Random
-  /** What /proc/self shows. */
-  readonly process: ProcessView
+  /** What it finds in /proc, /sys and /dev of its own kernel. */
+  readonly virtual: VirtualFs
   /** Most descriptors (RLIMIT_NOFILE); 1024 by default. */
   readonly limit?: number
   /** The current directory; the host's by default. */
   readonly cwd?: string
+  /** What processes of a run have in common: of the one that this one is forked from. */
+  readonly shared?: SharedFileState
   /** Bits that new files don't get; 0o022 by default. */
   readonly umask?: number
 }
 
+/** What the processes of a run have in common, beside open files. */
+interface SharedFileState {
+  readonly locks: FileLocks
+  /** The inode number handed out last. */
+  lastInode: bigint
+}
+
 /** Descriptors and paths of one process. Errors are negative errno values. */
 export class FileTable {
-  readonly host: HostFsShape
+  readonly host: GuardedFs
   readonly random: Random
   readonly paths: PathLookup
   umask: number
@@ -41,19 +53,20 @@ export class FileTable {
   limit: number
   readonly #options: FileTableOptions
   readonly #slots: Array<Descriptor | undefined> = []
-  #nextInode = 1n
+  readonly #shared: SharedFileState
 
   constructor(options: FileTableOptions) {
     this.#options = options
+    this.#shared = options.shared ?? { locks: new FileLocks(), lastInode: 0n }
     this.host = options.host
     this.random = options.random
     this.limit = options.limit ?? 1024
     this.umask = options.umask ?? 0o022
     this.paths = new PathLookup({
-      host: options.host,
-      sysroot: options.sysroot,
+      host: this.host,
+      sysroot: options.sysroot === undefined ? undefined : canonicalRoot(options.host, options.sysroot),
       cwd: options.cwd ?? options.host.cwd(),
-      virtual: new VirtualFs(options.process, () => this.descriptors()),
+      virtual: options.virtual,
       directoryOf: (fd) => this.#directoryOf(fd)
     })
   }
@@ -66,6 +79,10 @@ export class FileTable {
         this.#slots[fd] = { file: new HostFile(this.host, fd, `/dev/fd/${fd}`, flags, true).hold(), closeOnExec: false }
       }
     }
+  }
+
+  get locks(): FileLocks {
+    return this.#shared.locks
   }
 
   /** The file of a descriptor. */
@@ -89,7 +106,7 @@ export class FileTable {
   replace(fd: number, file: OpenFile, closeOnExec: boolean): void {
     const before = this.#slots[fd]
     this.#slots[fd] = { file: file.hold(), closeOnExec }
-    before?.file.release()
+    if (before !== undefined) this.#letGo(before.file)
   }
 
   /** Closes a descriptor: 0 or -EBADF. */
@@ -97,8 +114,13 @@ export class FileTable {
     const slot = this.#slots[fd]
     if (slot === undefined) return -Errno.EBADF
     this.#slots[fd] = undefined
-    slot.file.release()
+    this.#letGo(slot.file)
     return 0
+  }
+
+  #letGo(file: OpenFile): void {
+    this.locks.closed(this, file)
+    file.release()
   }
 
   /** FD_CLOEXEC of a descriptor; undefined if it isn't open. */
@@ -131,10 +153,11 @@ export class FileTable {
   }
 
   /** A copy for a forked process: its own descriptors and current directory, the same open files. */
-  fork(process: ProcessView): FileTable {
+  fork(virtual: VirtualFs): FileTable {
     const child = new FileTable({
       ...this.#options,
-      process,
+      shared: this.#shared,
+      virtual,
       cwd: this.paths.cwd,
       umask: this.umask,
       limit: this.limit
@@ -161,7 +184,7 @@ export class FileTable {
 
   /** An inode number for a pipe, socket or file in memory. */
   newInode(): bigint {
-    return this.#nextInode++
+    return ++this.#shared.lastInode
   }
 
   #directoryOf(fd: number): string | number {
@@ -172,4 +195,10 @@ export class FileTable {
     if (typeof stat === "number") return stat
     return (stat.mode & 0o170000) === 0o040000 ? file.name() : -Errno.ENOTDIR
   }
+}
+
+/** A sysroot as paths are compared with it: without links, and without a slash at the end. */
+const canonicalRoot = (host: HostFsShape, path: string): string => {
+  const real = host.realpath(path)
+  return (typeof real === "string" ? real : tidy(path)).replace(/\/$/, "")
 }

@@ -1,7 +1,7 @@
 /** Calls that wait until a file is ready. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { SyscallResult } from "../Syscall.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
 
 /**

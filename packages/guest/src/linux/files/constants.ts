@@ -25,6 +25,9 @@ export const O = {
   TMPFILE: 0o20200000
 } as const
 
+/** Flags that act once, at the open. */
+export const openOnly = O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC
+
 /** Flags of the *at calls. */
 export const AT = {
   FDCWD: -100,

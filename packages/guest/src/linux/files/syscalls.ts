@@ -1,8 +1,8 @@
 /** All system calls on files. */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { attributeSyscalls } from "./rows/attributes.ts"
 import { controlSyscalls } from "./rows/control.ts"
 import { copySyscalls } from "./rows/copy.ts"

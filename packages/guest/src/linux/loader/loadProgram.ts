@@ -4,16 +4,16 @@ import * as Result from "effect/Result"
 import type { Elf } from "../../elf/Elf.ts"
 import { ElfError } from "../../elf/ElfError.ts"
 import type { HostFsShape } from "../../HostFs.ts"
-import type { LinuxAbi } from "../Abi.ts"
-import { Errno } from "../errno.ts"
-import { toBytes } from "../files/lookup/Path.ts"
+import type { LinuxAbi } from "../kernel/Abi.ts"
+import { Errno } from "../kernel/errno.ts"
+import { toBytes } from "../user/byteStrings.ts"
 import { type AddressSpace, pageUp } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import { Prot } from "../memory/Region.ts"
+import { Prot } from "../memory/Prot.ts"
 import { Aux, stackNeed, writeStack } from "./initialStack.ts"
 import { LoadError } from "./LoadError.ts"
 import { fits, type Image, mapElf, span } from "./mapElf.ts"
-import { openProgram, type ProgramFile } from "./openProgram.ts"
+import { cannotOpen, openProgram, type ProgramFile } from "./openProgram.ts"
 
 /** Where position-independent programs go: two thirds of 2^32, as in QEMU. */
 const relocatableBase = 0xaaaac000
@@ -37,8 +37,8 @@ export interface LoadRequest {
   /** 16 bytes for AT_RANDOM. */
   readonly random: Uint8Array
   readonly identity: { readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number }
-  /** The host path of an absolute guest path: where to find the dynamic loader. */
-  readonly hostPathOf: (guestPath: string) => string
+  /** The host path of an absolute guest path, or a negative errno: where to find the dynamic loader. */
+  readonly hostPathOf: (guestPath: string) => string | number
 }
 
 /** A program ready to run. */
@@ -128,7 +128,11 @@ const mapInterpreter = (
   request: LoadRequest
 ): Loaded<Image | undefined> => {
   if (elf.interpreter === undefined) return Result.succeed(undefined)
-  const opened = openProgram(host, request.hostPathOf(elf.interpreter), elf.interpreter)
+  const hostPath = request.hostPathOf(elf.interpreter)
+  const opened =
+    typeof hostPath === "number"
+      ? Result.fail(cannotOpen(elf.interpreter, hostPath))
+      : openProgram(host, hostPath, elf.interpreter)
   if (Result.isFailure(opened)) {
     const missing = opened.failure._tag === "LoadError"
     const hint = missing ? "; -L names the directory of the guest's libraries" : ""

@@ -3,7 +3,7 @@ import * as Layout from "@emu/tcg/Layout"
 import { type Elf, type Segment, SegmentFlag, SegmentType } from "../../elf/Elf.ts"
 import { type AddressSpace, pageDown, pageUp } from "../memory/AddressSpace.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
-import { Prot } from "../memory/Region.ts"
+import { Prot } from "../memory/Prot.ts"
 
 /** Where an ELF file lies in memory. */
 export interface Image {

@@ -4,9 +4,10 @@ import { checkEntry, parseElf } from "../../elf/parse.ts"
 import type { Elf } from "../../elf/Elf.ts"
 import type { ElfError } from "../../elf/ElfError.ts"
 import type { HostFsShape } from "../../HostFs.ts"
-import { Errno, errnoName } from "../errno.ts"
-import { fromText } from "../files/lookup/Path.ts"
+import { Errno, errnoName } from "../kernel/errno.ts"
+import { fromText } from "../user/byteStrings.ts"
 import type { MappedFile } from "../memory/MappedFile.ts"
+import { elfBytes } from "./elfBytes.ts"
 import { LoadError } from "./LoadError.ts"
 
 /** A checked ELF file that stays open for its mappings. */
@@ -31,7 +32,7 @@ export const openProgram = (
   shownPath: string
 ): Result.Result<ProgramFile, LoadError | ElfError> => {
   const fd = host.open(fromText(hostPath), cloexec, 0)
-  if (fd < 0) return Result.fail(failed(shownPath, fd))
+  if (fd < 0) return Result.fail(cannotOpen(shownPath, fd))
   const opened = readProgram(host, fd, shownPath)
   if (Result.isFailure(opened)) host.close(fd)
   return opened
@@ -39,13 +40,12 @@ export const openProgram = (
 
 const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result<ProgramFile, LoadError | ElfError> => {
   const stat = host.fstat(fd)
-  if (typeof stat === "number") return Result.fail(failed(path, stat))
+  if (typeof stat === "number") return Result.fail(cannotOpen(path, stat))
   if ((stat.mode & fileTypeMask) !== regularFile)
     return Result.fail(new LoadError({ path, reason: "it is not a regular file", errno: Errno.EACCES }))
-  const bytes = new Uint8Array(stat.size)
-  const length = readAll(host, fd, bytes)
-  if (length < 0) return Result.fail(failed(path, length))
-  const elf = parseElf(bytes.subarray(0, length), path)
+  const bytes = elfBytes(stat.size, (offset, into) => host.pread(fd, into, offset))
+  if (typeof bytes === "number") return Result.fail(cannotOpen(path, bytes))
+  const elf = parseElf(bytes, path)
   if (Result.isFailure(elf)) return Result.fail(elf.failure)
   const wrong = checkEntry(elf.success)
   if (wrong !== undefined) return Result.fail(wrong)
@@ -58,7 +58,7 @@ const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result
     writable: false,
     read: (offset, into) => host.pread(fd, into, offset),
     write: () => -Errno.EBADF,
-    size: () => length,
+    size: () => stat.size,
     hold: () => {
       holders++
     },
@@ -69,26 +69,18 @@ const readProgram = (host: HostFsShape, fd: number, path: string): Result.Result
   return Result.succeed({ elf: elf.success, file })
 }
 
-/** Reads the whole file: the number of bytes, or a negative errno. */
-const readAll = (host: HostFsShape, fd: number, into: Uint8Array): number => {
-  let at = 0
-  while (at < into.length) {
-    const count = host.pread(fd, into.subarray(at), at)
-    if (count < 0) return count
-    if (count === 0) break
-    at += count
-  }
-  return at
-}
-
-const failed = (path: string, failure: number): LoadError =>
+/** What is said of a file that cannot be opened, by the negative errno. */
+export const cannotOpen = (path: string, failure: number): LoadError =>
   new LoadError({ path, reason: describe(failure), errno: -failure })
 
 const texts = new Map<number, string>([
   [Errno.ENOENT, "there is no such file"],
   [Errno.EACCES, "permission denied"],
   [Errno.ENOTDIR, "a part of its path is not a directory"],
-  [Errno.ELOOP, "its path has too many symbolic links"]
+  [Errno.ELOOP, "its path has too many symbolic links"],
+  [Errno.ENOMEM, "it is too large for the memory that there is"],
+  [Errno.EMFILE, "too many files are open"],
+  [Errno.ENFILE, "too many files are open on this machine"]
 ])
 
 const describe = (failure: number): string => texts.get(-failure) ?? errnoName(-failure) ?? `error ${-failure}`

@@ -2,12 +2,13 @@
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
 import type { Engine } from "@emu/tcg/Engine"
-import { Errno } from "../errno.ts"
-import { allowed } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import { allowed } from "../user/UserMemory.ts"
 import { mapsText } from "./maps.ts"
 import type { MappedFile } from "./MappedFile.ts"
 import { Pages } from "./Pages.ts"
-import { Prot, type Region } from "./Region.ts"
+import { Prot } from "./Prot.ts"
+import type { Region } from "./Region.ts"
 import { RegionList } from "./RegionList.ts"
 import { type FileSegments, SharedSegment } from "./SharedSegment.ts"
 import { SharedFiles } from "./SharedFiles.ts"
@@ -172,7 +173,7 @@ export class AddressSpace {
 
   /** A file was changed by other means than its mappings: shared mappings of it, in any process, show that from now on. */
   fileWritten(identity: string): void {
-    for (const space of this.#fileSegments.get(identity)?.users ?? []) space.#refresh(identity)
+    for (const space of this.#fileSegments.get(identity)?.users ?? []) space.refresh(identity)
   }
 
   /** The process has the turn: it sees what others have stored to memory that it shares. They have flushed theirs. */
@@ -299,7 +300,7 @@ export class AddressSpace {
     }
   }
 
-  #refresh(identity: string): void {
+  refresh(identity: string): void {
     for (const region of this.#shared.refresh(identity)) this.#applyProtection(region)
   }
 

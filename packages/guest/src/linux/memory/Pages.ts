@@ -1,7 +1,7 @@
 /** The page table of an address space, and the care that a page mapped anew reads as zero. */
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { Prot } from "./Region.ts"
+import { Prot } from "./Prot.ts"
 
 const mapped = Layout.PageFlag.mapped
 

@@ -2,9 +2,6 @@
 import type { MappedFile } from "./MappedFile.ts"
 import type { SharedSegment } from "./SharedSegment.ts"
 
-/** PROT_* of mmap and mprotect. */
-export const Prot = { none: 0, read: 1, write: 2, exec: 4 } as const
-
 /** A range of pages with the same protection and origin. Addresses are multiples of the page size, `end` is exclusive. */
 export interface Region {
   readonly start: number

@@ -1,7 +1,7 @@
 /** Calls that say something about mapped ranges: mprotect, madvise, msync, mincore, mlock. */
-import { writable } from "../UserMemory.ts"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { writable } from "../user/UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { isAligned, pageUp } from "./AddressSpace.ts"
 
 /** mprotect(2): 0 or a negative errno. PROT_GROWSDOWN and PROT_GROWSUP are refused, as for mappings that don't grow. */

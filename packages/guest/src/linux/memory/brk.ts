@@ -1,7 +1,7 @@
 /** The program break. */
 import * as Layout from "@emu/tcg/Layout"
 import { type AddressSpace, pageUp } from "./AddressSpace.ts"
-import { Prot } from "./Region.ts"
+import { Prot } from "./Prot.ts"
 
 /**
  * brk(2) as the kernel has it: moves the break and gives the new one, exactly as asked for, or the old one where the request

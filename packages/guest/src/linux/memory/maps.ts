@@ -1,5 +1,6 @@
 /** The text of /proc/self/maps. */
-import { Prot, type Region } from "./Region.ts"
+import { Prot } from "./Prot.ts"
+import type { Region } from "./Region.ts"
 
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, "0")
 

@@ -1,9 +1,9 @@
 /** mmap, munmap and mremap: mmap(2), munmap(2), mremap(2), with the address choice of QEMU's linux-user. */
 import * as Layout from "@emu/tcg/Layout"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { isAligned, pageUp } from "./AddressSpace.ts"
-import { Prot } from "./Region.ts"
+import { Prot } from "./Prot.ts"
 
 const MapFlag = {
   shared: 1,

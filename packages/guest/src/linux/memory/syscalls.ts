@@ -1,7 +1,7 @@
 /** Rows of the system calls on memory. */
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { madvise, mincore, mlock, mprotect, msync } from "./advice.ts"
 import { brk } from "./brk.ts"
 import { mmap, mremap, munmap } from "./mmap.ts"
@@ -20,7 +20,7 @@ export const memorySyscalls: ReadonlyArray<Syscall<Kernel>> = [
     222,
     "mmap",
     ["pointer", "size", "flags", "flags", "fd", "offset"],
-    mmap,
+    (kernel, address, length, prot, flags, fd, offset) => mmap(kernel, address, length, prot, flags, fd, Number(offset)),
     "two shared mappings of one file see each other only through system calls on it"
   ),
   row(226, "mprotect", ["pointer", "size", "flags"], mprotect),

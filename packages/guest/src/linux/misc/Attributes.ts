@@ -1,5 +1,5 @@
 /** Settings of a process that it can change and that nothing else depends on. */
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 
 /** Soft and hard limit of a resource; `unlimited` is RLIM_INFINITY. */
 export interface Limit {

@@ -1,9 +1,9 @@
 /** Who the process is: users, groups, process groups, sessions, capabilities. */
-import { Errno } from "../errno.ts"
-import { putBytes, putInt } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import { putBytes, putInt } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 
 /** "No change" in the set*id calls: -1, unsigned in the register. */
 const same = 0xffff_ffff

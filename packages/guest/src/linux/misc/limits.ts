@@ -1,8 +1,8 @@
 /** Limits and priorities. */
-import { Errno } from "../errno.ts"
-import { getWords, putWords } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
+import { Errno } from "../kernel/errno.ts"
+import { getWords, putWords } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
 import { Resource } from "./Attributes.ts"
 import { isSelf } from "./identity.ts"
 

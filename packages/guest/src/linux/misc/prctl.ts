@@ -1,9 +1,9 @@
 /** prctl(2): settings of a thread or process. */
-import { Errno } from "../errno.ts"
-import { fromBytes, toBytes } from "../files/lookup/Path.ts"
-import { putBytes, putInt } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
-import { readable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import { fromBytes, toBytes } from "../user/byteStrings.ts"
+import { putBytes, putInt } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { readable } from "../user/UserMemory.ts"
 
 const Option = {
   SET_PDEATHSIG: 1,

@@ -1,8 +1,8 @@
 /** Scheduling parameters: all threads run under SCHED_OTHER. */
-import { Errno } from "../errno.ts"
-import { getInt, putBytes, putInt, putWords } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
+import { Errno } from "../kernel/errno.ts"
+import { getInt, putBytes, putInt, putWords } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
 import { isSelf } from "./identity.ts"
 
 /** Policies: OTHER 0, FIFO 1, RR 2, BATCH 3, IDLE 5, DEADLINE 6. */

@@ -1,8 +1,8 @@
 /** System calls about the process, its limits and the system. */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { identitySyscalls } from "./identity.ts"
 import { limitSyscalls } from "./limits.ts"
 import { schedulingSyscalls } from "./scheduling.ts"

@@ -1,10 +1,10 @@
 /** The system: uname, sysinfo, random bytes, processors, prctl. */
 import * as Layout from "@emu/tcg/Layout"
-import { Errno } from "../errno.ts"
-import { fromText, toBytes } from "../files/lookup/Path.ts"
-import { accessible, putBytes, putInt } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
+import { Errno } from "../kernel/errno.ts"
+import { fromText, toBytes } from "../user/byteStrings.ts"
+import { accessible, putBytes, putInt } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
 import { prctl } from "./prctl.ts"
 
 const fieldSize = 65

@@ -1,10 +1,11 @@
 /** Which processes there are, who made whom, and what becomes of those that have ended. */
 import { WaitQueue } from "../files/open/WaitQueue.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { GuestProcess } from "../process/view/GuestProcess.ts"
+import type { Attributes } from "../misc/Attributes.ts"
 import { Disposition, SaFlag, Sig } from "../signals/constants.ts"
+import type { Signals } from "../signals/Signals.ts"
 import type { Thread } from "../threads/Thread.ts"
-import type { ThreadIds } from "../threads/Threads.ts"
+import type { ThreadIds, Threads } from "../threads/Threads.ts"
+import type { ProcessInfo } from "./ProcessInfo.ts"
 
 /** How a process ended. */
 export type WaitStatus =
@@ -17,12 +18,20 @@ export const ChildCode = { exited: 1, killed: 2 } as const
 /** The pid of those whose parent has ended, and who have no ancestor that takes them in. */
 const initPid = 1
 
+/** What the tree knows of a kernel. */
+export interface TreeKernel {
+  readonly process: ProcessInfo
+  readonly threads: Threads
+  readonly signals: Signals
+  readonly attributes: Attributes
+}
+
 /** A process in the tree: from its fork until its parent has heard of its end. */
-export class ProcessNode {
-  readonly kernel: Kernel
+export class ProcessNode<K extends TreeKernel> {
+  readonly kernel: K
   /** Undefined for the first process, and for orphans: nobody of ours waits for them. */
-  parent: ProcessNode | undefined
-  readonly children: Array<ProcessNode> = []
+  parent: ProcessNode<K> | undefined
+  readonly children: Array<ProcessNode<K>> = []
   /** The signal that its parent gets at its end; 0 for none. */
   readonly exitSignal: number
   /** Woken when something about a child changes. */
@@ -34,10 +43,8 @@ export class ProcessNode {
   isReleased = false
   /** The one that the run began with. */
   readonly isFirst: boolean
-  /** What it executes, as plugins see it. */
-  guest: GuestProcess | undefined
 
-  constructor(kernel: Kernel, parent: ProcessNode | undefined, exitSignal: number) {
+  constructor(kernel: K, parent: ProcessNode<K> | undefined, exitSignal: number) {
     this.kernel = kernel
     this.parent = parent
     this.exitSignal = exitSignal
@@ -55,8 +62,8 @@ export class ProcessNode {
   }
 }
 
-export class ProcessTree implements ThreadIds {
-  readonly #nodes = new Map<number, ProcessNode>()
+export class ProcessTree<K extends TreeKernel> implements ThreadIds {
+  readonly #nodes = new Map<number, ProcessNode<K>>()
   #nextId: number
 
   /** @param firstId the id of the first process */
@@ -76,7 +83,7 @@ export class ProcessTree implements ThreadIds {
     return highest + 1
   }
 
-  add(kernel: Kernel, parent: ProcessNode | undefined, exitSignal: number): ProcessNode {
+  add(kernel: K, parent: ProcessNode<K> | undefined, exitSignal: number): ProcessNode<K> {
     const node = new ProcessNode(kernel, parent, exitSignal)
     this.#nodes.set(node.pid, node)
     parent?.children.push(node)
@@ -84,22 +91,27 @@ export class ProcessTree implements ThreadIds {
   }
 
   /** The process of an id, also where it has ended and nobody has waited for it. */
-  find(pid: number): ProcessNode | undefined {
+  find(pid: number): ProcessNode<K> | undefined {
     return this.#nodes.get(pid)
   }
 
+  /** All processes, zombies included, in the order of their making. */
+  all(): Array<ProcessNode<K>> {
+    return [...this.#nodes.values()]
+  }
+
   /** Processes that have not ended, in the order of their making. */
-  live(): Array<ProcessNode> {
+  live(): Array<ProcessNode<K>> {
     return [...this.#nodes.values()].filter(({ end }) => end === undefined)
   }
 
   /** Processes of a group, zombies included. */
-  group(id: number): Array<ProcessNode> {
+  group(id: number): Array<ProcessNode<K>> {
     return [...this.#nodes.values()].filter(({ kernel }) => kernel.attributes.processGroup === id)
   }
 
   /** The live thread of a vCPU, with its process. */
-  onVcpu(vcpu: number): { readonly node: ProcessNode; readonly thread: Thread } | undefined {
+  onVcpu(vcpu: number): { readonly node: ProcessNode<K>; readonly thread: Thread } | undefined {
     for (const node of this.#nodes.values()) {
       const thread = node.kernel.threads.onVcpu(vcpu)
       if (thread !== undefined) return { node, thread }
@@ -108,7 +120,7 @@ export class ProcessTree implements ThreadIds {
   }
 
   /** A process has ended: its children get another parent, and its own parent hears of it. */
-  finish(node: ProcessNode, end: WaitStatus): void {
+  finish(node: ProcessNode<K>, end: WaitStatus): void {
     node.end = end
     const guardian = guardianOf(node)
     for (const child of node.children.splice(0)) this.#adopt(child, guardian)
@@ -116,14 +128,14 @@ export class ProcessTree implements ThreadIds {
   }
 
   /** A zombie's parent has heard of it. */
-  reap(node: ProcessNode): void {
+  reap(node: ProcessNode<K>): void {
     this.#nodes.delete(node.pid)
     const siblings = node.parent?.children ?? []
     const at = siblings.indexOf(node)
     if (at >= 0) siblings.splice(at, 1)
   }
 
-  #adopt(child: ProcessNode, guardian: ProcessNode | undefined): void {
+  #adopt(child: ProcessNode<K>, guardian: ProcessNode<K> | undefined): void {
     child.parent = guardian
     child.kernel.process.ppid = guardian?.pid ?? initPid
     guardian?.children.push(child)
@@ -132,7 +144,7 @@ export class ProcessTree implements ThreadIds {
     else if (parentDeathSignal !== 0) child.kernel.signals.sendToProcess({ signal: parentDeathSignal, code: 0 })
   }
 
-  #report(node: ProcessNode, end: WaitStatus): void {
+  #report(node: ProcessNode<K>, end: WaitStatus): void {
     const { parent, exitSignal } = node
     if (parent === undefined) return this.reap(node)
     const { signals } = parent.kernel
@@ -149,7 +161,7 @@ export class ProcessTree implements ThreadIds {
 }
 
 /** The nearest ancestor that lives and takes orphans in (PR_SET_CHILD_SUBREAPER). */
-const guardianOf = (node: ProcessNode): ProcessNode | undefined => {
+const guardianOf = <K extends TreeKernel>(node: ProcessNode<K>): ProcessNode<K> | undefined => {
   for (let at = node.parent; at !== undefined; at = at.parent) {
     if (at.end === undefined && at.kernel.attributes.childSubreaper !== 0) return at
   }

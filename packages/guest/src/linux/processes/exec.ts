@@ -2,18 +2,18 @@
 import { CpuSlot } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Errno } from "../errno.ts"
-import { AT } from "../files/constants.ts"
-import { fromText, toText } from "../files/lookup/Path.ts"
-import { userPath, userString } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import { AT, S } from "../files/constants.ts"
+import { fromText, toText } from "../user/byteStrings.ts"
+import { userPath, userString } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { type LoadedProgram, loadProgram } from "../loader/loadProgram.ts"
-import type { SyscallResult } from "../Syscall.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
 import { leaveTraces } from "../threads/exit.ts"
 import type { Thread } from "../threads/Thread.ts"
-import { readable } from "../UserMemory.ts"
+import { readable } from "../user/UserMemory.ts"
 import { findProgram, hostPathOf, type Named, type Program } from "./findProgram.ts"
-import type { Place } from "./Place.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 
 /** Bytes of one argument at most (MAX_ARG_STRLEN). */
 const maxString = 131072
@@ -22,7 +22,7 @@ export const execve = (kernel: Kernel, path: number, argv: number, env: number):
   execveat(kernel, AT.FDCWD, path, argv, env, 0)
 
 /**
- * execveat. The program is loaded in a place of its own: until that has succeeded nothing is lost.
+ * execveat. The program is loaded in a memory of its own: until that has succeeded nothing is lost.
  *
  * @returns a negative errno, or an Effect after which the thread runs the program
  */
@@ -43,17 +43,17 @@ export const execveat = (
   // as Linux has it: a program always has a name
   const program = findProgram(kernel, named, args.length === 0 ? [""] : args)
   if (typeof program === "number") return program
-  const place = kernel.runner.places.take()
-  if (place === undefined) return -Errno.ENOMEM
-  const loaded = load(kernel, place, program, variables)
+  const guestMemory = kernel.runner.guestMemories.take()
+  if (guestMemory === undefined) return -Errno.ENOMEM
+  const loaded = load(kernel, guestMemory, program, variables)
   if (typeof loaded === "number") {
-    kernel.runner.places.leave(place)
+    kernel.runner.guestMemories.leave(guestMemory)
     return loaded
   }
   const { thread } = kernel
   return Effect.andThen(
     kernel.runner.endOthers(kernel, thread),
-    Effect.sync(() => enter(kernel, thread, { place, program, variables, loaded }))
+    Effect.sync(() => enter(kernel, thread, { guestMemory, program, variables, loaded }))
   )
 }
 
@@ -63,11 +63,20 @@ const nameOf = (kernel: Kernel, dirfd: number, address: number, flags: number): 
   if (typeof path === "number") return path
   if (path === "" && (flags & AT.EMPTY_PATH) !== 0) {
     const file = kernel.files.get(dirfd)
-    return file === undefined ? -Errno.EBADF : { path: `/dev/fd/${dirfd}`, hostPath: file.name() }
+    const isGoneThen = kernel.files.closeOnExec(dirfd) === true
+    return file === undefined ? -Errno.EBADF : { path: `/dev/fd/${dirfd}`, hostPath: file.name(), isGoneThen }
   }
-  const hostPath = hostPathOf(kernel, path, dirfd, (flags & AT.SYMLINK_NOFOLLOW) === 0)
+  const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0
+  const hostPath = hostPathOf(kernel, path, dirfd, follow)
   if (typeof hostPath === "number") return hostPath
-  return { path: dirfd === AT.FDCWD || path.startsWith("/") ? path : `/dev/fd/${dirfd}/${path}`, hostPath }
+  if (!follow && isLink(kernel, dirfd, path)) return -Errno.ELOOP
+  if (dirfd === AT.FDCWD || path.startsWith("/")) return { path, hostPath }
+  return { path: `/dev/fd/${dirfd}/${path}`, hostPath, isGoneThen: kernel.files.closeOnExec(dirfd) === true }
+}
+
+const isLink = ({ files }: Kernel, dirfd: number, path: string): boolean => {
+  const stat = files.paths.stat(dirfd, path, false)
+  return typeof stat !== "number" && (stat.mode & S.IFMT) === S.IFLNK
 }
 
 /** The strings that an array of pointers names, up to a null pointer; none for a null array. */
@@ -87,11 +96,16 @@ const readStrings = ({ process, state }: Kernel, array: number): ReadonlyArray<s
   }
 }
 
-/** Loads a program in an empty place; a negative errno where that fails. */
-const load = (kernel: Kernel, place: Place, program: Program, variables: ReadonlyArray<string>): LoadedProgram | number => {
+/** Loads a program in an empty memory; a negative errno where that fails. */
+const load = (
+  kernel: Kernel,
+  guestMemory: GuestMemory,
+  program: Program,
+  variables: ReadonlyArray<string>
+): LoadedProgram | number => {
   const { abi, files, process, random, warn } = kernel
   const hostPath = toText(program.hostPath)
-  const loaded = loadProgram(files.host, abi, place.memory, {
+  const loaded = loadProgram(files.host, abi, guestMemory.addressSpace, {
     hostPath,
     shownPath: hostPath,
     argv: program.argv,
@@ -101,7 +115,10 @@ const load = (kernel: Kernel, place: Place, program: Program, variables: Readonl
     stackSize: process.stackSize,
     random: random.bytes(16),
     identity: process,
-    hostPathOf: (path) => toText(files.paths.hostPath(fromText(path)))
+    hostPathOf: (path) => {
+      const found = files.paths.hostPath(fromText(path))
+      return typeof found === "number" ? found : toText(found)
+    }
   })
   if (Result.isSuccess(loaded)) return loaded.success
   // the program hears of an errno only, which says little of a file that is meant for another machine
@@ -109,17 +126,17 @@ const load = (kernel: Kernel, place: Place, program: Program, variables: Readonl
   return loaded.failure._tag === "ElfError" ? -Errno.ENOEXEC : -loaded.failure.errno
 }
 
-/** The thread, the only one now, goes on in another place. */
+/** The thread, the only one now, goes on in another memory. */
 const enter = (
   kernel: Kernel,
   thread: Thread,
   {
     loaded,
-    place,
+    guestMemory,
     program,
     variables
   }: {
-    readonly place: Place
+    readonly guestMemory: GuestMemory
     readonly program: Program
     readonly variables: ReadonlyArray<string>
     readonly loaded: LoadedProgram
@@ -127,15 +144,15 @@ const enter = (
 ): number => {
   const { attributes, files, node, process, runner, signals } = kernel
   leaveTraces(kernel, thread)
-  const old = kernel.place
-  for (const slot of [CpuSlot.vcpuIndex, CpuSlot.instructions]) place.state.u64[slot] = old.state.u64[slot]!
+  const old = kernel.guestMemory
+  for (const slot of [CpuSlot.vcpuIndex, CpuSlot.instructions]) guestMemory.state.u64[slot] = old.state.u64[slot]!
   old.loaded = undefined
-  kernel.place = place
-  thread.place = place
-  place.loaded = thread
+  kernel.guestMemory = guestMemory
+  thread.guestMemory = guestMemory
+  guestMemory.loaded = thread
 
   const executable = toText(program.hostPath)
-  const name = toText(program.name).slice(0, 15)
+  const name = program.name.slice(0, 15)
   Object.assign(process, {
     executable,
     argv: program.argv.map(toText),
@@ -151,7 +168,7 @@ const enter = (
   attributes.parentDeathSignal = 0
   attributes.dumpable = 1
   runner.loaded(kernel, loaded.image)
-  runner.places.leave(old)
+  runner.guestMemories.leave(old)
   node.release()
   return 0
 }

@@ -1,15 +1,15 @@
 /** From the path that execve(2) names to the ELF file that runs: scripts are run by their interpreters. */
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 import { AT, O, S } from "../files/constants.ts"
 import { baseName } from "../files/lookup/Path.ts"
-import type { Kernel } from "../Kernel.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { headSize, parseShebang } from "./shebang.ts"
 
 /** What is to be executed, all byte strings. */
 export interface Program {
   /** The ELF file's path on the host. */
   readonly hostPath: string
-  /** AT_EXECFN: the path of the program, or of a script's interpreter. */
+  /** AT_EXECFN: the path that was asked for, of a script, too. */
   readonly execFn: string
   readonly argv: ReadonlyArray<string>
   /** What the process is called: the last part of the path that was asked for. */
@@ -23,12 +23,14 @@ const maxScripts = 5
 export interface Named {
   readonly path: string
   readonly hostPath: string
+  /** The path goes by a descriptor that is closed by the execution: a script's interpreter could not open it. */
+  readonly isGoneThen?: boolean
 }
 
 /**
  * Finds the program that runs, and with which arguments.
  *
- * @returns a negative errno where there is none: EACCES for what is no regular file or not executable, ENOEXEC for what is neither
+ * @returns a negative errno where there is none: ETXTBSY for what somebody writes to, EACCES for what is no regular file or not executable, ENOEXEC for what is neither
  *   an ELF file nor a script, ELOOP for scripts of scripts of scripts
  */
 export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<string>): Program | number => {
@@ -37,9 +39,10 @@ export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<st
   for (let depth = 0; depth < maxScripts; depth++) {
     const head = readHead(kernel, hostPath)
     if (typeof head === "number") return head
-    if (isElf(head)) return { hostPath, execFn: path, argv: args, name: baseName(named.path) }
+    if (isElf(head)) return { hostPath, execFn: named.path, argv: args, name: baseName(named.path) }
     const shebang = parseShebang(head)
     if (shebang === undefined) return -Errno.ENOEXEC
+    if (depth === 0 && named.isGoneThen === true) return -Errno.ENOENT
     const { argument, interpreter } = shebang
     args = [interpreter, ...(argument === undefined ? [] : [argument]), path, ...args.slice(1)]
     const target = hostPathOf(kernel, interpreter)
@@ -54,19 +57,27 @@ export const findProgram = (kernel: Kernel, named: Named, argv: ReadonlyArray<st
 export const hostPathOf = (kernel: Kernel, path: string, dirfd: number = AT.FDCWD, follow = true): string | number => {
   const target = kernel.files.paths.resolve(dirfd, path, follow)
   if (typeof target === "number") return target
-  const { node } = target
-  if (node === undefined) return target.path
-  return node.kind === "link" && node.file !== undefined ? node.file.name() : -Errno.EACCES
+  return target.node === undefined ? target.path : -Errno.EACCES
 }
 
 const executable = 1
 
-const readHead = ({ files: { host } }: Kernel, path: string): Uint8Array | number => {
+/** Whether a process of the run has a file open for writing. */
+const isWritten = ({ processes }: Kernel, identity: string): boolean =>
+  processes
+    .live()
+    .some(({ kernel }) =>
+      [...kernel.files.descriptors().values()].some((file) => file.identity === identity && file.writable)
+    )
+
+const readHead = (kernel: Kernel, path: string): Uint8Array | number => {
+  const { host } = kernel.files
   const stat = host.stat(path)
   if (typeof stat === "number") return stat
   if ((stat.mode & S.IFMT) !== S.IFREG) return -Errno.EACCES
   const denied = host.access(path, executable)
   if (denied !== 0) return denied
+  if (isWritten(kernel, `${stat.dev}:${stat.ino}`)) return -Errno.ETXTBSY
   const fd = host.open(path, O.CLOEXEC, 0)
   if (fd < 0) return fd
   const bytes = new Uint8Array(headSize)

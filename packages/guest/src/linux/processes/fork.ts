@@ -1,13 +1,13 @@
 /** New processes: fork(2), vfork(2), clone(2) without CLONE_THREAD. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { maxSignal } from "../signals/constants.ts"
-import type { SyscallResult } from "../Syscall.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
 import { prepareChild } from "../threads/childThread.ts"
 import { CloneFlag, type CloneRequest } from "../threads/CloneRequest.ts"
-import { writable } from "../UserMemory.ts"
-import type { Place } from "./Place.ts"
+import { writable } from "../user/UserMemory.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 
 /** Flags that a process may be made with. CLONE_FILES, CLONE_FS, CLONE_IO and CLONE_SYSVSEM share less than they say. */
 const known =
@@ -38,19 +38,19 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
   if ((request.flags & ~known) !== 0n || request.exitSignal > maxSignal) return -Errno.EINVAL
   if (has(CloneFlag.sighand) && (!has(CloneFlag.vm) || has(CloneFlag.clearSighand))) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
-  const place = has(CloneFlag.vm) ? sharedPlace(kernel, has(CloneFlag.vfork)) : copiedPlace(kernel)
-  if (place === undefined) return -Errno.EAGAIN
+  const guestMemory = has(CloneFlag.vm) ? sharedMemory(kernel, has(CloneFlag.vfork)) : copiedMemory(kernel)
+  if (guestMemory === undefined) return -Errno.EAGAIN
 
   const child = runner.fork(kernel, {
-    place,
+    guestMemory,
     exitSignal: request.exitSignal,
     clearsHandlers: has(CloneFlag.clearSighand)
   })
-  const thread = child.threads.create(place, caller.name)
+  const thread = child.threads.create(guestMemory, caller.name)
   if (typeof thread === "number") {
     child.processes.reap(child.node)
     child.files.closeAll()
-    runner.places.leave(place)
+    runner.guestMemories.leave(guestMemory)
     return thread
   }
   prepareChild(kernel, thread, request)
@@ -59,16 +59,16 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
   return has(CloneFlag.vfork) ? untilReleased(kernel, child) : child.process.pid
 }
 
-const sharedPlace = (kernel: Kernel, isBorrowed: boolean): Place => {
+const sharedMemory = (kernel: Kernel, isBorrowed: boolean): GuestMemory => {
   if (!isBorrowed) kernel.shareMemory()
-  kernel.place.users++
-  return kernel.place
+  kernel.guestMemory.users++
+  return kernel.guestMemory
 }
 
-const copiedPlace = (kernel: Kernel): Place | undefined => {
-  const place = kernel.runner.places.take()
-  place?.memory.copyFrom(kernel.memory)
-  return place
+const copiedMemory = (kernel: Kernel): GuestMemory | undefined => {
+  const guestMemory = kernel.runner.guestMemories.take()
+  guestMemory?.addressSpace.copyFrom(kernel.memory)
+  return guestMemory
 }
 
 /** Waits until a child of vfork has given its parent's memory back. No signal ends that: a handler would run on the child's stack. */

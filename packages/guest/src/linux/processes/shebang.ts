@@ -1,5 +1,5 @@
 /** Scripts: files that name their interpreter in the first line (execve(2)). */
-import { fromBytes } from "../files/lookup/Path.ts"
+import { fromBytes } from "../user/byteStrings.ts"
 
 /** As many bytes of a file as Linux looks at. */
 export const headSize = 256

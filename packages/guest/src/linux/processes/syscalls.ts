@@ -1,7 +1,7 @@
 /** Rows of the system calls on processes; clone is among those on threads. */
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { execve, execveat } from "./exec.ts"
 import { wait4, waitid } from "./wait.ts"
 

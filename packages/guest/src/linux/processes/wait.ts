@@ -1,12 +1,12 @@
 /** Waiting for children: wait4(2), waitid(2). */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import { putBytes, putInt } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import { putBytes, putInt } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { Sig } from "../signals/constants.ts"
 import { siginfoSize, writeSiginfo } from "../signals/SignalInfo.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { writable } from "../UserMemory.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { writable } from "../user/UserMemory.ts"
 import { ChildCode, type ProcessNode, type WaitStatus } from "./ProcessTree.ts"
 
 /** Options of waiting. Children never stop, so that WUNTRACED (also WSTOPPED) and WCONTINUED find none. */
@@ -91,7 +91,7 @@ interface Search {
   readonly options: number
   readonly wants: (child: { readonly pid: number; readonly group: number }) => boolean
   /** What the call gives for a child that has ended; undefined where that is not asked for. */
-  readonly found: (child: ProcessNode, end: WaitStatus) => number | undefined
+  readonly found: (child: ProcessNode<Kernel>, end: WaitStatus) => number | undefined
   /** What it gives where it must not wait. */
   readonly none: () => number
 }
@@ -124,7 +124,7 @@ const waitFor = (kernel: Kernel, search: Search): SyscallResult => {
 }
 
 /** Children that were made with another exit signal than SIGCHLD are waited for with __WALL or __WCLONE only. */
-const isOfKind = (child: ProcessNode, options: number): boolean => {
+const isOfKind = (child: ProcessNode<Kernel>, options: number): boolean => {
   if ((options & Wait.all) !== 0) return true
   return (child.exitSignal !== Sig.CHLD) === ((options & Wait.clone) !== 0)
 }

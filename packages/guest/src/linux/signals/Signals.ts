@@ -1,13 +1,12 @@
 /** Signals of a process: dispositions, what is pending for all threads, and sending. */
 import * as Effect from "effect/Effect"
-import type { ProcessInfo } from "../process/ProcessInfo.ts"
+import type { ProcessInfo } from "../processes/ProcessInfo.ts"
 import type { Thread } from "../threads/Thread.ts"
 import type { Threads } from "../threads/Threads.ts"
 import { Disposition, ignoredByDefault, maxSignal, Sig, SigCode, signalBit, stopsByDefault } from "./constants.ts"
 import { PendingSignals } from "./PendingSignals.ts"
-import type { PosixTimer } from "./posixTimer.ts"
 import type { SignalInfo } from "./SignalInfo.ts"
-import type { Timer } from "./Timer.ts"
+import type { PosixTimer, Timer } from "./Timer.ts"
 
 /** `struct sigaction`. */
 export interface SigAction {

@@ -60,3 +60,10 @@ export class Timer {
     return this.#time.now(this.#clock) ?? 0n
   }
 }
+
+/** A timer of timer_create. */
+export interface PosixTimer {
+  readonly timer: Timer
+  /** Expiries missed before the last one that was signalled. */
+  overrun: number
+}

@@ -1,8 +1,8 @@
 /** The alternate signal stack: sigaltstack(2). */
-import type { AltStack } from "../Abi.ts"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { readable, writable } from "../UserMemory.ts"
+import type { AltStack } from "../kernel/Abi.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 
 export const AltStackFlag = { onStack: 1, disable: 2, autoDisarm: 0x8000_0000 | 0 } as const
 const minSize = 2048

@@ -1,9 +1,9 @@
 /** Delivery: what happens to a thread between two slices because of signals. */
 import { CpuSlot } from "@emu/tcg/Layout"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { Thread } from "../threads/Thread.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { AltStackFlag, isOnAltStack } from "./altStack.ts"
 import { SaFlag, Sig, SigCode, signalBit } from "./constants.ts"
 import { type SignalInfo, writeSiginfo } from "./SignalInfo.ts"

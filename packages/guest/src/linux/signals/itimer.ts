@@ -1,8 +1,8 @@
 /** Interval timers: setitimer(2), getitimer(2). CPU time timers run on real time, as nearly all time is the guest's. */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { CpuState } from "@emu/tcg/CpuState"
-import { readable, writable } from "../UserMemory.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { Sig, SigCode } from "./constants.ts"
 import type { TimerSetting } from "../files/open/TimerFd.ts"
 import { Timer } from "./Timer.ts"

@@ -1,8 +1,8 @@
 /** Sending signals: kill(2), tkill, tgkill(2), rt_sigqueueinfo(2). */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { ProcessNode } from "../processes/ProcessTree.ts"
-import { readable } from "../UserMemory.ts"
+import { readable } from "../user/UserMemory.ts"
 import { maxSignal, SigCode } from "./constants.ts"
 import { readSiginfo, type SignalInfo, siginfoSize } from "./SignalInfo.ts"
 
@@ -19,7 +19,7 @@ export const kill = (kernel: Kernel, pid: number, signal: number): number => {
   return 0
 }
 
-const targetsOf = ({ attributes, node, processes }: Kernel, pid: number): ReadonlyArray<ProcessNode> => {
+const targetsOf = ({ attributes, node, processes }: Kernel, pid: number): ReadonlyArray<ProcessNode<Kernel>> => {
   if (pid === -1) return processes.live().filter((other) => other !== node)
   if (pid <= 0) return processes.group(pid === 0 ? attributes.processGroup : -pid)
   const target = processes.find(pid)

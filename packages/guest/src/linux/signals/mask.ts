@@ -1,7 +1,7 @@
 /** Dispositions and masks: rt_sigaction(2), rt_sigprocmask(2), rt_sigpending(2). */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { maxSignal, Sig } from "./constants.ts"
 
 /** Size of a kernel `sigset_t`: the only one accepted. */

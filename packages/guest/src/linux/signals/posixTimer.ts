@@ -1,18 +1,11 @@
 /** POSIX timers: timer_create(2) and the calls on its timers. */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { Thread } from "../threads/Thread.ts"
-import { putTimerSetting, timerSetting } from "../time/timespec.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { putTimerSetting, timerSetting } from "../user/timespec.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { maxSignal, Sig, SigCode } from "./constants.ts"
-import { Timer } from "./Timer.ts"
-
-/** A timer of timer_create. */
-export interface PosixTimer {
-  readonly timer: Timer
-  /** Expiries missed before the last one that was signalled. */
-  overrun: number
-}
+import { type PosixTimer, Timer } from "./Timer.ts"
 
 const Notify = { signal: 0, none: 1, threadId: 4 }
 const sigeventSize = 64

@@ -1,7 +1,7 @@
 /** Rows of the system calls on signals. */
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import { internalResult, type Syscall } from "../Syscall.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import { internalResult, type Syscall } from "../kernel/Syscall.ts"
 import { sigaltstack } from "./altStack.ts"
 import { returnFromHandler } from "./deliver.ts"
 import { kill, queueInfo, queueInfoToThread, tgkill, tkill } from "./kill.ts"

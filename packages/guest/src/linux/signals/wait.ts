@@ -1,10 +1,10 @@
 /** Waiting for signals: rt_sigsuspend(2), rt_sigtimedwait(2). */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { readTimespec } from "../time/timespec.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { readTimespec } from "../user/timespec.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { sigsetSize } from "./mask.ts"
 import { type SignalInfo, siginfoSize, writeSiginfo } from "./SignalInfo.ts"
 

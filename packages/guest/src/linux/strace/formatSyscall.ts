@@ -1,9 +1,9 @@
 /** System calls as text, for `--strace`. */
-import { errnoName } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { errnoName } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { Sig } from "../signals/constants.ts"
-import type { ArgKind, Syscall } from "../Syscall.ts"
-import { readable, readStringBytes } from "../UserMemory.ts"
+import type { ArgKind, Syscall } from "../kernel/Syscall.ts"
+import { readable, readStringBytes } from "../user/UserMemory.ts"
 import { addressResults, spellings } from "./calls.ts"
 import { errorText } from "./errorText.ts"
 

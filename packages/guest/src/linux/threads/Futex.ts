@@ -1,6 +1,6 @@
 /** Futexes: futex(2). Waiters are kept per address, in the order in which they came. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
+import { Errno } from "../kernel/errno.ts"
 
 interface Waiter {
   /** A wake with any of these bits is for it. */

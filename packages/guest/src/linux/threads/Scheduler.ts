@@ -1,6 +1,6 @@
 /**
  * Whose turn it is. The threads of all processes are fibers on one JS thread; the one that has the turn runs guest code and has its
- * registers in the state of the place where it runs. Turns go round in the order of asking, so the same program runs in the same
+ * registers in the memory where it runs. Turns go round in the order of asking, so the same program runs in the same
  * order each time.
  */
 import * as Effect from "effect/Effect"
@@ -109,13 +109,13 @@ export class Scheduler {
 
   /** The state slots of a thread's vCPU, wherever they are now. */
   slots(thread: Thread): BigUint64Array<ArrayBufferLike> {
-    const { buffer, byteOffset, length } = thread === thread.place.loaded ? thread.place.slots : thread.saved
+    const { buffer, byteOffset, length } = thread === thread.guestMemory.loaded ? thread.guestMemory.slots : thread.saved
     return new BigUint64Array(buffer, byteOffset, length)
   }
 
   #take(thread: Thread): void {
     this.#running = thread
-    thread.place.load(thread)
+    thread.guestMemory.load(thread)
     if (this.#last === thread) return
     this.#last = thread
     this.#turns++

@@ -1,7 +1,7 @@
 /** A guest thread: a vCPU and what Linux keeps per task. */
 import * as Layout from "@emu/tcg/Layout"
-import type { AltStack } from "../Abi.ts"
-import type { Place } from "../processes/Place.ts"
+import type { AltStack } from "../kernel/Abi.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 import { PendingSignals } from "../signals/PendingSignals.ts"
 
 export class Thread {
@@ -10,7 +10,7 @@ export class Thread {
   /** Its process. */
   readonly pid: number
   /** Where it runs. */
-  place: Place
+  guestMemory: GuestMemory
   /** Index of its vCPU, as plugins see it. */
   readonly vcpu: number
   /** At most 15 bytes: /proc/self/task/TID/comm. */
@@ -47,10 +47,10 @@ export class Thread {
   /** Set once it called exit. */
   exitStatus: number | undefined
 
-  constructor(pid: number, tid: number, vcpu: number, name: string, place: Place) {
+  constructor(pid: number, tid: number, vcpu: number, name: string, guestMemory: GuestMemory) {
     this.pid = pid
     this.tid = tid
-    this.place = place
+    this.guestMemory = guestMemory
     this.vcpu = vcpu
     this.name = name
   }

@@ -1,7 +1,7 @@
 /** The threads of a process: who is alive, new ones, ends. */
-import { Errno } from "../errno.ts"
-import type { ProcessInfo } from "../process/ProcessInfo.ts"
-import type { Place } from "../processes/Place.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { ProcessInfo } from "../processes/ProcessInfo.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { Scheduler } from "./Scheduler.ts"
 import { Thread } from "./Thread.ts"
 
@@ -54,11 +54,11 @@ export class Threads {
    *
    * @returns the thread, or -EAGAIN if there are too many
    */
-  create(place: Place, name = this.#process.name): Thread | number {
+  create(guestMemory: GuestMemory, name = this.#process.name): Thread | number {
     const vcpu = this.#ids.freeVcpu()
     if (vcpu >= maxThreads) return -Errno.EAGAIN
     const { pid } = this.#process
-    const thread = new Thread(pid, this.#live.length === 0 ? pid : this.#ids.nextId(), vcpu, name, place)
+    const thread = new Thread(pid, this.#live.length === 0 ? pid : this.#ids.nextId(), vcpu, name, guestMemory)
     this.#live.push(thread)
     return thread
   }

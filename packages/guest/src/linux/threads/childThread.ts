@@ -1,7 +1,7 @@
 /** What a thread begins with that clone(2) makes, in the same process or as the first one of another. */
 import { CpuSlot } from "@emu/tcg/Layout"
-import type { Kernel } from "../Kernel.ts"
-import { writable } from "../UserMemory.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { writable } from "../user/UserMemory.ts"
 import { CloneFlag, type CloneRequest } from "./CloneRequest.ts"
 import type { Thread } from "./Thread.ts"
 
@@ -24,7 +24,7 @@ export const prepareChild = (kernel: Kernel, child: Thread, request: CloneReques
   if (has(CloneFlag.setTls)) slots[abi.tlsSlot] = request.tls
   child.mask = parent.mask
   if (has(CloneFlag.parentSetTid)) state.view.setInt32(request.parentTid, child.tid, true)
-  const own = child.place.state
+  const own = child.guestMemory.state
   if (has(CloneFlag.childSetTid) && writable(own, request.childTid, 4) !== undefined) {
     own.view.setInt32(request.childTid, child.tid, true)
   }

@@ -1,9 +1,9 @@
 /** New threads and processes: clone(2), clone3(2). */
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { forkProcess } from "../processes/fork.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { readable, writable } from "../UserMemory.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { prepareChild } from "./childThread.ts"
 import { CloneFlag, type CloneRequest } from "./CloneRequest.ts"
 
@@ -53,7 +53,7 @@ const createThread = (kernel: Kernel, request: CloneRequest): number => {
   const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
   if (!has(CloneFlag.vm) || !has(CloneFlag.sighand)) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
-  const child = threads.create(kernel.place, parent.name)
+  const child = threads.create(kernel.guestMemory, parent.name)
   if (typeof child === "number") return child
   kernel.shareMemory()
   prepareChild(kernel, child, request)

@@ -1,7 +1,7 @@
 /** The end of a thread: what it leaves for others to see. */
-import type { Kernel } from "../Kernel.ts"
-import type { Place } from "../processes/Place.ts"
-import { readable, writable } from "../UserMemory.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { GuestMemory } from "../memory/GuestMemory.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import type { Thread } from "./Thread.ts"
 
 const FUTEX_TID_MASK = 0x3fff_ffff
@@ -15,11 +15,11 @@ export const leaveTraces = (kernel: Kernel, thread: Thread): void => {
   if (thread.robustList !== 0) releaseRobust(kernel, thread)
   if (thread.clearChildTid === 0 || writable(kernel.state, thread.clearChildTid, 4) === undefined) return
   kernel.state.view.setInt32(thread.clearChildTid, 0, true)
-  wake(kernel.place, thread.clearChildTid)
+  wake(kernel.guestMemory, thread.clearChildTid)
 }
 
-const wake = (place: Place, word: number): void => {
-  const { key, queue } = place.waitersAt(word, false)
+const wake = (guestMemory: GuestMemory, word: number): void => {
+  const { key, queue } = guestMemory.waitersAt(word, false)
   queue.wake(key, 1)
 }
 
@@ -41,10 +41,10 @@ const releaseRobust = (kernel: Kernel, thread: Thread): void => {
 }
 
 const ownerDied = (kernel: Kernel, thread: Thread, word: number): void => {
-  const { place, state } = kernel
+  const { guestMemory, state } = kernel
   if (word % 4 !== 0 || writable(state, word, 4) === undefined) return
   const value = state.view.getUint32(word, true)
   if ((value & FUTEX_TID_MASK) !== thread.tid) return
   state.view.setUint32(word, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0, true)
-  if ((value & FUTEX_WAITERS) !== 0) wake(place, word)
+  if ((value & FUTEX_WAITERS) !== 0) wake(guestMemory, word)
 }

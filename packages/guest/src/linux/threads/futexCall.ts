@@ -1,11 +1,11 @@
 /** The futex system call. Priority inheritance is not provided: glibc falls back or reports that. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { Waiters } from "../processes/Place.ts"
-import type { SyscallResult } from "../Syscall.ts"
-import { readTimespec } from "../time/timespec.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { Waiters } from "../memory/GuestMemory.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
+import { readTimespec } from "../user/timespec.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { anyBits, timedOut, wakeOp } from "./Futex.ts"
 
 const Op = { wait: 0, wake: 1, requeue: 3, compareRequeue: 4, wakeOp: 5, waitBitset: 9, wakeBitset: 10 }
@@ -31,7 +31,7 @@ export const futex = (
   const { state } = kernel
   const command = op & opMask
   const isPrivate = (op & privateFlag) !== 0
-  const waiters = kernel.place.waitersAt(address, isPrivate)
+  const waiters = kernel.guestMemory.waitersAt(address, isPrivate)
   if (address % 4 !== 0) return -Errno.EINVAL
   switch (command) {
     case Op.wait:
@@ -56,7 +56,7 @@ export const futex = (
       if (readable(state, address, 4) === undefined || readable(state, address2, 4) === undefined) return -Errno.EFAULT
       if (command === Op.compareRequeue && state.u32[address / 4] !== value3 >>> 0) return -Errno.EAGAIN
       const woken = waiters.queue.wake(waiters.key, value | 0)
-      const others = kernel.place.waitersAt(address2, isPrivate)
+      const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       // between two pieces of memory nobody can be moved: they are woken, and see that there was no need
       return waiters.queue === others.queue
         ? woken + waiters.queue.requeue(waiters.key, others.key, value2 | 0)
@@ -69,7 +69,7 @@ export const futex = (
       if (result === undefined) return -Errno.ENOSYS
       state.i32[address2 / 4] = result.value
       const woken = waiters.queue.wake(waiters.key, value | 0)
-      const others = kernel.place.waitersAt(address2, isPrivate)
+      const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       return result.holds ? woken + others.queue.wake(others.key, value2 | 0) : woken
     }
     default:

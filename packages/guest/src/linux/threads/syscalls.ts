@@ -1,10 +1,10 @@
 /** Rows of the system calls on threads and their scheduling. */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import { internalResult, type Syscall } from "../Syscall.ts"
-import { readable, writable } from "../UserMemory.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import { internalResult, type Syscall } from "../kernel/Syscall.ts"
+import { readable, writable } from "../user/UserMemory.ts"
 import { clone, clone3 } from "./clone.ts"
 import { futex } from "./futexCall.ts"
 

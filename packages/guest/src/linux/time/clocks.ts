@@ -1,9 +1,9 @@
 /** Reading clocks: clock_gettime(2), clock_getres(2), gettimeofday(2). */
-import { Errno } from "../errno.ts"
-import { putWords } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import { putWords } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { ClockId } from "./Clock.ts"
-import { readTimespec, writeTimespec } from "./timespec.ts"
+import { readTimespec, writeTimespec } from "../user/timespec.ts"
 
 export const clockGettime = (kernel: Kernel, clock: number, address: number): number => {
   const now = kernel.time.now(clock)

@@ -1,10 +1,10 @@
 /** Sleeping: nanosleep(2), clock_nanosleep(2). */
 import * as Effect from "effect/Effect"
-import { Errno } from "../errno.ts"
-import type { Kernel } from "../Kernel.ts"
-import type { SyscallResult } from "../Syscall.ts"
+import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import type { SyscallResult } from "../kernel/Syscall.ts"
 import { ClockId } from "./Clock.ts"
-import { readTimespec, writeTimespec } from "./timespec.ts"
+import { readTimespec, writeTimespec } from "../user/timespec.ts"
 
 /** nanosleep: a signal that ends it early leaves the time not slept at `remaining`. */
 export const nanosleep = (kernel: Kernel, request: number, remaining: number): SyscallResult =>

@@ -1,7 +1,7 @@
 /** System calls that read clocks and wait for them. */
-import type { Kernel } from "../Kernel.ts"
-import { row } from "../row.ts"
-import type { Syscall } from "../Syscall.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
+import { row } from "../kernel/row.ts"
+import type { Syscall } from "../kernel/Syscall.ts"
 import { clockGetres, clockGettime, clockSettime, gettimeofday, settimeofday } from "./clocks.ts"
 import { clockNanosleep, nanosleep } from "./sleep.ts"
 import { getrusage, times } from "./usage.ts"

@@ -1,7 +1,7 @@
 /** Resources used: times(2), getrusage(2). */
-import { Errno } from "../errno.ts"
-import { putBytes, putWords } from "../files/user/userBuffers.ts"
-import type { Kernel } from "../Kernel.ts"
+import { Errno } from "../kernel/errno.ts"
+import { putBytes, putWords } from "../user/userBuffers.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import { ClockId } from "./Clock.ts"
 
 /** Nanoseconds of a clock tick: 100 a second. */

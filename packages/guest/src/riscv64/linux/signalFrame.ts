@@ -8,7 +8,7 @@
  */
 import { CpuSlot } from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
-import type { FrameContext } from "../../linux/Abi.ts"
+import type { FrameContext } from "../../linux/kernel/Abi.ts"
 import { readAltStack, writeAltStack } from "../../linux/signals/altStack.ts"
 
 export const frameSize = 832

@@ -56,7 +56,7 @@ const accesses: ReadonlyMap<number, CsrAccess> = new Map<number, CsrAccess>([
   [Csr.cycle, counter(HelperIndex.instructions)],
   [Csr.time, counter(HelperIndex.time)],
   [Csr.instret, counter(HelperIndex.instructions)],
-  // riscv_hwprobe claims vectors, as QEMU's does: programs that ask how long they are learn that there is nothing to gain.
+  // programs that ask how long vectors are, and not whether there are any, learn that there is nothing to gain
   [Csr.vlenb, { read: (emit) => emit.constant(0) }]
 ])
 

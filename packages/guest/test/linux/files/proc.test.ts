@@ -1,6 +1,6 @@
 /** /proc and devices that the emulator provides. */
 import { assert, describe, it } from "@effect/vitest"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { AT, O, S } from "@emu/guest/linux/files/constants"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
 import { makeFileKernel, out } from "../support/fileKernel.ts"
@@ -59,7 +59,7 @@ describe("/proc", () => {
 
   it("cannot be changed", () => {
     const { call } = makeFileKernel()
-    assert.strictEqual(call("openat", AT.FDCWD, "/proc/self/comm", O.WRONLY, 0), -Errno.EACCES)
+    assert.strictEqual(call("openat", AT.FDCWD, "/proc/self/statm", O.WRONLY, 0), -Errno.EACCES)
     assert.strictEqual(call("unlinkat", AT.FDCWD, "/proc/self/comm", 0), -Errno.EPERM)
   })
 })

@@ -1,7 +1,7 @@
 /** Where mappings go, what is refused, files behind mappings, the program break. */
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import { guestEnd, PageFlag, pageSize } from "@emu/tcg/Layout"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import type { FileTable } from "@emu/guest/linux/files/FileTable"
 import { madvise, mincore, mprotect, msync } from "@emu/guest/linux/memory/advice"
 import { mmapBase } from "@emu/guest/linux/memory/AddressSpace"

@@ -1,6 +1,6 @@
 /** System calls about the process and the system. */
 import { assert, describe, it } from "@effect/vitest"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { bad, base, makeFileKernel, out, readOnly } from "../support/fileKernel.ts"
 
 const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<number | string>, result: number]> = [
@@ -37,7 +37,7 @@ const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<nu
   ["prctl", [999], -Errno.EINVAL],
   ["prctl", [23, 99], -Errno.EINVAL],
   ["prctl", [38, 1], 0],
-  ["riscv_hwprobe", [out, 1, 0, 0, 1], -Errno.EINVAL],
+  ["riscv_hwprobe", [out, 1, 0, 0, 2], -Errno.EINVAL],
   ["riscv_hwprobe", [bad, 1, 0, 0, 0], -Errno.EFAULT],
   ["getcpu", [out, 0, 0], 0],
   ["inotify_init1", [0], -Errno.ENOSYS]
@@ -77,14 +77,39 @@ describe("what calls write", () => {
     assert.strictEqual(text(16), "a-very-long-nam\0")
   })
 
-  it("riscv_hwprobe: golden values, and -1 for unknown keys", () => {
+  it("riscv_hwprobe: -1 for unknown keys", () => {
     const { call, state, words } = makeFileKernel()
-    const keys = [3, 4, 5, 6, 7]
+    const keys = [3, 5, 6, 7, 99, -7]
     keys.forEach((key, i) => state.view.setBigInt64(out + 16 * i, BigInt(key), true))
     assert.strictEqual(call("riscv_hwprobe", out, keys.length, 0, 0, 0), 0)
-    const values = words(10)
-    assert.deepStrictEqual([values[1], values[5], values[7], values[8], values[9]], [1, 3, 64, -1, 0])
-    assert.strictEqual(state.view.getBigUint64(out + 24, true), 0x07ff_bfff_ffff_ffffn)
+    const expected = [
+      [3, 1],
+      [5, 3],
+      [6, 0],
+      [-1, 0],
+      [-1, 0],
+      [-1, 0]
+    ]
+    assert.deepStrictEqual(words(12), expected.flat())
+  })
+
+  it("riscv_hwprobe: which processors have something", () => {
+    const { call, state } = makeFileKernel()
+    const [set, all] = [out + 0x100, 1]
+    const which = (key: number, value: bigint, cpus = 0): readonly [number, number] => {
+      state.view.setBigInt64(out, BigInt(key), true)
+      state.view.setBigUint64(out + 8, value, true)
+      state.u8.fill(0, set, set + 8)
+      state.u8[set] = cpus
+      return [call("riscv_hwprobe", out, 1, 8, set, 1), state.u8[set]]
+    }
+    assert.deepStrictEqual(which(4, 0b11n), [0, all], "F, D and C")
+    assert.deepStrictEqual(which(4, 0b111n), [0, 0], "V, too")
+    assert.deepStrictEqual(which(4, 0b11n, 0xfe), [0, 0], "of processors that are not there")
+    assert.deepStrictEqual(which(5, 3n, 0xff), [0, all])
+    assert.deepStrictEqual(which(5, 1n), [0, 0])
+    assert.deepStrictEqual(which(77, 0n), [0, 0])
+    assert.strictEqual(call("riscv_hwprobe", out, 1, 0, 0, 1), -Errno.EINVAL)
   })
 
   it("capget: everything for root, nothing for others", () => {

@@ -1,6 +1,6 @@
 /** Processes that guests make: how they end, what they share, what they execute. */
 import { assert, describe, it } from "@effect/vitest"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { call, insn, li, reg, spin } from "../support/assemble.ts"

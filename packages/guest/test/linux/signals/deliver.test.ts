@@ -5,17 +5,17 @@ import { deliverFault, deliverPending, returnFromHandler } from "@emu/guest/linu
 import { SaFlag, Sig, signalBit } from "@emu/guest/linux/signals/constants"
 import { sigaltstack } from "@emu/guest/linux/signals/altStack"
 import { type SigAction, Signals } from "@emu/guest/linux/signals/Signals"
-import type { Kernel } from "@emu/guest/linux/Kernel"
-import type { ProcessInfo } from "@emu/guest/linux/process/ProcessInfo"
+import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
+import type { ProcessInfo } from "@emu/guest/linux/processes/ProcessInfo"
 import { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
 import { Threads } from "@emu/guest/linux/threads/Threads"
 import { riscv64Abi } from "@emu/guest/riscv64/linux/abi"
-import { kernelOf, makePlace, makeSpace, makeState, threadIds } from "../support/kernel.ts"
+import { kernelOf, makeGuestMemory, makeSpace, makeState, threadIds } from "../support/kernel.ts"
 
 const state = makeState()
 const { space } = makeSpace(state)
-const place = makePlace(state)
+const guestMemory = makeGuestMemory(state)
 const stackTop = 0x30000
 space.map(0x20000, stackTop, { prot: 3 })
 const [ra, sp, a0, a1, a2] = [1, 2, 10, 11, 12]
@@ -41,7 +41,7 @@ beforeEach(() => {
   state.i64[CpuSlot.fpRound] = 3n
   const process = { pid: 1, uid: 0, name: "test", vdsoBase: 0x7000 } as ProcessInfo
   const threads = new Threads(new Scheduler(), process, threadIds(2), () => undefined)
-  thread = threads.create(place) as Thread
+  thread = threads.create(guestMemory) as Thread
   kernel = kernelOf({
     state,
     abi: riscv64Abi,
@@ -223,7 +223,7 @@ describe("a call that a signal ended", () => {
 describe("a signal for the process", () => {
   it("goes to a thread that does not block it, and waits for one otherwise", () => {
     act(Sig.USR1)
-    const other = kernel.threads.create(place) as Thread
+    const other = kernel.threads.create(guestMemory) as Thread
     thread.setMask(signalBit(Sig.USR1))
     other.attention = false
     kernel.signals.sendToProcess({ signal: Sig.USR1, code: 0 })

@@ -1,7 +1,7 @@
 /** System calls as text. */
 import { assert, describe, it } from "@effect/vitest"
 import { formatCall, formatResult } from "@emu/guest/linux/strace/formatSyscall"
-import { syscalls } from "@emu/guest/linux/syscalls"
+import { syscalls } from "@emu/guest/linux/kernel/syscalls"
 import { bad, makeFileKernel } from "../support/fileKernel.ts"
 
 const byName = new Map([...syscalls.values()].map((row) => [row.name, row]))

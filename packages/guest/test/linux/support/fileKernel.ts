@@ -6,13 +6,15 @@ import { portableClock } from "@emu/guest/HostClock"
 import type { HostFsShape } from "@emu/guest/HostFs"
 import { portableInfo } from "@emu/guest/HostInfo"
 import { makeMemoryFs } from "@emu/guest/MemoryFs"
+import { riscv64Abi } from "@emu/guest/riscv64/linux/abi"
 import { FileTable } from "@emu/guest/linux/files/FileTable"
-import { makeProcessView } from "@emu/guest/linux/files/processView"
-import type { Kernel } from "@emu/guest/linux/Kernel"
+import { guardHost } from "@emu/guest/linux/files/lookup/HostGuard"
+import { makeVirtualFs } from "@emu/guest/linux/files/virtual/virtualFs"
+import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
 import { Attributes } from "@emu/guest/linux/misc/Attributes"
 import { ProcessTree } from "@emu/guest/linux/processes/ProcessTree"
-import { makeRandom } from "@emu/guest/linux/process/Random"
-import { syscalls } from "@emu/guest/linux/syscalls"
+import { makeRandom } from "@emu/guest/linux/kernel/Random"
+import { syscalls } from "@emu/guest/linux/kernel/syscalls"
 import { makeClock } from "@emu/guest/linux/time/Clock"
 import { kernelOf, makeState } from "./kernel.ts"
 
@@ -51,17 +53,17 @@ export const makeFileKernel = (options: Options = {}) => {
   const signals: Array<number> = []
   const written: Array<string> = []
   const random = makeRandom(1n, portableInfo.fillRandom)
-  const thread = { tid: 100, vcpu: 0, name: "main", pending: { set: 0n }, mask: 0n }
+  const thread = { tid: 100, vcpu: 0, name: "program", pending: { set: 0n }, mask: 0n }
   const host = options.host ?? makeMemoryFs()
   const files: FileTable = new FileTable({
-    host,
+    host: guardHost(host),
     random,
     sysroot: options.sysroot,
     cwd: options.cwd ?? "/",
-    process: makeProcessView(100, () => kernel)
+    virtual: makeVirtualFs(() => kernel)
   })
   const euid = options.euid ?? 1000
-  const processes = new ProcessTree(101)
+  const processes = new ProcessTree<Kernel>(101)
   const kernel: Kernel = kernelOf({
     processes,
     state,
@@ -70,7 +72,7 @@ export const makeFileKernel = (options: Options = {}) => {
     time: makeClock(portableClock),
     host: portableInfo,
     attributes: new Attributes(100, 8 << 20),
-    abi: { machine: "riscv64" } as Kernel["abi"],
+    abi: { machine: "riscv64", cpuinfo: riscv64Abi.cpuinfo } as Kernel["abi"],
     memory: {
       flushShared: () => undefined,
       fileWritten: (identity: string) => written.push(identity),
@@ -80,9 +82,15 @@ export const makeFileKernel = (options: Options = {}) => {
       fromSelf: (signal: number) => ({ signal, code: 0 }),
       sendToThread: (_: unknown, info: { readonly signal: number }) => signals.push(info.signal) > 0,
       withMask: (_: unknown, _mask: bigint, effect: Effect.Effect<unknown>) => effect,
-      pending: { set: 0n }
+      pending: { set: 0n },
+      action: () => ({ handler: 0 }),
+      hasHandler: () => false
     } as unknown as Kernel["signals"],
-    threads: { list: () => [thread] } as unknown as Kernel["threads"],
+    threads: {
+      list: () => [thread],
+      find: (tid: number) => (tid === 100 ? thread : undefined),
+      current: thread
+    } as unknown as Kernel["threads"],
     thread: thread as unknown as Kernel["thread"],
     process: {
       pid: 100,
@@ -119,7 +127,7 @@ export const makeFileKernel = (options: Options = {}) => {
     const values = row.args.map((kind, i) => {
       const arg = args[i] ?? 0
       const value = typeof arg === "string" ? put(arg) : arg
-      return kind === "long" ? BigInt(value) : Number(value)
+      return kind === "long" || kind === "offset" ? BigInt(value) : Number(value)
     })
     return row.run(kernel, ...(values as unknown as ReadonlyArray<never>))
   }

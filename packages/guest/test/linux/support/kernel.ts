@@ -2,10 +2,10 @@
 import { CpuState } from "@emu/tcg/CpuState"
 import type { Engine } from "@emu/tcg/Engine"
 import { wasmPages } from "@emu/tcg/Layout"
-import type { Kernel } from "@emu/guest/linux/Kernel"
+import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
-import { Place } from "@emu/guest/linux/processes/Place"
+import { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
 import type { ThreadIds } from "@emu/guest/linux/threads/Threads"
 
 /** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */
@@ -22,9 +22,9 @@ export const makeSpace = (state: CpuState) => {
   return { space, flushed }
 }
 
-/** A place whose engine runs nothing. */
-export const makePlace = (state: CpuState): Place =>
-  new Place(state, { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"])
+/** A memory whose engine runs nothing. */
+export const makeGuestMemory = (state: CpuState): GuestMemory =>
+  new GuestMemory(state, { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"])
 
 /** Numbers for threads: ids from `first` on, and vCPUs by the number of threads. */
 export const threadIds = (first: number): ThreadIds => {

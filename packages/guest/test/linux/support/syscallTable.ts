@@ -1,5 +1,5 @@
 /** The text of docs/support-syscalls.md. */
-import { syscalls } from "@emu/guest/linux/syscalls"
+import { syscalls } from "@emu/guest/linux/kernel/syscalls"
 
 /** Made from the rows alone, by number. */
 export const renderSyscalls = (): string => {

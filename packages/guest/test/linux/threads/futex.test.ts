@@ -5,14 +5,14 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Clock from "effect/Clock"
 import type { HostClockShape } from "@emu/guest/HostClock"
-import { Errno } from "@emu/guest/linux/errno"
+import { Errno } from "@emu/guest/linux/kernel/errno"
 import { Futex, wakeOp } from "@emu/guest/linux/threads/Futex"
 import { futex } from "@emu/guest/linux/threads/futexCall"
 import type { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
 import { Threads } from "@emu/guest/linux/threads/Threads"
 import { makeClock } from "@emu/guest/linux/time/Clock"
-import { kernelOf, makePlace, makeSpace, makeState, threadIds } from "../support/kernel.ts"
+import { kernelOf, makeGuestMemory, makeSpace, makeState, threadIds } from "../support/kernel.ts"
 
 /** Starts waiters named by letters at an address; the letters of those woken, in order, appear in the array. */
 const waiters = Effect.fnUntraced(function* (queue: Futex, address: number, names: string, bits = 0xffffffff) {
@@ -125,9 +125,9 @@ describe("the futex call", () => {
       sleep: (nanoseconds) => Effect.sleep(Number(nanoseconds / 1_000_000n))
     }
     const process = { pid: 1, name: "test" } as ConstructorParameters<typeof Threads>[1]
-    const place = makePlace(state)
+    const guestMemory = makeGuestMemory(state)
     const threads = new Threads({} as Scheduler, process, threadIds(2), () => undefined)
-    return kernelOf({ state, place, time: makeClock(host), threads, thread: new Thread(1, 1, 0, "test", place) })
+    return kernelOf({ state, guestMemory, time: makeClock(host), threads, thread: new Thread(1, 1, 0, "test", guestMemory) })
   })
 
   const setTimeout = (nanoseconds: bigint): void => {
@@ -152,7 +152,7 @@ describe("the futex call", () => {
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(yield* Fiber.join(fiber), -Errno.ETIMEDOUT)
-      assert.strictEqual(kernel.place.futex.wake(word, 1), 0)
+      assert.strictEqual(kernel.guestMemory.futex.wake(word, 1), 0)
     })
   )
 

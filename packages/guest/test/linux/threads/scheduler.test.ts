@@ -4,16 +4,16 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
-import { makePlace, makeState } from "../support/kernel.ts"
+import { makeGuestMemory, makeState } from "../support/kernel.ts"
 
 const state = makeState()
-const place = makePlace(state)
+const guestMemory = makeGuestMemory(state)
 const register = 10
 
 /** A thread that notes its name at each of its turns, and counts in its register. */
 const taker = (scheduler: Scheduler, name: string, tid: number, turns: number, log: Array<string>) =>
   Effect.gen(function* () {
-    const thread = new Thread(1, tid, tid, name, place)
+    const thread = new Thread(1, tid, tid, name, guestMemory)
     yield* scheduler.acquire(thread)
     for (let i = 0; i < turns; i++) {
       assert.strictEqual(state.i64[register], BigInt(i))
@@ -30,7 +30,7 @@ describe("scheduler", () => {
     Effect.gen(function* () {
       const scheduler = new Scheduler()
       const log: Array<string> = []
-      const starter = new Thread(1, 9, 9, "starter", place)
+      const starter = new Thread(1, 9, 9, "starter", guestMemory)
       yield* scheduler.acquire(starter)
       const fibers = yield* Effect.forEach(["a", "b", "c"], (name, i) =>
         Effect.forkChild(taker(scheduler, name, i, 3, log), { startImmediately: true })
@@ -45,11 +45,11 @@ describe("scheduler", () => {
   it.effect("gives turns to thousands that release them at once", () =>
     Effect.gen(function* () {
       const scheduler = new Scheduler()
-      const starter = new Thread(1, 9, 9, "starter", place)
+      const starter = new Thread(1, 9, 9, "starter", guestMemory)
       yield* scheduler.acquire(starter)
       let turns = 0
       const once = (tid: number) =>
-        Effect.map(scheduler.acquire(new Thread(1, tid, tid, "t", place)), () => {
+        Effect.map(scheduler.acquire(new Thread(1, tid, tid, "t", guestMemory)), () => {
           turns++
           scheduler.release()
         })
@@ -66,7 +66,11 @@ describe("scheduler", () => {
   it.effect("passes over a thread that gave up waiting", () =>
     Effect.gen(function* () {
       const scheduler = new Scheduler()
-      const [first, second, third] = [0, 1, 2].map((tid) => new Thread(1, tid, tid, "t", place)) as [Thread, Thread, Thread]
+      const [first, second, third] = [0, 1, 2].map((tid) => new Thread(1, tid, tid, "t", guestMemory)) as [
+        Thread,
+        Thread,
+        Thread
+      ]
       yield* scheduler.acquire(first)
       const gaveUp = yield* Effect.forkChild(scheduler.acquire(second), { startImmediately: true })
       const waits = yield* Effect.forkChild(scheduler.acquire(third), { startImmediately: true })

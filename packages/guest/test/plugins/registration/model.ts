@@ -40,6 +40,7 @@ export const predict = (scenario: Scenario): ReadonlyArray<string> => {
   /** As `inEngine`, until what was left of it is settled. */
   let inSlice = false
   let flushWanted = false
+  let isFlushing = false
   let exitWanted = false
   let exited = false
 
@@ -67,14 +68,19 @@ export const predict = (scenario: Scenario): ReadonlyArray<string> => {
   const listeners = (event: Event) => lists.get(event) ?? []
 
   const flush = () => {
+    if (isFlushing) return
     if (inEngine) flushWanted = true
     else flushNow()
   }
 
+  /** While it is delivered there is no code: what asks for a flush then has it. */
   const flushNow = () => {
+    if (isFlushing) return
     flushWanted = false
+    isFlushing = true
     code.clear()
     deliver("flush", "", false)
+    isFlushing = false
   }
 
   /** Over the list as it was; who is not in it any more is skipped; a handler that was made anew is another one. */

@@ -1,10 +1,9 @@
 /** The same scenario on a real guest: what plugins really saw. */
 import { CallbackFlags, MemRw } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
-import type { PluginSystem } from "@emu/core/PluginSystem"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { plugin, run, type RunRequest } from "../../linux/support/run.ts"
+import { plugin, run, type RunRequest, type System } from "../../linux/support/run.ts"
 import { type Action, type Event, maxPlugins, type Scenario, schedule } from "./commands.ts"
 import { program } from "./guest.ts"
 
@@ -13,7 +12,7 @@ export const observe = Effect.fnUntraced(function* (scenario: Scenario, engine: 
   const lines: Array<string> = []
   const actions = schedule(scenario)
   const apis: Array<PluginApi> = []
-  let system: PluginSystem["Service"] | undefined
+  let system: System | undefined
   let calls = 0
   let labels = 0
 

@@ -8,7 +8,8 @@ import type { RegionTable } from "../jit/RegionTable.ts"
 import type { JitImports } from "../jit/Runtime.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
 import type { Windows } from "../jit/Windows.ts"
-import { type BaselineBlock, compileBaseline, UnsupportedBlock } from "./FunctionWriter.ts"
+import { type BaselineBlock, UnsupportedBlock } from "./BaselineBlock.ts"
+import { compileBaseline } from "./FunctionWriter.ts"
 
 /** What a function holds at the most. Its frame and V8's compile time grow with it. */
 const maxBlocks = 120

@@ -12,10 +12,11 @@
 import type { IrBlock, Op } from "../../ir/Block.ts"
 import { constantOf } from "../../ir/Block.ts"
 import { JumpHint, Opcode, opTable } from "../../ir/Opcode.ts"
-import { CpuSlot } from "../../Layout.ts"
 import { CodeWriter, type FunctionBody, type Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { type BaselineBlock, UnsupportedBlock } from "./BaselineBlock.ts"
 import { BlockValues } from "./BlockValues.ts"
+import { type BaselineOptions, makeContext } from "./makeContext.ts"
 import { type BlockChecks, planChecks } from "./planChecks.ts"
 import { isBarrier } from "../jit/analysis/Dataflow.ts"
 import { pushUnusualStatus } from "../jit/emit/floatStatus.ts"
@@ -24,7 +25,6 @@ import { lowerFloat, usesFpStatus } from "../jit/emit/lower/float.ts"
 import { lowerInteger, pushCondition } from "../jit/emit/lower/integer.ts"
 import { lowerCheck, lowerMemory } from "../jit/emit/lower/memory.ts"
 import { lowerPlugin } from "../jit/emit/lower/plugin.ts"
-import type { LowerOptions } from "../jit/emit/lowerContext.ts"
 import { regionParameters } from "../jit/emit/RegionCompiler.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
 import {
@@ -39,26 +39,6 @@ import {
   slotMask
 } from "../jit/Runtime.ts"
 
-/** A block of a function. */
-export interface BaselineBlock {
-  readonly pc: number
-  /** Guest address behind the last instruction: where a call at the block's end returns to. */
-  readonly end: number
-  /** With its instrumentation. */
-  readonly ir: IrBlock
-  /** Do floating point out of line: for a status that is not the usual one. */
-  readonly strictFloat: boolean
-  /** Accesses may share checks. */
-  readonly shares: boolean
-}
-
-export interface BaselineOptions extends LowerOptions {
-  /** Type index of regions, for calls through the table. */
-  readonly regionType: number
-  /** Number of the first site. */
-  readonly firstSite: number
-}
-
 export interface BaselineFunction {
   readonly body: FunctionBody
   readonly sites: ReadonlyArray<Site>
@@ -71,16 +51,6 @@ export interface BaselineFunction {
  */
 export const compileBaseline = (blocks: ReadonlyArray<BaselineBlock>, options: BaselineOptions): BaselineFunction =>
   new FunctionWriter(blocks, options).compile()
-
-/** A block branches back within itself, which no front end's blocks do: it stays with the interpreter. */
-export class UnsupportedBlock extends Error {
-  readonly pc: number
-
-  constructor(pc: number) {
-    super(`the block at 0x${pc.toString(16)} branches back within itself`)
-    this.pc = pc
-  }
-}
 
 const none: BlockChecks = { checks: new Map(), covered: new Set() }
 
@@ -121,7 +91,18 @@ class FunctionWriter {
     this.blocks = blocks
     this.options = options
     blocks.forEach(({ pc }, number) => this.numberOf.set(pc, number))
-    this.context = this.makeContext()
+    this.context = makeContext({
+      code: this.code,
+      values: this.values,
+      taken: this.taken,
+      options,
+      isCovered: (op) => this.plan.covered.has(op),
+      isStrict: () => this.strict,
+      insnsAhead: () => this.block.ir.insns.length - Math.max(this.insn, 0),
+      site: (memop, needs) => this.site(memop, needs),
+      leaveOnFault: () => this.code.brIf(this.fault),
+      leaveAtSite: (leave) => this.leaveAtSite(leave)
+    })
   }
 
   compile(): BaselineFunction {
@@ -474,73 +455,6 @@ class FunctionWriter {
     sites.push({ pc, block: block.pc, root: this.blocks[0]!.pc, unexecuted, memop, needs, isBaseline: true })
     return this.options.firstSite + sites.length - 1
   }
-
-  /** What the lowering of operations gets of the function around them. */
-  private makeContext(): LowerContext {
-    const { code, options, values } = this
-    const address = code.local(ValType.i64)
-    let vcpu: number | undefined
-    const isStrict = () => this.strict
-    return {
-      code,
-      values,
-      callees: options.callees,
-      exactFma: options.exactFma,
-      address,
-      scratch: lazyLocals(code, ValType.i64),
-      scratchF64: lazyLocals(code, ValType.f64),
-      isCovered: (op) => this.plan.covered.has(op),
-      window: options.window,
-      windowSize: options.windowSize,
-      faultSite: (memop, needs) => this.site(memop, needs),
-      leaveOnFault: () => code.brIf(this.fault),
-      storeDirty: () => {},
-      addToCounter: () => false,
-      pushCounter: () => false,
-      flushCounters: () => {},
-      afterCallback: () => {
-        code.tee(this.taken)
-        code.i32(0)
-        code.op(Insn.i32_lt_s)
-        code.ifUnlikely()
-        this.leaveAtSite(Leave.interrupted)
-        code.end()
-        code.get(Parameter.fuel)
-        code.get(this.taken)
-        code.op(Insn.i32_sub)
-        code.set(Parameter.fuel)
-      },
-      pushFuelHere: () => {
-        code.get(Parameter.fuel)
-        code.i32(this.block.ir.insns.length - Math.max(this.insn, 0))
-        code.op(Insn.i32_add)
-      },
-      vcpu: () => {
-        // Loaded at each use: only instrumentation needs it.
-        vcpu ??= code.local(ValType.i32)
-        code.i32(0)
-        code.memory(Insn.i32_load, CpuSlot.vcpuIndex * 8)
-        code.set(vcpu)
-        return vcpu
-      },
-      callbackNumber: options.callbackNumber,
-      scoreboardAddress: options.scoreboardAddress,
-      get strictFloat() {
-        return isStrict()
-      },
-      reloadLive: () => values.forgetCopies()
-    }
-  }
-}
-
-/** Four locals that are declared where they are used first: each makes the function's frame larger. */
-const lazyLocals = (code: CodeWriter, type: ValType): ReadonlyArray<number> => {
-  const locals: Array<number> = []
-  for (let i = 0; i < 4; i++) {
-    let local: number | undefined
-    Object.defineProperty(locals, i, { get: () => (local ??= code.local(type)), enumerable: true })
-  }
-  return locals
 }
 
 /** Whether a block has a jump to its own beginning. */

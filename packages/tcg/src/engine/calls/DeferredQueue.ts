@@ -3,7 +3,7 @@ import type { ExecCallback, MemCallback, MemInfo } from "@emu/core/Instrumentati
 import type { CpuState } from "../../CpuState.ts"
 import { deferredBuffer } from "../../instrument/records.ts"
 import { MemOp } from "../../ir/Opcode.ts"
-import type { CodeCallback } from "../interpreter/Machine.ts"
+import type { CodeCallback } from "./CodeCallback.ts"
 
 /** The callbacks of one kind that code may record: what to call, and what is known of it, by number. */
 interface Callbacks<F> {

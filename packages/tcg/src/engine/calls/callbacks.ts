@@ -5,7 +5,8 @@ import { SetPcRequest } from "@emu/core/SetPcRequest"
 import { holds } from "@emu/core/transitions/instrumentation"
 import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import type { CodeCallback, Machine } from "../interpreter/Machine.ts"
+import type { CodeCallback } from "./CodeCallback.ts"
+import type { Machine } from "../interpreter/Machine.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 

@@ -1,17 +1,19 @@
 /** What the interpreter's loop and the functions around it share: one object per engine, plain fields. */
-import type { DynCallback, MemInfo } from "@emu/core/Instrumentation"
+import type { MemInfo } from "@emu/core/Instrumentation"
 import type { CallbackFailure } from "@emu/core/PluginError"
 import type { CallbackScope } from "@emu/core/Ports"
 import type { Scoreboard } from "@emu/core/Scoreboard"
 import type { CpuState } from "../../CpuState.ts"
 import { type Exit, ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
-import { type Tb, TbCache } from "../../TbCache.ts"
+import { TbCache } from "../../TbCache.ts"
 import { maxInsns, type Translator } from "../../Translator.ts"
 import { EngineCell } from "../cells.ts"
+import type { CodeCallback } from "../calls/CodeCallback.ts"
 import { ConstantPool } from "./code/ConstantPool.ts"
 import { InsnTable } from "./code/InsnTable.ts"
 import { DeferredQueue } from "../calls/DeferredQueue.ts"
+import type { CodeBlock } from "./CodeBlock.ts"
 import type { Tier } from "./Tier.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
@@ -23,30 +25,6 @@ const limitIndex = EngineCell.limit / 4
 
 /** Value of `Machine.limit` that makes every block boundary look outside. */
 export const lookOutside = 0x7fffffff
-
-/** A block whose code lies in memory, from word number `entry` on. */
-export interface CodeBlock extends Tb {
-  /** Its instructions in `Machine.insns`. */
-  readonly firstInsn: number
-  readonly insns: number
-  /** What its countdown to being hot began with, and how often it ran before that; infinite for one that was hot before. */
-  armed: number
-  runs: number
-  /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
-  rests: Map<number, number> | undefined
-}
-
-/** A plugin callback in code, with what it is told. */
-export interface CodeCallback {
-  readonly callback: DynCallback
-  readonly pc: bigint
-  readonly pcLow: number
-  readonly memop: number
-  readonly store: boolean
-  /** For conditions: index of vCPU 0's slot in the Int32 view, and the distance to the next vCPU's. */
-  readonly slot: number
-  readonly stride: number
-}
 
 /** Invalidation asked for while code runs, to be done at the next block boundary. */
 export type Pending = (blocks: TbCache<CodeBlock>) => void

@@ -1,7 +1,7 @@
 /** What the interpreters need of a tier above them: the one thing that they know of it. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
 import type { IrBlock } from "../../ir/Block.ts"
-import type { CodeBlock } from "./Machine.ts"
+import type { CodeBlock } from "./CodeBlock.ts"
 
 /** Places are indices of words in memory, as everywhere in the interpreters' code. */
 export interface Tier {

@@ -3,7 +3,8 @@ import { ExitKind } from "../../Engine.ts"
 import * as Layout from "../../Layout.ts"
 import { InstrumenterFailed } from "../../Translator.ts"
 import { addBlock, addCutBlock, dropCut } from "./code/addBlock.ts"
-import type { CodeBlock, Machine } from "./Machine.ts"
+import type { CodeBlock } from "./CodeBlock.ts"
+import type { Machine } from "./Machine.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 

@@ -3,7 +3,7 @@ import { CpuSlot } from "../../Layout.ts"
 import type { CodeWriter, Label } from "../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { EngineCell } from "../cells.ts"
-import { type Operation, wordOf, wordsOf } from "./Operation.ts"
+import { type Shape, wordOf, wordsOf } from "./operands.ts"
 
 /** Types of the functions that cases call, in the host: arguments and results, all of them i32. */
 export const calls = {
@@ -61,6 +61,12 @@ export interface LoopLocals {
   readonly f32: number
 }
 
+/** What is written of an operation. */
+interface Case extends Shape {
+  readonly emit: (to: CaseWriter) => void
+  readonly jumps: boolean
+}
+
 export class CaseWriter {
   readonly code: CodeWriter
   readonly locals: LoopLocals
@@ -69,7 +75,7 @@ export class CaseWriter {
   readonly enter: Label
   readonly miss: Label
   private readonly functions: Readonly<Record<CallName, number>>
-  private current: Operation | undefined
+  private current: Shape | undefined
 
   constructor(
     code: CodeWriter,
@@ -86,7 +92,7 @@ export class CaseWriter {
   }
 
   /** Writes an operation's case. */
-  case(operation: Operation): void {
+  case(operation: Case): void {
     this.current = operation
     operation.emit(this)
     if (!operation.jumps) this.goOn()

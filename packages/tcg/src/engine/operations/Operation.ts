@@ -1,14 +1,6 @@
 /** What a row of the table of operations is made of. */
 import type { CaseWriter } from "./CaseWriter.ts"
-
-/** What follows an operation's number: a word, or for the first one perhaps the upper half of the number's own word. */
-export interface Operand {
-  readonly name: string
-  /** The word is the address of a value (eight bytes); otherwise it is what its name says. */
-  readonly isValue: boolean
-  /** It shares the number's word. Of values only results can: constants are too far up in memory. */
-  readonly isPacked: boolean
-}
+import { type Operand, operandsOf } from "./operands.ts"
 
 /** An operation of the interpreters' code: what it is called, what follows its number, and what it does, for either interpreter. */
 export interface Operation {
@@ -29,20 +21,6 @@ export interface Family {
   readonly heading: string
   readonly operations: ReadonlyArray<Operation>
 }
-
-const operandsOf = (names: string): ReadonlyArray<Operand> =>
-  names.split(" ").map((name) => ({
-    name: name.replace(/^[\^#]+/, ""),
-    isValue: !name.includes("#"),
-    isPacked: name.startsWith("^")
-  }))
-
-/** Words that an operation takes. */
-export const wordsOf = ({ operands }: Operation): number => 1 + operands.filter(({ isPacked }) => !isPacked).length
-
-/** The word that an operand is in, counted from the operation's. */
-export const wordOf = ({ operands }: Operation, index: number): number =>
-  operands[index]!.isPacked ? 0 : index + 1 - (operands[0]!.isPacked ? 1 : 0)
 
 /**
  * A row.

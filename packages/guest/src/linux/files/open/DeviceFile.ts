@@ -1,8 +1,8 @@
 /** Character devices that the emulator provides itself: /dev/null, zero, full, random and urandom. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
-import type { Random } from "../../process/Random.ts"
-import { S } from "../constants.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Random } from "../../kernel/Random.ts"
+import { openOnly, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 
 /** Minor numbers, under major number 1. */
@@ -32,6 +32,10 @@ export class DeviceFile extends OpenFile {
 
   override stat(): HostStat {
     return deviceStat(this.device)
+  }
+
+  override reopen(flags: number): DeviceFile {
+    return new DeviceFile(this.device, flags & ~openOnly, this.#random)
   }
 
   override read(into: Uint8Array): number {

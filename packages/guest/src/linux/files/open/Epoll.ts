@@ -1,12 +1,15 @@
 /** Interest lists (epoll). */
 import * as Effect from "effect/Effect"
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { O, POLL } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 
 /** Flags of an interest beside the POLL bits. */
 export const EPOLL = { ONESHOT: 0x4000_0000, ET: 0x8000_0000, EXCLUSIVE: 0x1000_0000, WAKEUP: 0x2000_0000 } as const
+
+/** As many instances may hold each other in a chain, beside the first (Linux's EP_MAX_NESTS). */
+const maxNesting = 4
 
 const eventMask = 0x0fff_ffff
 
@@ -28,6 +31,8 @@ export interface ReadyEvent {
 /** An epoll instance. Interests belong to a descriptor number together with its file, as in Linux. */
 export class Epoll extends OpenFile {
   readonly #interests = new Map<number, Interest>()
+  /** Instances that have had this one in their list. */
+  readonly #holders = new Set<Epoll>()
 
   constructor() {
     super(O.RDWR)
@@ -46,7 +51,11 @@ export class Epoll extends OpenFile {
     if (this.#find(fd, file) !== undefined) return -Errno.EEXIST
     if (file === this) return -Errno.EINVAL
     if (file.identity !== undefined) return -Errno.EPERM
-    if (file instanceof Epoll && file.#reaches(this)) return -Errno.ELOOP
+    if (file instanceof Epoll) {
+      // one that is about itself is refused here as well: no depth is small enough for it
+      if (file.#reaches(this, maxNesting) || file.#depth() + 1 + this.#height() > maxNesting) return -Errno.ELOOP
+      file.#holders.add(this)
+    }
     this.#interests.set(fd, { file, events, data, told: 0, seen: 0 })
     this.waiters.wake()
     return 0
@@ -130,10 +139,24 @@ export class Epoll extends OpenFile {
     for (const [fd, interest] of this.#interests) if (interest.file.closed) this.#interests.delete(fd)
   }
 
-  #reaches(target: Epoll): boolean {
-    for (const { file } of this.#interests.values()) {
-      if (file === target || (file instanceof Epoll && file.#reaches(target))) return true
-    }
-    return false
+  /** Whether another instance is below this one, at most `depth` levels. */
+  #reaches(target: Epoll, depth: number): boolean {
+    return depth > 0 && this.#nested().some((file) => file === target || file.#reaches(target, depth - 1))
+  }
+
+  /** Levels of instances below this one. */
+  #depth(): number {
+    return Math.max(0, ...this.#nested().map((file) => file.#depth() + 1))
+  }
+
+  /** Levels of instances above this one. */
+  #height(): number {
+    const holders = [...this.#holders].filter((holder) => !holder.closed && holder.#nested().includes(this))
+    return Math.max(0, ...holders.map((holder) => holder.#height() + 1))
+  }
+
+  #nested(): ReadonlyArray<Epoll> {
+    this.#dropClosed()
+    return [...this.#interests.values()].flatMap(({ file }) => (file instanceof Epoll ? file : []))
   }
 }

@@ -1,6 +1,6 @@
 /** Event counters (eventfd2). */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { O, POLL } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 

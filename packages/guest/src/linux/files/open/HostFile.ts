@@ -1,9 +1,9 @@
 /** Files of the host: regular files, directories, terminals, pipes and devices that were opened by path or inherited. */
 import type * as Effect from "effect/Effect"
 import type { HostDirent, HostFsShape, HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
-import { O, S } from "../constants.ts"
+import { O, openOnly, S } from "../constants.ts"
 import { OpenFile } from "./OpenFile.ts"
 
 /** An open file of the host. Its position, like the file itself, is the host's. */
@@ -77,6 +77,18 @@ export class HostFile extends OpenFile {
 
   override truncate(length: number): number {
     return this.#host.ftruncate(this.#fd, length)
+  }
+
+  /**
+   * Opens the file anew. Of pipes and terminals it is the same open file as before, where that will do: input may have been read ahead
+   * for it.
+   */
+  override reopen(flags: number): OpenFile | number {
+    const isInput = this.#type === S.IFIFO || this.#type === S.IFSOCK || this.#type === S.IFCHR
+    const access = flags & O.ACCMODE
+    if (isInput && (access === (this.flags & O.ACCMODE) || (this.flags & O.ACCMODE) === O.RDWR)) return this
+    const fd = this.#host.reopen(this.#fd, flags)
+    return fd < 0 ? fd : new HostFile(this.#host, fd, this.#path, flags & ~openOnly)
   }
 
   override sync(): number {

@@ -1,6 +1,7 @@
 /** Directories made of a list of entries: those of /proc that the emulator answers. */
 import type { HostDirent, HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
+import { O, openOnly } from "../constants.ts"
 import { OpenFile } from "./OpenFile.ts"
 
 /** An open directory that getdents64 can read. */
@@ -31,6 +32,11 @@ export class ListedDirectory extends OpenFile implements Directory {
 
   override stat(): HostStat {
     return this.#stat
+  }
+
+  override reopen(flags: number): ListedDirectory | number {
+    if ((flags & O.ACCMODE) !== O.RDONLY) return -Errno.EISDIR
+    return new ListedDirectory(this.#path, this.#stat, this.#entries, flags & ~openOnly)
   }
 
   override read(): number {

@@ -1,61 +1,36 @@
-/** Files that live in the emulator's memory: memfd_create, and the texts of /proc. */
+/** Files that live in the emulator's memory: memfd_create. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
-import { O, S } from "../constants.ts"
+import { O, openOnly, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 
-/** A regular file in memory, gone with its last descriptor. */
-export class MemoryFile extends OpenFile {
-  readonly #name: string
-  readonly #ino: bigint
-  readonly #mode: number
-  #bytes: Uint8Array
-  #size: number
-  #position = 0
+/** What files in memory consist of: several open files may be of one. */
+export class MemoryInode {
+  readonly name: string
+  readonly ino: bigint
+  mode: number
+  #bytes = new Uint8Array(0)
+  #size = 0
 
-  /** @param bytes the contents to start with; @param mode permission bits */
-  constructor(name: string, ino: bigint, flags: number, bytes: Uint8Array = new Uint8Array(0), mode = 0o777) {
-    super(flags)
-    this.#name = name
-    this.#ino = ino
-    this.#mode = S.IFREG | mode
-    this.#bytes = bytes
-    this.#size = bytes.length
+  /** @param mode permission bits */
+  constructor(name: string, ino: bigint, mode = 0o777) {
+    this.name = name
+    this.ino = ino
+    this.mode = S.IFREG | mode
   }
 
-  override get identity(): string {
-    return `memory:${this.#ino}`
+  get size(): number {
+    return this.#size
   }
 
-  override name(): string {
-    return this.#name
-  }
-
-  override stat(): HostStat {
-    return syntheticStat(this.#mode, this.#ino, { size: this.#size, blocks: Math.ceil(this.#size / 4096) * 8 })
-  }
-
-  override read(into: Uint8Array): number {
-    const count = this.pread(into, this.#position)
-    this.#position += count
-    return count
-  }
-
-  override write(from: Uint8Array): number {
-    if ((this.flags & O.APPEND) !== 0) this.#position = this.#size
-    const count = this.pwrite(from, this.#position)
-    if (count > 0) this.#position += count
-    return count
-  }
-
-  override pread(into: Uint8Array, offset: number): number {
+  read(into: Uint8Array, offset: number): number {
     const part = this.#bytes.subarray(Math.min(offset, this.#size), Math.min(offset + into.length, this.#size))
     into.set(part)
     return part.length
   }
 
-  override pwrite(from: Uint8Array, offset: number): number {
+  write(from: Uint8Array, offset: number): number {
     const error = this.#reserve(offset + from.length)
     if (error !== 0) return error
     this.#bytes.set(from, offset)
@@ -63,37 +38,12 @@ export class MemoryFile extends OpenFile {
     return from.length
   }
 
-  override seek(offset: number, whence: number): number {
-    const target = seekTarget(this.#position, this.#size, offset, whence)
-    if (target >= 0) this.#position = target
-    return target
-  }
-
-  override truncate(length: number): number {
+  truncate(length: number): number {
     const error = this.#reserve(length)
     if (error !== 0) return error
     this.#bytes.fill(0, Math.min(length, this.#size), this.#size)
     this.#size = length
     return 0
-  }
-
-  override sync(): number {
-    return 0
-  }
-
-  override mapped(): MappedFile {
-    return {
-      path: this.#name,
-      writable: this.writable,
-      identity: this.identity,
-      device: 1n,
-      inode: this.#ino,
-      read: (offset, into) => this.pread(into, offset),
-      write: (offset, from) => this.pwrite(from, offset),
-      size: () => this.#size,
-      hold: () => void this.hold(),
-      close: () => this.release()
-    }
   }
 
   /** Makes room for `length` bytes: 0 or a negative errno. */
@@ -104,6 +54,86 @@ export class MemoryFile extends OpenFile {
     grown.set(this.#bytes.subarray(0, this.#size))
     this.#bytes = grown
     return 0
+  }
+}
+
+/** A regular file in memory, gone with its last descriptor. */
+export class MemoryFile extends OpenFile {
+  readonly #inode: MemoryInode
+  #position = 0
+
+  constructor(inode: MemoryInode, flags: number) {
+    super(flags)
+    this.#inode = inode
+  }
+
+  override get identity(): string {
+    return `memory:${this.#inode.ino}`
+  }
+
+  override name(): string {
+    return this.#inode.name
+  }
+
+  override stat(): HostStat {
+    const { ino, mode, size } = this.#inode
+    return syntheticStat(mode, ino, { size, blocks: Math.ceil(size / 4096) * 8 })
+  }
+
+  override reopen(flags: number): MemoryFile | number {
+    if ((flags & O.DIRECTORY) === O.DIRECTORY) return -Errno.ENOTDIR
+    if ((flags & O.TRUNC) !== 0 && (flags & O.ACCMODE) !== O.RDONLY) this.#inode.truncate(0)
+    return new MemoryFile(this.#inode, flags & ~openOnly)
+  }
+
+  override read(into: Uint8Array): number {
+    const count = this.pread(into, this.#position)
+    this.#position += count
+    return count
+  }
+
+  override write(from: Uint8Array): number {
+    if ((this.flags & O.APPEND) !== 0) this.#position = this.#inode.size
+    const count = this.pwrite(from, this.#position)
+    if (count > 0) this.#position += count
+    return count
+  }
+
+  override pread(into: Uint8Array, offset: number): number {
+    return this.#inode.read(into, offset)
+  }
+
+  override pwrite(from: Uint8Array, offset: number): number {
+    return this.#inode.write(from, offset)
+  }
+
+  override seek(offset: number, whence: number): number {
+    const target = seekTarget(this.#position, this.#inode.size, offset, whence)
+    if (target >= 0) this.#position = target
+    return target
+  }
+
+  override truncate(length: number): number {
+    return this.#inode.truncate(length)
+  }
+
+  override sync(): number {
+    return 0
+  }
+
+  override mapped(): MappedFile {
+    return {
+      path: this.#inode.name,
+      writable: this.writable,
+      identity: this.identity,
+      device: 1n,
+      inode: this.#inode.ino,
+      read: (offset, into) => this.pread(into, offset),
+      write: (offset, from) => this.pwrite(from, offset),
+      size: () => this.#inode.size,
+      hold: () => void this.hold(),
+      close: () => this.release()
+    }
   }
 }
 

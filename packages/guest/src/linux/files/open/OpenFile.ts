@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { HostStat } from "../../../HostFs.ts"
 import type { MappedFile } from "../../memory/MappedFile.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { O, POLL } from "../constants.ts"
 import { WaitQueue } from "./WaitQueue.ts"
 
@@ -13,8 +13,11 @@ import { WaitQueue } from "./WaitQueue.ts"
 export abstract class OpenFile {
   /** Access mode and status flags (O_APPEND, O_NONBLOCK, ...), shared by all descriptors. */
   flags: number
+  /** The file position where it is behind the end of every file (see `positions.ts`); nothing is read or written there. */
+  farPosition: bigint | undefined
   /** Descriptors and running calls that hold the file; it is closed when none is left. */
   #holders = 0
+  readonly #atClose: Array<() => void> = []
   /** Woken when `poll` may have changed. */
   readonly waiters: WaitQueue
 
@@ -76,6 +79,11 @@ export abstract class OpenFile {
     return -Errno.ENOTTY
   }
 
+  /** Opens anew what it is about, as a path of /proc/PID/fd does: with flags and a position of its own, or a negative errno. */
+  reopen(_flags: number): OpenFile | number {
+    return -Errno.ENXIO
+  }
+
   /** The host's descriptor, for what only the host can do (terminals, owners); -1 if there is none. */
   get hostFd(): number {
     return -1
@@ -89,6 +97,11 @@ export abstract class OpenFile {
   /** Tells regular files apart (see `MappedFile.identity`); undefined for what can't be mapped. */
   get identity(): string | undefined {
     return undefined
+  }
+
+  /** Has a function called when the last holder is gone. */
+  atClose(run: () => void): void {
+    this.#atClose.push(run)
   }
 
   /** Releases what the file holds, after its last holder. */
@@ -118,6 +131,7 @@ export abstract class OpenFile {
 
   release(): void {
     if (--this.#holders > 0) return
+    for (const run of this.#atClose.splice(0)) run()
     this.dispose()
     this.waiters.wake()
   }

@@ -1,6 +1,6 @@
 /** Pipes between threads and processes of the guest. */
 import type { HostStat } from "../../../HostFs.ts"
-import { O, S } from "../constants.ts"
+import { O, openOnly, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 import { PipeBuffer } from "./PipeBuffer.ts"
 import { WaitQueue } from "./WaitQueue.ts"
@@ -16,6 +16,12 @@ export class PipeEnd extends OpenFile {
     this.#ino = ino
     if (this.readable) buffer.readers++
     if (this.writable) buffer.writers++
+  }
+
+  override reopen(flags: number): PipeEnd {
+    const end = new PipeEnd(this.#buffer, this.#ino, flags & ~openOnly)
+    this.#buffer.waiters.wake()
+    return end
   }
 
   /** Bytes that the pipe holds at most (F_GETPIPE_SZ). */

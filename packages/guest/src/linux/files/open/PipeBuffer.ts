@@ -1,5 +1,5 @@
 /** Bytes on their way from writers to readers, within the emulator: pipes and socket pairs. */
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { POLL } from "../constants.ts"
 import { WaitQueue } from "./WaitQueue.ts"
 

@@ -1,7 +1,7 @@
 /** Timers as files (timerfd_create). */
 import * as Effect from "effect/Effect"
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
+import { Errno } from "../../kernel/errno.ts"
 import type { Clock } from "../../time/Clock.ts"
 import { O, POLL } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"

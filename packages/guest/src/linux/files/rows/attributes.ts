@@ -1,11 +1,13 @@
 /** Changing what files are: permissions, owners, times, sizes. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { ClockId } from "../../time/Clock.ts"
+import type { HostStat } from "../../../HostFs.ts"
 import { AT, O, S } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, userPath } from "../user/userBuffers.ts"
+import { isFar } from "../positions.ts"
+import { getWords, userPath } from "../../user/userBuffers.ts"
 import { onPath } from "./directories.ts"
 
 /** Runs `action` on the file of a descriptor and its descriptor of the host; other files accept (`EPERM`) nothing. */
@@ -81,14 +83,22 @@ const utimensat = (kernel: Kernel, dirfd: number, path: number, timesAddress: nu
   })
 }
 
-const truncate = (kernel: Kernel, path: number, length: number): number => {
-  if (length < 0) return -Errno.EINVAL
+const truncate = (kernel: Kernel, path: number, length: bigint): number => {
+  if (length < 0n) return -Errno.EINVAL
   return onPath(kernel, AT.FDCWD, path, true, (p) => {
-    const result = kernel.files.host.truncate(p, length)
+    if (isFar(length)) return checkSizable(kernel.files.host.stat(p)) || -Errno.EFBIG
+    const result = kernel.files.host.truncate(p, Number(length))
     const stat = kernel.files.host.stat(p)
     if (typeof stat !== "number") kernel.memory.fileWritten(`${stat.dev}:${stat.ino}`)
     return result
   })
+}
+
+/** Whether what a path leads to has a size that can be set: 0 or a negative errno. */
+const checkSizable = (stat: HostStat | number): number => {
+  if (typeof stat === "number") return stat
+  const type = stat.mode & S.IFMT
+  return type === S.IFREG ? 0 : type === S.IFDIR ? -Errno.EISDIR : -Errno.EINVAL
 }
 
 /** A writable regular file, for what changes its size. */
@@ -105,22 +115,25 @@ const resize = (kernel: Kernel, file: OpenFile, length: number): number => {
   return result
 }
 
-const ftruncate = (kernel: Kernel, fd: number, length: number): number => {
-  if (length < 0) return -Errno.EINVAL
+const ftruncate = (kernel: Kernel, fd: number, length: bigint): number => {
+  if (length < 0n) return -Errno.EINVAL
   const file = resizable(kernel, fd)
-  return typeof file === "number" ? file : resize(kernel, file, length)
+  if (typeof file === "number") return file
+  return isFar(length) ? -Errno.EFBIG : resize(kernel, file, Number(length))
 }
 
-/** fallocate: mode 0 makes the file at least so long; KEEP_SIZE (1) promises space, which costs nothing; others are refused. */
-const fallocate = (kernel: Kernel, fd: number, mode: number, offset: number, length: number): number => {
-  if (offset < 0 || length <= 0) return -Errno.EINVAL
+/** fallocate: mode 0 makes the file at least so long. Others are refused: space cannot be set aside here, nor holes be made. */
+const fallocate = (kernel: Kernel, fd: number, mode: number, offset: bigint, length: bigint): number => {
+  if (offset < 0n || length <= 0n) return -Errno.EINVAL
   const file = kernel.files.get(fd)
   if (file === undefined || !file.writable) return -Errno.EBADF
   if (file.identity === undefined) return file.stream ? -Errno.ESPIPE : -Errno.ENODEV
-  if (mode > 1) return -Errno.EOPNOTSUPP
+  if (mode !== 0) return -Errno.EOPNOTSUPP
+  if (isFar(offset + length)) return -Errno.EFBIG
+  const end = Number(offset + length)
   const stat = file.stat()
   if (typeof stat === "number") return stat
-  return mode === 1 || stat.size >= offset + length ? 0 : resize(kernel, file, offset + length)
+  return stat.size >= end ? 0 : resize(kernel, file, end)
 }
 
 const fsync = (kernel: Kernel, fd: number): number => {
@@ -135,12 +148,52 @@ const sync = (kernel: Kernel): number => {
   return 0
 }
 
-const onOpen = (kernel: Kernel, fd: number): number => (kernel.files.get(fd) === undefined ? -Errno.EBADF : 0)
+/** sync_file_range; `flags`: SYNC_FILE_RANGE_WAIT_BEFORE 1, WRITE 2, WAIT_AFTER 4. The host decides when it writes. */
+const syncFileRange = (kernel: Kernel, fd: number, offset: bigint, length: bigint, flags: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
+  if ((flags & ~7) !== 0 || offset < 0n || length < 0n || offset + length > 0x7fff_ffff_ffff_ffffn) return -Errno.EINVAL
+  const stat = file.stat()
+  if (typeof stat === "number") return stat
+  if (![S.IFREG, S.IFBLK, S.IFDIR, S.IFLNK].includes((stat.mode & S.IFMT) as never)) return -Errno.ESPIPE
+  return sync(kernel)
+}
+
+/** readahead: nothing is gained by it here. */
+const readahead = (kernel: Kernel, fd: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || !file.readable) return -Errno.EBADF
+  return file.identity === undefined ? -Errno.EINVAL : 0
+}
+
+/** Highest advice of fadvise64: POSIX_FADV_NOREUSE. */
+const maxAdvice = 5
+
+/** fadvise64: advice is checked, and changes nothing. */
+const fadvise = (kernel: Kernel, fd: number, _offset: bigint, length: bigint, advice: number): number => {
+  const file = kernel.files.get(fd)
+  if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
+  const stat = file.stat()
+  if (typeof stat !== "number" && (stat.mode & S.IFMT) === S.IFIFO) return -Errno.ESPIPE
+  return length < 0n || advice < 0 || advice > maxAdvice ? -Errno.EINVAL : 0
+}
+
+/** syncfs: as sync. */
+const syncfs = (kernel: Kernel, fd: number): number => {
+  const file = kernel.files.get(fd)
+  return file === undefined || (file.flags & O.PATH) === O.PATH ? -Errno.EBADF : sync(kernel)
+}
 
 export const attributeSyscalls = [
   row(45, "truncate", ["path", "offset"], truncate),
   row(46, "ftruncate", ["fd", "offset"], ftruncate),
-  row(47, "fallocate", ["fd", "flags", "offset", "offset"], fallocate, "allocates no space; no holes or collapsing"),
+  row(
+    47,
+    "fallocate",
+    ["fd", "flags", "offset", "offset"],
+    fallocate,
+    "mode 0 only, which sets the size and allocates no space; others give EOPNOTSUPP"
+  ),
   row(52, "fchmod", ["fd", "mode"], (kernel, fd, mode) =>
     onHostFile(kernel, fd, (hostFd) => kernel.files.host.fchmod(hostFd, mode & 0o7777))
   ),
@@ -152,10 +205,10 @@ export const attributeSyscalls = [
   row(81, "sync", [], sync, "writes shared mappings to their files; the host syncs its disks"),
   row(82, "fsync", ["fd"], fsync),
   row(83, "fdatasync", ["fd"], fsync),
-  row(84, "sync_file_range", ["fd", "offset", "offset", "flags"], onOpen),
+  row(84, "sync_file_range", ["fd", "offset", "offset", "flags"], syncFileRange, "writes shared mappings to their files"),
   row(88, "utimensat", ["fd", "path", "pointer", "flags"], utimensat, "Node keeps times to about 0.2 microseconds"),
-  row(213, "readahead", ["fd", "offset", "size"], onOpen),
-  row(223, "fadvise64", ["fd", "offset", "offset", "int"], onOpen),
-  row(267, "syncfs", ["fd"], onOpen),
+  row(213, "readahead", ["fd", "offset", "size"], readahead),
+  row(223, "fadvise64", ["fd", "offset", "offset", "int"], fadvise),
+  row(267, "syncfs", ["fd"], syncfs, "writes shared mappings to their files; the host syncs its disks"),
   row(452, "fchmodat2", ["fd", "path", "mode", "flags"], chmodAt)
 ]

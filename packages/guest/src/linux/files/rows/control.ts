@@ -1,11 +1,12 @@
 /** fcntl and flock. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import { readable } from "../../UserMemory.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { PipeEnd } from "../open/Pipe.ts"
+import { flock, lock, type LockCommand } from "./locks.ts"
 
 /** Commands of fcntl. */
 const F = {
@@ -32,35 +33,22 @@ const F = {
 /** Status flags that F_SETFL changes. */
 const settable = O.APPEND | O.NONBLOCK | O.ASYNC | O.DIRECT | O.NOATIME
 
-/** Types of lock. */
-const Lock = { READ: 0, WRITE: 1, UNLOCK: 2 } as const
-
-/**
- * Record locks. A process never conflicts with itself, so what a lock call can find is a bad argument; other processes'
- * locks aren't seen.
- */
-const lock = (kernel: Kernel, file: OpenFile, command: number, address: number): number => {
-  const { view } = kernel.state
-  if (readable(kernel.state, address, 32) === undefined) return -Errno.EFAULT
-  const type = view.getInt16(address, true)
-  const whence = view.getInt16(address + 2, true)
-  if (type < Lock.READ || type > Lock.UNLOCK || whence < 0 || whence > 2) return -Errno.EINVAL
-  if (whence === 0 && view.getBigInt64(address + 8, true) < 0n) return -Errno.EINVAL
-  if (command === F.GETLK || command === F.OFD_GETLK) {
-    if (type === Lock.UNLOCK && command === F.GETLK) return -Errno.EINVAL
-    view.setInt16(address, Lock.UNLOCK, true)
-    return 0
-  }
-  if ((type === Lock.READ && !file.readable) || (type === Lock.WRITE && !file.writable)) return -Errno.EBADF
-  return 0
-}
+/** What the lock commands do. */
+const lockCommands: ReadonlyMap<number, LockCommand> = new Map<number, LockCommand>([
+  [F.GETLK, { does: "get", ofFile: false }],
+  [F.SETLK, { does: "set", ofFile: false }],
+  [F.SETLKW, { does: "wait", ofFile: false }],
+  [F.OFD_GETLK, { does: "get", ofFile: true }],
+  [F.OFD_SETLK, { does: "set", ofFile: true }],
+  [F.OFD_SETLKW, { does: "wait", ofFile: true }]
+])
 
 const setFlags = (file: OpenFile, flags: number): number => {
   file.flags = (file.flags & ~settable) | (flags & settable)
   return 0
 }
 
-const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): number => {
+const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): SyscallResult => {
   const { files } = kernel
   const file = files.get(fd)
   if (file === undefined) return -Errno.EBADF
@@ -78,16 +66,11 @@ const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): n
       return file.flags
   }
   if ((file.flags & O.PATH) === O.PATH) return -Errno.EBADF
+  const locking = lockCommands.get(command)
+  if (locking !== undefined) return lock(kernel, file, locking, Number(BigInt.asUintN(64, argument)))
   switch (command) {
     case F.SETFL:
       return setFlags(file, value)
-    case F.GETLK:
-    case F.SETLK:
-    case F.SETLKW:
-    case F.OFD_GETLK:
-    case F.OFD_SETLK:
-    case F.OFD_SETLKW:
-      return lock(kernel, file, command, Number(BigInt.asUintN(64, argument)))
     case F.SETOWN:
     case F.GETOWN:
       return 0
@@ -100,13 +83,13 @@ const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): n
   }
 }
 
-/** flock; `operation`: LOCK_SH 1, LOCK_EX 2, LOCK_UN 8, each perhaps with LOCK_NB 4. */
-const flock = (kernel: Kernel, fd: number, operation: number): number => {
-  if (kernel.files.get(fd) === undefined) return -Errno.EBADF
-  return [1, 2, 8].includes(operation & ~4) ? 0 : -Errno.EINVAL
-}
-
 export const controlSyscalls = [
-  row(25, "fcntl", ["fd", "int", "long"], fcntl, "locks never conflict; no leases, seals or signals"),
-  row(32, "flock", ["fd", "int"], flock, "locks never conflict")
+  row(
+    25,
+    "fcntl",
+    ["fd", "int", "long"],
+    fcntl,
+    "locks keep processes of the run apart, not those of the host; no leases, seals or signals"
+  ),
+  row(32, "flock", ["fd", "int"], flock, "keeps processes of the run apart, not those of the host")
 ]

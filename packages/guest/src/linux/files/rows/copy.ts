@@ -1,12 +1,13 @@
 /** Copying between files within the kernel. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import type { SyscallResult } from "../../Syscall.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { whenReady } from "../blocking.ts"
 import { O, POLL } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, putWords } from "../user/userBuffers.ts"
+import { isFar } from "../positions.ts"
+import { getWords, putWords } from "../../user/userBuffers.ts"
 import { afterWrite } from "./readWrite.ts"
 
 /** One side of a copy: a file, and a position of its own or (undefined) that of the file. */
@@ -39,12 +40,22 @@ const copy = (from: Side, to: Side, count: number): number => {
   return done
 }
 
-/** The position that a pointer names: undefined for a null pointer, -EFAULT as an error. */
-const positionAt = (kernel: Kernel, address: number): { readonly position: number | undefined } | number => {
-  if (address === 0) return { position: undefined }
+/**
+ * The position that a pointer names: undefined for a null pointer, -EFAULT as an error.
+ *
+ * @param far what a position behind the end of every file gives
+ */
+const positionAt = (
+  kernel: Kernel,
+  file: OpenFile,
+  address: number,
+  far: number
+): { readonly position: number | undefined } | number => {
+  if (address === 0) return file.farPosition === undefined ? { position: undefined } : far
   const words = getWords(kernel.state, address, 1)
   if (words === undefined) return -Errno.EFAULT
-  return words[0]! < 0n ? -Errno.EINVAL : { position: Number(words[0]) }
+  if (words[0]! < 0n) return -Errno.EINVAL
+  return isFar(words[0]!) ? far : { position: Number(words[0]) }
 }
 
 const store = (kernel: Kernel, address: number, side: Side): void => {
@@ -57,8 +68,9 @@ const sendfile = (kernel: Kernel, outFd: number, inFd: number, offset: number, c
   const source = kernel.files.get(inFd)
   if (out === undefined || source === undefined || !out.writable || !source.readable) return -Errno.EBADF
   if ((out.flags & O.APPEND) !== 0) return -Errno.EINVAL
+  if (out.farPosition !== undefined) return -Errno.EFBIG
   if (source.seek(0, 1) < 0) return offset === 0 ? -Errno.EINVAL : -Errno.ESPIPE
-  const start = positionAt(kernel, offset)
+  const start = positionAt(kernel, source, offset, -Errno.EOVERFLOW)
   if (typeof start === "number") return start
   kernel.memory.flushShared()
   const from: Side = { file: source, position: start.position }
@@ -85,10 +97,10 @@ const copyFileRange = (
   if (source === undefined || out === undefined || !source.readable || !out.writable) return -Errno.EBADF
   if (flags !== 0 || source.identity === undefined || out.identity === undefined) return -Errno.EINVAL
   if ((out.flags & O.APPEND) !== 0) return -Errno.EBADF
-  const start = positionAt(kernel, inOffset)
-  const end = positionAt(kernel, outOffset)
-  if (typeof start === "number") return start
+  const end = positionAt(kernel, out, outOffset, -Errno.EFBIG)
   if (typeof end === "number") return end
+  const start = positionAt(kernel, source, inOffset, 0)
+  if (typeof start === "number") return start
   const from: Side = { file: source, position: start.position }
   const to: Side = { file: out, position: end.position }
   if (source.identity === out.identity) {

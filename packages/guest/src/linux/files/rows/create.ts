@@ -1,17 +1,17 @@
 /** Files without a name: pipes, event counters, timers, memory files, socket pairs. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { ClockId } from "../../time/Clock.ts"
-import { putTimerSetting, timerSetting } from "../../time/timespec.ts"
-import { writable } from "../../UserMemory.ts"
+import { putTimerSetting, timerSetting } from "../../user/timespec.ts"
+import { writable } from "../../user/UserMemory.ts"
 import { O } from "../constants.ts"
 import { EventFd } from "../open/EventFd.ts"
-import { MemoryFile } from "../open/MemoryFile.ts"
+import { MemoryFile, MemoryInode } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { makePipe } from "../open/Pipe.ts"
 import { TimerFd } from "../open/TimerFd.ts"
-import { userString } from "../user/userBuffers.ts"
+import { userString } from "../../user/userBuffers.ts"
 
 /** Installs two files and writes their descriptors as an array of int: 0 or a negative errno. */
 export const installPair = (
@@ -84,7 +84,7 @@ const memfdCreate = (kernel: Kernel, nameAddress: number, flags: number): number
   const name = userString(kernel.state, nameAddress, 250, -Errno.EINVAL)
   if (typeof name === "number") return name
   const { files } = kernel
-  const file = new MemoryFile(`/memfd:${name} (deleted)`, files.newInode(), O.RDWR | O.LARGEFILE)
+  const file = new MemoryFile(new MemoryInode(`/memfd:${name} (deleted)`, files.newInode()), O.RDWR | O.LARGEFILE)
   return files.install(file, (flags & 1) !== 0)
 }
 

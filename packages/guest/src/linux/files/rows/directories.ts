@@ -1,15 +1,16 @@
 /** Names: current directory, making, removing, renaming and listing. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { AT, O, S } from "../constants.ts"
-import { toBytes } from "../lookup/Path.ts"
+import { toBytes } from "../../user/byteStrings.ts"
+import type { Target } from "../lookup/Walk.ts"
 import type { Directory } from "../open/ListedDirectory.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { encodeDirent } from "../user/layouts.ts"
-import { putBytes, userPath } from "../user/userBuffers.ts"
+import { encodeDirent } from "../../user/fileLayouts.ts"
+import { putBytes, userPath } from "../../user/userBuffers.ts"
 
-/** Runs `action`, which changes something, on the host's path of a guest path; a virtual path can't be changed (EPERM). */
+/** Runs `action`, which changes something, on the host's path of a guest path; what is ours can't be changed (EPERM). */
 export const onPath = (
   kernel: Kernel,
   dirfd: number,
@@ -21,37 +22,42 @@ export const onPath = (
   if (typeof path === "number") return path
   const target = kernel.files.paths.resolve(dirfd, path, follow, false)
   if (typeof target === "number") return target
-  return target.node === undefined ? action(target.path) : -Errno.EPERM
+  if (target.node !== undefined) return -Errno.EPERM
+  // the host says what is wrong with such an end: walks take it away
+  return action(/(^|\/)\.\.?$/.test(path) ? `${target.path}/.` : target.path)
 }
 
 /** getcwd: the length with the terminator, as the system call has it. */
 const getcwd = (kernel: Kernel, address: number, size: number): number => {
-  const { host, paths } = kernel.files
-  if (!host.exists(paths.cwd)) return -Errno.ENOENT
+  const { paths } = kernel.files
+  if (!paths.hasCwd) return -Errno.ENOENT
   const bytes = toBytes(`${paths.cwd}\0`)
   if (size < bytes.length) return -Errno.ERANGE
   return putBytes(kernel.state, address, bytes) || bytes.length
 }
 
-const enter = (kernel: Kernel, path: string): number => {
+const enter = (kernel: Kernel, target: Target | number): number => {
+  if (typeof target === "number") return target
   const { host, paths } = kernel.files
-  const stat = host.stat(path)
+  const stat = paths.statTarget(target)
   if (typeof stat === "number") return stat
   if ((stat.mode & S.IFMT) !== S.IFDIR) return -Errno.ENOTDIR
-  const denied = host.access(path, 1)
-  if (denied < 0) return denied
-  const real = host.realpath(path)
-  if (typeof real === "number") return real
-  paths.cwd = real
+  if (target.node === undefined) {
+    const denied = host.access(target.path, 1)
+    if (denied < 0) return denied
+  }
+  paths.cwd = target.path
   return 0
 }
 
+const chdir = (kernel: Kernel, pathAddress: number): number => {
+  const path = userPath(kernel.state, pathAddress)
+  return typeof path === "number" ? path : enter(kernel, kernel.files.paths.resolve(AT.FDCWD, path, true, false))
+}
+
 const fchdir = (kernel: Kernel, fd: number): number => {
-  const file = kernel.files.get(fd)
-  if (file === undefined) return -Errno.EBADF
-  const stat = file.stat()
-  if (typeof stat === "number") return stat
-  return (stat.mode & S.IFMT) === S.IFDIR ? enter(kernel, file.name()) : -Errno.ENOTDIR
+  if (kernel.files.get(fd) === undefined) return -Errno.EBADF
+  return enter(kernel, kernel.files.paths.resolve(fd, ".", true, false))
 }
 
 const mkdirat = (kernel: Kernel, dirfd: number, path: number, mode: number): number =>
@@ -91,11 +97,9 @@ const renameat2 = (
 const linkat = (kernel: Kernel, oldDir: number, oldPath: number, newDir: number, newPath: number, flags: number): number => {
   if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL
   const { host } = kernel.files
-  return onPath(kernel, oldDir, oldPath, (flags & AT.SYMLINK_FOLLOW) !== 0, (from) => {
-    const existing = (flags & AT.SYMLINK_FOLLOW) === 0 ? from : host.realpath(from)
-    if (typeof existing === "number") return existing
-    return onPath(kernel, newDir, newPath, false, (to) => host.link(existing, to))
-  })
+  return onPath(kernel, oldDir, oldPath, (flags & AT.SYMLINK_FOLLOW) !== 0, (from) =>
+    onPath(kernel, newDir, newPath, false, (to) => host.link(from, to))
+  )
 }
 
 const symlinkat = (kernel: Kernel, targetAddress: number, dirfd: number, path: number): number => {
@@ -135,7 +139,7 @@ export const directorySyscalls = [
   row(35, "unlinkat", ["fd", "path", "flags"], unlinkat),
   row(36, "symlinkat", ["path", "fd", "path"], symlinkat),
   row(37, "linkat", ["fd", "path", "fd", "path", "flags"], linkat, "no AT_EMPTY_PATH"),
-  row(49, "chdir", ["path"], (kernel, path) => onPath(kernel, AT.FDCWD, path, true, (p) => enter(kernel, p))),
+  row(49, "chdir", ["path"], chdir),
   row(50, "fchdir", ["fd"], fchdir),
   row(51, "chroot", ["path"], () => -Errno.EPERM, "always EPERM"),
   row(61, "getdents64", ["fd", "pointer", "uint"], getdents64),

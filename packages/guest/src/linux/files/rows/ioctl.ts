@@ -1,12 +1,12 @@
 /** ioctl: terminals, and the few requests that every file knows. */
 import type { Termios } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import { readable, writable } from "../../UserMemory.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import { readable, writable } from "../../user/UserMemory.ts"
 import { O, S } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getInt, putBytes, putInt } from "../user/userBuffers.ts"
+import { getInt, putBytes, putInt } from "../../user/userBuffers.ts"
 
 /** Requests (asm-generic/ioctls.h). */
 const Request = {

@@ -1,19 +1,16 @@
 /** Opening, closing and duplicating descriptors. */
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import { O } from "../constants.ts"
-import type { Target } from "../lookup/PathLookup.ts"
-import { nodeEntries, nodeStat } from "../lookup/VirtualFs.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import { O, openOnly } from "../constants.ts"
+import type { Target } from "../lookup/Walk.ts"
 import { DeviceFile } from "../open/DeviceFile.ts"
 import { HostFile } from "../open/HostFile.ts"
 import { ListedDirectory } from "../open/ListedDirectory.ts"
-import { MemoryFile } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords, userPath } from "../user/userBuffers.ts"
-
-/** Flags that act once, at the open. */
-const openOnly = O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC
+import { mayOpen, nodeEntries, nodeStat } from "../virtual/nodeStatus.ts"
+import type { VirtualNode } from "../virtual/VirtualNode.ts"
+import { getWords, userPath } from "../../user/userBuffers.ts"
 
 /** openat: the descriptor or a negative errno. */
 const open = (kernel: Kernel, dirfd: number, pathAddress: number, flags: number, mode: number): number => {
@@ -28,28 +25,45 @@ const open = (kernel: Kernel, dirfd: number, pathAddress: number, flags: number,
 
 const openTarget = (kernel: Kernel, target: Target, flags: number, mode: number): OpenFile | number => {
   const { files } = kernel
-  const kept = (flags & ~openOnly) | O.LARGEFILE
-  if (target.node === undefined) {
-    const fd = files.host.open(target.path, flags, mode & 0o7777 & ~files.umask)
-    if (fd < 0) return fd
-    const file = new HostFile(files.host, fd, target.path, kept)
-    if ((flags & O.TRUNC) !== 0 && file.identity !== undefined) kernel.memory.fileWritten(file.identity)
-    return file
-  }
-  const { node, path } = target
+  const { exists, path } = target
+  if (target.file !== undefined) return reopen(kernel, target.file, flags)
+  if (target.node !== undefined) return openNode(kernel, target.node, path, flags)
+  if (!exists && (flags & O.CREAT) === 0) return -Errno.ENOENT
+  // no link is left in the path, unless somebody has put one there meanwhile
+  const fd = files.host.open(path, flags | O.NOFOLLOW, mode & 0o7777 & ~files.umask)
+  if (fd < 0) return fd
+  return opened(kernel, new HostFile(files.host, fd, path, kept(flags)), flags)
+}
+
+/** Flags that stay with an open file. */
+const kept = (flags: number): number => (flags & ~openOnly) | O.LARGEFILE
+
+const opened = (kernel: Kernel, file: OpenFile, flags: number): OpenFile => {
+  if ((flags & O.TRUNC) !== 0 && file.identity !== undefined) kernel.memory.fileWritten(file.identity)
+  return file
+}
+
+/** The file of a descriptor, by its path in /proc/PID/fd. */
+const reopen = (kernel: Kernel, file: OpenFile, flags: number): OpenFile | number => {
+  if ((flags & (O.CREAT | O.EXCL)) === (O.CREAT | O.EXCL)) return -Errno.EEXIST
+  const again = file.reopen(flags | O.LARGEFILE)
+  return typeof again === "number" ? again : opened(kernel, again, flags)
+}
+
+const openNode = (kernel: Kernel, node: VirtualNode, path: string, flags: number): OpenFile | number => {
   if ((flags & (O.CREAT | O.EXCL)) === (O.CREAT | O.EXCL)) return -Errno.EEXIST
   if ((flags & O.DIRECTORY) !== 0 && node.kind !== "directory") return -Errno.ENOTDIR
   const writes = (flags & O.ACCMODE) !== O.RDONLY
   switch (node.kind) {
     case "device":
-      return new DeviceFile(node.device, kept, kernel.random)
+      return new DeviceFile(node.device, kept(flags), kernel.random)
     case "link":
-      return node.file !== undefined && (flags & O.NOFOLLOW) === 0 ? node.file : -Errno.ELOOP
-    case "text":
-      return writes ? -Errno.EACCES : new MemoryFile(path, files.newInode(), kept, node.read(), 0o444)
+      return -Errno.ELOOP
+    case "file":
+      return mayOpen(node.mode, flags) ? node.open({ path, flags: kept(flags) }) : -Errno.EACCES
     case "directory":
-      if (writes) return -Errno.EISDIR
-      return new ListedDirectory(path, nodeStat(node, path), nodeEntries(node.entries(), path, files.paths.virtual), kept)
+      if (writes || (flags & O.CREAT) !== 0) return -Errno.EISDIR
+      return new ListedDirectory(path, nodeStat(node, path), nodeEntries(node, path), kept(flags))
   }
 }
 

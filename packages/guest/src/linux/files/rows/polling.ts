@@ -1,17 +1,17 @@
 /** Waiting for several files: poll, select, epoll. */
 import * as Effect from "effect/Effect"
 import * as Layout from "@emu/tcg/Layout"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
-import type { SyscallResult } from "../../Syscall.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { ClockId } from "../../time/Clock.ts"
-import { readTimespec, writeTimespec } from "../../time/timespec.ts"
-import { allowed } from "../../UserMemory.ts"
+import { readTimespec, writeTimespec } from "../../user/timespec.ts"
+import { allowed } from "../../user/UserMemory.ts"
 import { O, POLL } from "../constants.ts"
 import { Epoll, EPOLL } from "../open/Epoll.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { getWords } from "../user/userBuffers.ts"
+import { getWords } from "../../user/userBuffers.ts"
 
 const setSize = 8
 

@@ -1,30 +1,51 @@
 /** Reading and writing. */
 import * as Effect from "effect/Effect"
 import * as Layout from "@emu/tcg/Layout"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { Sig, SigCode } from "../../signals/constants.ts"
-import type { SyscallResult } from "../../Syscall.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O, POLL } from "../constants.ts"
 import { whenReady } from "../blocking.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
-import { totalLength, transfer, userVector, type UserBuffer } from "../user/userBuffers.ts"
+import { checkRange, isFar, seek } from "../positions.ts"
+import { totalLength, transfer, userVector, type UserBuffer } from "../../user/userBuffers.ts"
 
 type Buffers = ReadonlyArray<UserBuffer>
 
 /** Reads into buffers, at the file position or at `offset`. */
-export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: number): SyscallResult => {
+export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint): SyscallResult => {
   const file = kernel.files.get(fd)
   if (file === undefined || !file.readable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
-  if (offset !== undefined && offset < 0) return -Errno.EINVAL
+  const start = startOf(file, buffers, offset)
+  if (typeof start === "number") return start
+  if (start.isFar) return 0
+  const { position } = start
   kernel.memory.flushShared()
   return whenReady(file, POLL.IN, totalLength(buffers), () =>
     transfer(kernel.state, buffers, Layout.PageFlag.write, (bytes, done) =>
-      offset === undefined ? file.read(bytes) : file.pread(bytes, offset + done)
+      position === undefined ? file.read(bytes) : file.pread(bytes, position + done)
     )
   )
+}
+
+/** Where a transfer begins: undefined at the file's own position. Far is behind the end of every file. */
+interface Start {
+  readonly position: number | undefined
+  readonly isFar: boolean
+}
+
+const startOf = (file: OpenFile, buffers: Buffers, offset: bigint | undefined): Start | number => {
+  const position = offset ?? file.farPosition
+  if (position === undefined) return { position: undefined, isFar: false }
+  const error = checkRange(position, totalLength(buffers))
+  if (error < 0) return error
+  return {
+    position: offset === undefined ? undefined : Number(position),
+    isFar: isFar(position) && file.identity !== undefined
+  }
 }
 
 /** How a write differs from that of write(2). */
@@ -40,14 +61,19 @@ export const writeFrom = (
   kernel: Kernel,
   fd: number,
   buffers: Buffers | number,
-  offset?: number,
+  offset?: bigint,
   options: WriteOptions = {}
 ): SyscallResult => {
   const file = kernel.files.get(fd)
   if (file === undefined || !file.writable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
-  if (offset !== undefined && offset < 0) return -Errno.EINVAL
+  const start = startOf(file, buffers, offset)
+  if (typeof start === "number") return start
   const total = totalLength(buffers)
+  const appends = (file.flags & O.APPEND) !== 0
+  if (start.isFar && !appends) return total === 0 ? 0 : -Errno.EFBIG
+  if (start.isFar) file.farPosition = undefined
+  const { position } = start
   const source = file.identity === undefined && buffers.length > 1 ? gather(kernel, buffers) : undefined
   const wait = options.wait ?? !file.nonBlocking
   let done = 0
@@ -58,7 +84,7 @@ export const writeFrom = (
             kernel.state,
             buffers,
             Layout.PageFlag.read,
-            (bytes, before) => (offset === undefined ? file.write(bytes) : file.pwrite(bytes, offset + done + before)),
+            (bytes, before) => (position === undefined ? file.write(bytes) : file.pwrite(bytes, position + done + before)),
             done
           )
         : typeof source === "number"
@@ -100,22 +126,22 @@ const gather = (kernel: Kernel, buffers: Buffers): Uint8Array | number => {
 const one = (address: number, length: number): Buffers | number =>
   length >= 2 ** 63 ? -Errno.EINVAL : [{ address, length }]
 
-const lseek = (kernel: Kernel, fd: number, offset: number, whence: number): number => {
+const lseek = (kernel: Kernel, fd: number, offset: bigint, whence: number): number | bigint => {
   const file = kernel.files.get(fd)
   if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
   kernel.memory.flushShared()
-  return file.seek(offset, whence)
+  return seek(file, offset, whence)
 }
 
 /** RWF_ flags of preadv2 and pwritev2 that change nothing here: HIPRI, DSYNC, SYNC, NOWAIT. */
 const harmless = 0xf
 
-type Transfer = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: number) => SyscallResult
+type Transfer = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint) => SyscallResult
 
 /** preadv and pwritev: the offset is in one register on 64-bit machines. */
 const positioned =
   (move: Transfer) =>
-  (kernel: Kernel, fd: number, vector: number, count: number, offset: number): SyscallResult =>
+  (kernel: Kernel, fd: number, vector: number, count: number, offset: bigint): SyscallResult =>
     move(kernel, fd, userVector(kernel.state, vector, count), offset)
 
 const positioned2 =
@@ -125,12 +151,12 @@ const positioned2 =
     fd: number,
     vector: number,
     count: number,
-    offset: number,
+    offset: bigint,
     _high: bigint,
     flags: number
   ): SyscallResult => {
     if ((flags & ~harmless) !== 0) return -Errno.EOPNOTSUPP
-    return move(kernel, fd, userVector(kernel.state, vector, count), offset === -1 ? undefined : offset)
+    return move(kernel, fd, userVector(kernel.state, vector, count), offset === -1n ? undefined : offset)
   }
 
 const vectored =

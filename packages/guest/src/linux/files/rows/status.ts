@@ -1,12 +1,14 @@
 /** Status of files and file systems, and access checks. */
 import type { HostStat } from "../../../HostFs.ts"
-import { Errno } from "../../errno.ts"
-import type { Kernel } from "../../Kernel.ts"
-import { row } from "../../row.ts"
+import { Errno } from "../../kernel/errno.ts"
+import type { Kernel } from "../../kernel/Kernel.ts"
+import { row } from "../../kernel/row.ts"
 import { AT, S } from "../constants.ts"
-import { encodeStat, encodeStatfs, encodeStatx } from "../user/layouts.ts"
-import { putBytes, userPath, userString } from "../user/userBuffers.ts"
-import { toBytes } from "../lookup/Path.ts"
+import { isOurs } from "../lookup/HostGuard.ts"
+import type { Target } from "../lookup/Walk.ts"
+import { encodeStat, encodeStatfs, encodeStatx } from "../../user/fileLayouts.ts"
+import { putBytes, userPath, userString } from "../../user/userBuffers.ts"
+import { toBytes } from "../../user/byteStrings.ts"
 import { NAME_MAX } from "../constants.ts"
 
 const statFlags = AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH | AT.STATX_SYNC_TYPE
@@ -64,13 +66,26 @@ const statfs = (kernel: Kernel, pathAddress: number, address: number): number =>
   if (typeof path === "number") return path
   const target = kernel.files.paths.resolve(AT.FDCWD, path, true)
   if (typeof target === "number") return target
-  return target.node === undefined ? statfsAt(kernel, target.path, address) : synthetic(kernel, procMagic, address)
+  if (target.node !== undefined) return synthetic(kernel, isOurs(target.path) ? procMagic : memoryMagic, address)
+  if (target.file !== undefined && target.file.hostFd < 0) return synthetic(kernel, memoryMagic, address)
+  return target.exists ? statfsAt(kernel, target.path, address) : -Errno.ENOENT
 }
 
 const fstatfs = (kernel: Kernel, fd: number, address: number): number => {
   const file = kernel.files.get(fd)
   if (file === undefined) return -Errno.EBADF
-  return file.hostFd >= 0 ? statfsAt(kernel, file.name(), address) : synthetic(kernel, memoryMagic, address)
+  if (file.hostFd < 0) return synthetic(kernel, isOurs(file.name()) ? procMagic : memoryMagic, address)
+  const stat = kernel.files.host.fstatfs(file.hostFd)
+  return typeof stat === "number" ? stat : putBytes(kernel.state, address, encodeStatfs(stat))
+}
+
+/** What a path leads to, or with AT_EMPTY_PATH and none, a descriptor. */
+const targetOf = (kernel: Kernel, dirfd: number, path: string, follow: boolean, mayBeEmpty: boolean): Target | number => {
+  const { files } = kernel
+  if (path !== "" || !mayBeEmpty) return files.paths.resolve(dirfd, path, follow)
+  if (dirfd === AT.FDCWD) return files.paths.resolve(dirfd, ".", true)
+  const file = files.get(dirfd)
+  return file === undefined ? -Errno.EBADF : { path: file.name(), exists: true, file }
 }
 
 /** faccessat2: `mode` is a set of R_OK 4, W_OK 2, X_OK 1. */
@@ -79,31 +94,25 @@ const access = (kernel: Kernel, dirfd: number, pathAddress: number, mode: number
   const path = userPath(kernel.state, pathAddress)
   if (typeof path === "number") return path
   const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0
-  const own = path === "" && (flags & AT.EMPTY_PATH) !== 0
-  const target = own ? emptyPath(kernel, dirfd) : kernel.files.paths.resolve(dirfd, path, follow)
+  const target = targetOf(kernel, dirfd, path, follow, (flags & AT.EMPTY_PATH) !== 0)
   if (typeof target === "number") return target
-  if (target.node !== undefined || !follow) {
-    const stat = kernel.files.paths.stat(dirfd, target.path, follow)
-    if (typeof stat === "number") return stat
-    const isLink = (stat.mode & S.IFMT) === S.IFLNK
-    return isLink || ((stat.mode >>> 6) & mode) === mode ? 0 : -Errno.EACCES
-  }
-  return kernel.files.host.access(target.path, mode)
+  const isHosts = target.file === undefined ? target.node === undefined : target.file.hostFd >= 0
+  if (isHosts && follow) return target.exists ? kernel.files.host.access(target.path, mode) : -Errno.ENOENT
+  const stat = kernel.files.paths.statTarget(target)
+  if (typeof stat === "number") return stat
+  const isLink = (stat.mode & S.IFMT) === S.IFLNK
+  return isLink || ((stat.mode >>> 6) & mode) === mode ? 0 : -Errno.EACCES
 }
 
-const emptyPath = (kernel: Kernel, fd: number): { readonly path: string; readonly node?: undefined } | number => {
-  const file = kernel.files.get(fd)
-  return fd === AT.FDCWD ? { path: kernel.files.paths.cwd } : file === undefined ? -Errno.EBADF : { path: file.name() }
-}
-
-/** readlinkat: the bytes of the target, cut to the buffer and not terminated. */
+/** readlinkat: the bytes of the target, cut to the buffer and not terminated. Without a path it is about an O_PATH descriptor. */
 const readlink = (kernel: Kernel, dirfd: number, pathAddress: number, address: number, size: number): number => {
   const path = userPath(kernel.state, pathAddress)
   if (typeof path === "number") return path
   if (size < 1 || size > 0x7fff_ffff) return -Errno.EINVAL
-  const target = path === "" ? emptyPath(kernel, dirfd) : kernel.files.paths.resolve(dirfd, path, false)
+  const target = targetOf(kernel, dirfd, path, false, true)
   if (typeof target === "number") return target
-  const { node } = target
+  const { exists, file, node } = target
+  if (!exists || (file !== undefined && file.hostFd < 0)) return -Errno.ENOENT
   const link =
     node === undefined ? kernel.files.host.readlink(target.path) : node.kind === "link" ? node.target : -Errno.EINVAL
   if (typeof link === "number") return link

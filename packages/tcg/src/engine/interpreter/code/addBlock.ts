@@ -8,7 +8,8 @@ import { allocateSlots } from "./allocateSlots.ts"
 import { lower } from "./lower.ts"
 import { Code } from "./Code.ts"
 import { publish } from "./heads.ts"
-import { type CodeBlock, codeWords, type Machine } from "../Machine.ts"
+import type { CodeBlock } from "../CodeBlock.ts"
+import { codeWords, type Machine } from "../Machine.ts"
 
 /** More words than one operation can take. */
 const wordsPerOp = 16

@@ -1,7 +1,8 @@
 /** What code needs of plugins when it is laid down: places of scoreboard entries, numbers of callbacks. */
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { BlockCallback, IrBlock } from "../../../ir/Block.ts"
-import type { CodeCallback, Machine } from "../Machine.ts"
+import type { Machine } from "../Machine.ts"
+import type { CodeCallback } from "../../calls/CodeCallback.ts"
 
 /** Where vCPU 0's slot of a scoreboard entry is in memory, and the bytes to the next vCPU's. */
 export const scoreboardAddress = (machine: Machine, entry: ScoreboardU64): { address: number; stride: number } => {

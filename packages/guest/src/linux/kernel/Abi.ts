@@ -1,0 +1,60 @@
+/** What Linux's user ABI leaves to the architecture. A guest architecture provides one of these. */
+import type { RegisterInfo } from "@emu/core/Ports"
+import type { CpuState } from "@emu/tcg/CpuState"
+
+/** The signal context that a frame on the stack holds beside the registers. */
+export interface FrameContext {
+  readonly mask: bigint
+  readonly altStack: AltStack
+}
+
+/** An alternate signal stack: `struct sigaltstack`. */
+export interface AltStack {
+  readonly pointer: number
+  readonly flags: number
+  readonly size: number
+}
+
+export interface LinuxAbi {
+  /** What uname calls the machine; also QEMU's name of the target. */
+  readonly machine: string
+  /** The text of /proc/cpuinfo for a number of processors. */
+  readonly cpuinfo: (cpus: number) => string
+  /** AT_HWCAP. */
+  readonly hwcap: number
+  /** State slots: number of the system call, its arguments, its result. */
+  readonly numberSlot: number
+  readonly argumentSlots: ReadonlyArray<number>
+  readonly resultSlot: number
+  readonly stackSlot: number
+  readonly tlsSlot: number
+  /** Addresses of instructions are multiples of this. */
+  readonly pcAlignment: number
+  /** Bytes of the system call instruction: how far to go back to run it again. */
+  readonly syscallSize: number
+  /** Calls that plugins never see. */
+  readonly hiddenSyscalls: ReadonlySet<number>
+  /** Size of a signal frame: siginfo and ucontext. */
+  readonly frameSize: number
+  /** Where siginfo is in a frame; it has 128 bytes. */
+  readonly siginfoOffset: number
+  /** Writes the ucontext of a frame (whose bytes are zero) from the registers as they are. */
+  readonly writeContext: (state: CpuState, frame: number, context: FrameContext) => void
+  /** Restores the registers from the frame at the stack pointer. The frame is readable. */
+  readonly readContext: (state: CpuState, frame: number) => FrameContext
+  /** Sets the registers for the call of a handler. */
+  readonly enterHandler: (state: CpuState, handler: number, signal: number, frame: number, returnAddress: number) => void
+  /** The vdso image: a small ELF file, mapped as it is, and where its sigreturn code is. */
+  readonly vdso: Uint8Array
+  /** Bytes to map for it: whole pages. */
+  readonly vdsoSize: number
+  readonly vdsoSigreturn: number
+  /** Registers as debuggers and plugins number them. */
+  readonly registers: ReadonlyArray<AbiRegister>
+}
+
+/** A register, and how to read and write it in a vCPU's state slots. */
+export interface AbiRegister extends RegisterInfo {
+  readonly read: (slots: BigUint64Array<ArrayBufferLike>) => bigint
+  readonly write: (slots: BigUint64Array<ArrayBufferLike>, value: bigint) => void
+}

@@ -1,0 +1,10 @@
+/** The program of a process, as debuggers and plugins look at it. */
+import type { ProgramInfo } from "@emu/core/Ports"
+import type { Modules } from "./Modules.ts"
+import type { Symbols } from "./Symbols.ts"
+
+export interface ProcessView {
+  readonly symbols: Symbols
+  readonly modules: Modules
+  readonly program: ProgramInfo
+}

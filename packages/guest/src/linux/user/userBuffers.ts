@@ -1,0 +1,114 @@
+/** Paths, buffers and numbers in guest memory. */
+import * as Layout from "@emu/tcg/Layout"
+import type { CpuState } from "@emu/tcg/CpuState"
+import { Errno } from "../kernel/errno.ts"
+import { allowed, readable, writable } from "./UserMemory.ts"
+import { IOV_MAX, maxTransfer, PATH_MAX } from "../files/constants.ts"
+import { fromBytes } from "./byteStrings.ts"
+
+/** A path argument as a byte string, or -EFAULT or -ENAMETOOLONG. */
+export const userPath = (state: CpuState, address: number): string | number =>
+  userString(state, address, PATH_MAX, -Errno.ENAMETOOLONG)
+
+/** A zero-terminated string of fewer than `limit` bytes as a byte string; -EFAULT, or `tooLong` if it doesn't end in time. */
+export const userString = (state: CpuState, address: number, limit: number, tooLong: number): string | number => {
+  for (let at = address; at < address + limit; at++) {
+    if ((at === address || (at & 0xfff) === 0) && !allowed(state, at, 1, Layout.PageFlag.read)) return -Errno.EFAULT
+    if (state.u8[at] === 0) return fromBytes(state.u8.subarray(address, at))
+  }
+  return tooLong
+}
+
+/** How many bytes from an address on, up to `length`, are mapped with the flags. */
+export const accessible = (state: CpuState, address: number, length: number, flags: number): number => {
+  const end = Math.min(address + length, Layout.guestEnd)
+  let at = address
+  while (at < end && (state.pageTable[Math.floor(at / 4096)]! & flags) === flags) at = (Math.floor(at / 4096) + 1) * 4096
+  return Math.max(0, Math.min(at, end) - address)
+}
+
+/** A range of guest memory: an element of an iovec, or a call's only buffer. */
+export interface UserBuffer {
+  readonly address: number
+  readonly length: number
+}
+
+/** The buffers of a `struct iovec` array: -EINVAL for a bad count or total, -EFAULT for an unreadable array. */
+export const userVector = (state: CpuState, address: number, count: number): ReadonlyArray<UserBuffer> | number => {
+  if (count < 0 || count > IOV_MAX) return -Errno.EINVAL
+  if (!allowed(state, address, count * 16, Layout.PageFlag.read)) return -Errno.EFAULT
+  const buffers: Array<UserBuffer> = []
+  for (let i = 0; i < count; i++) {
+    const length = state.view.getBigInt64(address + 16 * i + 8, true)
+    if (length < 0n) return -Errno.EINVAL
+    buffers.push({ address: Number(state.view.getBigUint64(address + 16 * i, true)), length: Number(length) })
+  }
+  return buffers
+}
+
+/**
+ * Runs `move` on each buffer in turn until one is moved short.
+ *
+ * @param flags permission that the memory needs; where it is missing the transfer ends, with -EFAULT if it ends at once
+ * @returns bytes moved, or the error of the first buffer that moved nothing
+ */
+export const transfer = (
+  state: CpuState,
+  buffers: ReadonlyArray<UserBuffer>,
+  flags: number,
+  move: (bytes: Uint8Array, done: number) => number,
+  start = 0
+): number => {
+  let done = 0
+  for (const { address, length } of buffers) {
+    if (done + length <= start) {
+      done += length
+      continue
+    }
+    const skip = Math.max(0, start - done)
+    const wanted = Math.min(length - skip, maxTransfer - done)
+    const usable = accessible(state, address + skip, wanted, flags)
+    if (usable === 0 && wanted > 0) return done + skip > start ? done + skip - start : -Errno.EFAULT
+    const moved = move(state.u8.subarray(address + skip, address + skip + usable), done + skip - start)
+    if (moved < 0) return done + skip > start ? done + skip - start : moved
+    done += skip + moved
+    if (moved < wanted) break
+  }
+  return Math.max(0, done - start)
+}
+
+/** Total length of buffers. */
+export const totalLength = (buffers: ReadonlyArray<UserBuffer>): number =>
+  buffers.reduce((sum, { length }) => sum + length, 0)
+
+/** Copies bytes to guest memory: 0 or -EFAULT. */
+export const putBytes = (state: CpuState, address: number, bytes: Uint8Array): number => {
+  const target = writable(state, address, bytes.length)
+  if (target === undefined) return -Errno.EFAULT
+  target.set(bytes)
+  return 0
+}
+
+/** Writes 64-bit words, one behind the other: 0 or -EFAULT. */
+export const putWords = (state: CpuState, address: number, words: ReadonlyArray<bigint>): number => {
+  if (writable(state, address, words.length * 8) === undefined) return -Errno.EFAULT
+  words.forEach((word, i) => state.view.setBigUint64(address + 8 * i, BigInt.asUintN(64, word), true))
+  return 0
+}
+
+/** Reads 64-bit words (signed): undefined where they aren't readable. */
+export const getWords = (state: CpuState, address: number, count: number): Array<bigint> | undefined => {
+  if (readable(state, address, count * 8) === undefined) return undefined
+  return Array.from({ length: count }, (_, i) => state.view.getBigInt64(address + 8 * i, true))
+}
+
+/** Writes a 32-bit integer: 0 or -EFAULT. */
+export const putInt = (state: CpuState, address: number, value: number): number => {
+  if (writable(state, address, 4) === undefined) return -Errno.EFAULT
+  state.view.setInt32(address, value, true)
+  return 0
+}
+
+/** Reads a 32-bit integer: undefined where it isn't readable. */
+export const getInt = (state: CpuState, address: number): number | undefined =>
+  readable(state, address, 4) === undefined ? undefined : state.view.getInt32(address, true)
