@@ -52,7 +52,7 @@ const stretches = function* (program: Program, limit: number, tier: TierOptions)
   const image = assemble(program)
   const { hotThreshold, plugins, seed } = program
   const singly = plugins?.blocks !== true
-  const jit = new Side("jit", image, seed, plugins, { jit: { hotThreshold, ...tier } })
+  const jit = new Side("jit", image, seed, plugins, { cold: 0, jit: { hotThreshold, ...tier } })
   const reference = new Side("interpreter", image, seed, plugins, singly ? { oneInsnPerTb: true } : { exactBudget: true })
   const random = new Random(seed + 1)
   const outcome = (text: string | undefined): Outcome => ({
