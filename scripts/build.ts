@@ -23,10 +23,11 @@ const run = (command: string, args: ReadonlyArray<string>, cwd = root) => {
 
 const tool = (name: string) => path.join(root, "node_modules/.bin", name)
 
-run(tool("tsc"), ["-b", ...packages])
+// What a package no longer has must not be published.
+for (const folder of packages) fs.rmSync(path.join(folder, "dist"), { recursive: true, force: true })
+run(tool("tsc"), ["-b", "--force", ...packages])
 
 const dist = path.join(root, "packages/cli/dist")
-fs.rmSync(dist, { recursive: true, force: true })
 await bundle(dist)
 
 // The schema of what `--plugin-format json` writes, for programs that read it.
@@ -42,9 +43,12 @@ if (packTo !== undefined) {
   const directory = path.resolve(packTo)
   fs.mkdirSync(directory, { recursive: true })
   for (const folder of packages) {
-    run("npx", ["-y", "pnpm@12", "pack", "--pack-destination", directory], folder)
+    run("npx", ["--prefer-offline", "-y", "pnpm@12", "pack", "--pack-destination", directory], folder)
   }
-  for (const tarball of fs.readdirSync(directory).filter((name) => name.endsWith(".tgz"))) {
-    run(tool("publint"), [path.join(directory, tarball), "--strict"])
+  const tarballs = fs.readdirSync(directory).filter((name) => name.endsWith(".tgz"))
+  for (const tarball of tarballs) run(tool("publint"), [path.join(directory, tarball), "--strict"])
+  for (const tarball of tarballs) {
+    const kilobytes = Math.ceil(fs.statSync(path.join(directory, tarball)).size / 1024)
+    console.log(`${tarball.padEnd(24)} ${kilobytes.toString().padStart(6)} KiB`)
   }
 }

@@ -1,4 +1,5 @@
 /** Plugins that the host attaches, resets and takes out while a guest runs, on both engines. */
+import { MemRw } from "@emu/core/Instrumentation"
 import type { PluginApi } from "@emu/core/PluginApi"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import * as Plugin from "@emu/core/Plugin"
@@ -126,17 +127,24 @@ describe.each(engines)("the host, on the $name", ({ engine, name }) => {
           )
         })
       )
+      const stored = new Set<number>()
+      const storing = plugin((api) =>
+        api.onTbTrans((tb) => {
+          for (const each of tb.insns) {
+            each.onMem((vcpu, _, address) => void (address === data + 8 && stored.add(vcpu)), MemRw.write)
+          }
+        })
+      )
       const { exit } = yield* runBeside(
         [...fork([...store(data + 8, 1), ...spinning]), ...store(data + 8, 2), ...spinning],
         engine,
-        ({ host, state }) =>
+        ({ host }) =>
           Effect.gen(function* () {
-            while (state().vcpus.size < 2) yield* pause(1)
-            yield* pause(20)
+            while (stored.size < 2) yield* pause(1)
             yield* host.attach(looking, [])
             yield* host.attach(leaver, [])
           }),
-        { options: { budget: 1000 } }
+        { plugins: [storing], options: { budget: 1000 } }
       )
       assert.strictEqual(Result.getOrThrow(exit).status, 3)
       const thrice = (values: ReadonlyArray<unknown>) => [...values, ...values, ...values]

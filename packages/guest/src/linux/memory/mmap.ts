@@ -15,6 +15,9 @@ const MapFlag = {
   fixedNoReplace: 0x10_0000
 }
 
+/** Flags that MAP_SHARED_VALIDATE knows: all but MAP_SYNC, and those that do not exist. */
+const validated = 0x17_f93f
+
 /**
  * mmap. Large mappings cost nothing until they are used (MAP_NORESERVE or not); MAP_GROWSDOWN, MAP_LOCKED and the like are
  * accepted and change nothing.
@@ -47,6 +50,18 @@ export const mmap = (
     : kernel.files.mappedFile(fd, { read: true, write: shared && (prot & Prot.write) !== 0 })
   if (typeof found === "number") return found
   const file = found === "anonymous" ? undefined : found
+  const refused =
+    file === undefined
+      ? 0
+      : offset + size > Number.MAX_SAFE_INTEGER
+        ? Errno.EOVERFLOW
+        : type === MapFlag.sharedValidate && (flags & ~validated) !== 0
+          ? Errno.EOPNOTSUPP
+          : 0
+  if (refused !== 0) {
+    file?.close()
+    return -refused
+  }
 
   const start = isFixed ? address : space.choose(size, address)
   const failure =

@@ -57,6 +57,37 @@ describe("/proc", () => {
     assert.strictEqual(state.view.getUint32(out + 16, true) & S.IFMT, S.IFDIR)
   })
 
+  it.each([
+    ["/proc/self/status", /\nVmHWM:\t +\d+ kB\n(.*\n)*SigIgn:\t0{16}\n/],
+    ["/proc/self/smaps", /^00010000-00020000.*\nSize: +64 kB\n/],
+    ["/proc/self/limits", /\nMax open files +1024 +1048576 +files/],
+    ["/proc/self/mountinfo", / \/proc .* - proc proc /],
+    ["/proc/mounts", /^\/dev\/root \/ /],
+    ["/proc/stat", /^cpu {2}\d+ 0 \d+ \d+ .*\ncpu0 /],
+    ["/proc/sys/kernel/osrelease", /^6\.1\.0\n$/],
+    ["/proc/sys/kernel/random/uuid", /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/],
+    ["/sys/devices/system/cpu/online", /^0\n$/],
+    ["/sys/devices/system/cpu/cpu0/online", /^1\n$/]
+  ])("has %s", (path, pattern) => assert.match(contents(path), pattern))
+
+  it("tells position and flags of descriptors", () => {
+    const { call, text } = makeFileKernel({ host: makeMemoryFs({ files: { "/f": Uint8Array.of(1, 2, 3) } }) })
+    const fd = call("openat", AT.FDCWD, "/f", O.CLOEXEC, 0)
+    call("lseek", fd, 2, 0)
+    const info = call("openat", AT.FDCWD, `/proc/self/fdinfo/${fd}`, 0, 0)
+    assert.match(text(call("read", info, out, 999)), /^pos:\t2\nflags:\t02100000\n/)
+    const again = call("openat", AT.FDCWD, `/proc/self/fd/${fd}`, 0, 0)
+    assert.strictEqual(call("read", again, out, 9), 3, "at the start")
+  })
+
+  it("takes the name of a thread", () => {
+    const { call, kernel, text } = makeFileKernel()
+    const fd = call("openat", AT.FDCWD, "/proc/thread-self/comm", O.RDWR, 0)
+    assert.strictEqual(call("write", fd, "a name that is too long", 23), 23)
+    assert.strictEqual(kernel.thread.name, "a name that is ")
+    assert.strictEqual(text(call("read", fd, out, 99)), "a name that is \n")
+  })
+
   it("cannot be changed", () => {
     const { call } = makeFileKernel()
     assert.strictEqual(call("openat", AT.FDCWD, "/proc/self/statm", O.WRONLY, 0), -Errno.EACCES)

@@ -134,6 +134,18 @@ describe("file mappings", () => {
     assert.strictEqual(textAt(at, 3), "abc")
   })
 
+  it.each([
+    ["behind the end of every file", priv, 2 ** 53, -Errno.EOVERFLOW],
+    ["MAP_SHARED_VALIDATE with MAP_SYNC", 3 | 0x8_0000, 0, -Errno.EOPNOTSUPP],
+    ["MAP_SHARED with MAP_SYNC, which does not mind", shared | 0x8_0000, 0, 0]
+  ] as const)("%s", (_, flags, offset, expected) => {
+    const file = fileOf(text("abc"))
+    mapped = file
+    const result = mmap(kernel, 0, pageSize, 1, flags, 3, offset)
+    assert.strictEqual(Math.min(result, 0), expected)
+    assert.strictEqual(file.closed, expected === 0 ? 0 : 1)
+  })
+
   it("refuses to make a shared mapping of a read-only file writable", () => {
     mapped = fileOf(text("abc"), false)
     const at = mmap(kernel, 0, pageSize, 1, shared, 3, 0)

@@ -40,6 +40,10 @@ const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<nu
   ["riscv_hwprobe", [out, 1, 0, 0, 2], -Errno.EINVAL],
   ["riscv_hwprobe", [bad, 1, 0, 0, 0], -Errno.EFAULT],
   ["getcpu", [out, 0, 0], 0],
+  ["mlock2", [out, 4096, 8], -Errno.EINVAL],
+  ["mlockall", [0], -Errno.EINVAL],
+  ["mlockall", [4], -Errno.EINVAL],
+  ["mlockall", [3], 0],
   ["inotify_init1", [0], -Errno.ENOSYS]
 ]
 
