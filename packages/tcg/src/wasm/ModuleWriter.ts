@@ -14,6 +14,17 @@ const Section = { type: 1, import: 2, function: 3, export: 7, code: 10 } as cons
 /** A function that must not be called. */
 const emptyBody: FunctionBody = { bytes: Uint8Array.of(0, Insn.unreachable, Insn.end), unlikely: [], calls: 0 }
 
+let serial = 0
+
+/** A custom section that holds a number of its own. */
+const serialSection = (out: ByteWriter): void => {
+  const content = new ByteWriter()
+  content.name("serial")
+  content.u32(++serial)
+  out.u8(0)
+  out.vector(content.view())
+}
+
 export class ModuleWriter {
   private readonly types: Array<FunctionType> = []
   private readonly imports: Array<{ module: string; name: string; type: number }> = []
@@ -49,9 +60,14 @@ export class ModuleWriter {
   /**
    * The module's bytes. It imports the memory `env.memory` (65536 pages, shared or not) and the function table `env.table`,
    * unless it is standalone or does without the table.
+   *
+   * With `unique` no other module of this thread has the same bytes. V8 waits for itself where two modules with equal bytes are
+   * compiled at a time and it has one worker thread, as processes do that become hot in the same code.
    */
   finish(
-    options: { readonly sharedMemory: boolean; readonly table?: false } | { readonly standalone: true }
+    options:
+      | { readonly sharedMemory: boolean; readonly table?: false; readonly unique?: boolean }
+      | { readonly standalone: true }
   ): Uint8Array<ArrayBuffer> {
     const standalone = "standalone" in options
     const hasTable = !standalone && options.table !== false
@@ -113,6 +129,7 @@ export class ModuleWriter {
       for (const { body } of this.functions) to.vector(body.bytes)
     })
     this.nameSection(out)
+    if (!standalone && options.unique === true) serialSection(out)
     return out.view()
   }
 

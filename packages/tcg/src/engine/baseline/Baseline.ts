@@ -96,7 +96,7 @@ export class Baseline {
     }
     this.waiting.clear()
     if (made.length > 0) {
-      const bytes = draft.module.finish({ sharedMemory: table.shared })
+      const bytes = draft.module.finish({ sharedMemory: table.shared, unique: true })
       const module = new WebAssembly.Module(bytes)
       const { exports } = new WebAssembly.Instance(module, { env: { ...imports, ...table.environment() } })
       for (const { name, pcs } of made) table.addBaseline(exports[name], pcs)

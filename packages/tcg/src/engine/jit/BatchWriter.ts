@@ -171,7 +171,7 @@ export class BatchWriter {
       }
     }
     if (draft === undefined || regions.length === 0) return undefined
-    const bytes = draft.module.finish({ sharedMemory: table.shared })
+    const bytes = draft.module.finish({ sharedMemory: table.shared, unique: true })
     return { number: ++this.written, bytes, regions, imports }
   }
 
