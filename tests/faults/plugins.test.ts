@@ -113,7 +113,8 @@ describe("plugins that throw where emu does not call them", () => {
     ["in a timer", "fail"],
     ["in a Promise that nobody waits for", "async () => fail()"]
   ])("%s", async (_, thrower) => {
-    const line = "emu: plugin broken failed in its asynchronous callback: the plugin's own words \\([^\n]*broken\\.ts:\\d+:\\d+\\)"
+    const line =
+      "emu: plugin broken failed in its asynchronous callback: the plugin's own words \\([^\n]*broken\\.ts:\\d+:\\d+\\)"
     const aborted = await runWith(stray(thrower), words)
     assert.match(aborted.stderr.toString(), new RegExp(`^cpu 0 insns: \\d+\ntotal insns: \\d+\n${line}\n$`))
     assert.strictEqual(aborted.status, 1)

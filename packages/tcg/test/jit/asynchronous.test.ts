@@ -16,7 +16,14 @@ const page = codeBase >>> Layout.pageShift
 /** Modules that the host compiles now. */
 const coming: Array<Promise<unknown>> = []
 const compile = WebAssembly.compile
+/** What it was handed. */
+const handed: Array<Uint8Array> = []
 const delayed: typeof WebAssembly.compile = (bytes, ...options) => {
+  handed.push(
+    new Uint8Array(
+      ArrayBuffer.isView(bytes) ? bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) : bytes
+    )
+  )
   const module = compile(bytes, ...options)
   coming.push(module)
   return module
@@ -46,6 +53,7 @@ const start = () => {
 
 beforeEach(() => {
   coming.length = 0
+  handed.length = 0
   WebAssembly.compile = delayed
   return () => {
     WebAssembly.compile = compile
@@ -160,5 +168,17 @@ describe("a region that is being compiled", () => {
     assert.strictEqual(slotsUsed, 3)
     assert.isAbove(flushes, 10)
     assert.strictEqual(guest.reg(1), BigInt(guest.instructions))
+  })
+})
+
+describe("engines that become hot in the same code at the same time", () => {
+  it("have modules of which no two are equal: V8 would wait for itself", async () => {
+    const guests = Array.from({ length: 6 }, () => start())
+    for (const { guest } of guests) guest.engine.run(3 * hotThreshold)
+    for (let i = 0; coming.length < guests.length && i < 1000; i++) await Promise.resolve()
+    assert.lengthOf(coming, guests.length)
+    assert.strictEqual(new Set(handed.map((bytes) => bytes.join())).size, guests.length)
+    await arrive()
+    for (const { regions } of guests) assert.strictEqual(regions(), 1)
   })
 })
