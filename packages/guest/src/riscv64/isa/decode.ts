@@ -94,7 +94,8 @@ const cached = new Array<Insn | undefined>(1 << cacheBits).fill(undefined)
 
 /** Decodes an instruction of 2 or 4 bytes; undefined where it is not an instruction of the table. */
 export const decode = (raw: number, size: number): Insn | undefined => {
-  // The lowest bits of the bytes say how many there are.
+  // The lowest bits of the bytes say how many there are; the cache counts on that.
+  if (((raw & 3) === 3) !== (size === 4)) return decodeAnew(raw, size)
   const at = Math.imul(raw, 0x9e3779b1) >>> (32 - cacheBits)
   const known = cached[at]
   if (known !== undefined && cachedRaw[at] === (raw | 0)) return known
