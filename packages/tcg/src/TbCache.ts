@@ -141,6 +141,11 @@ export class TbCache<T extends Tb> {
     if (this.i32[at + 1] === tb.entry) this.i32.fill(-1, at, at + 2)
   }
 
+  /** The blocks that touch a page. */
+  onPage(page: number): Iterable<T> {
+    return this.byPage.get(page) ?? []
+  }
+
   /** Pages `first` to `last` are about to become writable: keeps the bytes of their blocks. */
   keepBytes(first: number, last: number): void {
     const keep = (blocks: ReadonlySet<T> | undefined) => {

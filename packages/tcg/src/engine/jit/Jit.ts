@@ -28,6 +28,9 @@ const maxVain = 1000
 /** How often fuel must have run out at a pc of baseline code for a region. */
 const samplesToOptimize = 3
 
+/** Bytes to either side of a hot block that are likely to be of the same function. */
+const around = 1024
+
 export interface JitOptions {
   /** For tests: whether what is asked for is compiled at once, and whatever that costs; undefined where the budget decides. */
   readonly synchronous: boolean | undefined
@@ -116,6 +119,8 @@ export class Jit {
     const count = (this.samples.get(pc) ?? 0) + 1
     this.samples.set(pc, count)
     if (count % this.samplesToOptimize !== 0) return
+    // What leads to it may have run too rarely to be described: without the code around a loop the region would begin within it.
+    for (const each of this.host.translatedIn(Math.max(pc - around, 0), pc + around)) this.blocks.get(each)
     this.writer.wantSampled(pc)
     this.compile(pc)
   }

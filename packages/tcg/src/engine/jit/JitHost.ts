@@ -14,6 +14,8 @@ export interface JitHost extends Pick<LowerContext, "callbackNumber" | "scoreboa
   readonly retranslate: (pc: number, limit: number, instrumentation: Instrumentation | undefined) => IrBlock | undefined
   /** Describes a block that was translated; undefined where there is none, or its code has changed. */
   readonly describe: (pc: number) => DescribedBlock | undefined
+  /** The pcs of translated blocks that begin in a stretch of guest addresses of a page at the most. */
+  readonly translatedIn: (low: number, high: number) => ReadonlyArray<number>
   /** Whether the block at a pc has run more than a few times. */
   readonly isWarm: (pc: number) => boolean
   /** How often the block at a pc was interpreted; 0 for one that is compiled. */

@@ -101,6 +101,13 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         const ir = translator.retranslate(pc, insns, instrumentation)
         return ir && { end, ir, instrumentation, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }
       },
+      translatedIn: (low, high) => {
+        const found = new Set<number>()
+        for (const page of [low >>> Layout.pageShift, high >>> Layout.pageShift]) {
+          for (const { pc } of machine.blocks.onPage(page)) if (pc >= low && pc < high) found.add(pc)
+        }
+        return [...found]
+      },
       callbackNumber: (ir, from) => (isDeferred(from.callback) ? registerDeferred : registerCallback)(machine, ir, from),
       scoreboardAddress: (entry) => scoreboardPlace(machine, entry),
       isWarm: (pc) => {

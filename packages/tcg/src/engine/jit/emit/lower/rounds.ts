@@ -37,7 +37,10 @@ export const lowerRounds = (context: LowerContext, { checks, shortest }: RoundCh
   const floor = code.local(ValType.i32)
   const guesses = checks.map((check) => ({ check, window: context.window(check.root, isWrite(check)) }))
   // Where the window lies elsewhere when the loop is entered, or is smaller, the rounds are counted.
-  const walks = guesses.map(({ check, window }) => Math.min(context.windowSize(window) / 4, maxWalk) / Math.abs(check.step))
+  const walks = guesses.map(({ check, window }) => {
+    const size = context.windowSize(window)
+    return (size === 0 ? maxWalk : Math.min(size / 4, maxWalk)) / Math.abs(check.step)
+  })
   const rounds = Math.floor(Math.min(...walks, maxSpent / shortest))
   if (rounds < minRounds) {
     countRounds(context, guesses, shortest, floor, leave)
@@ -134,6 +137,15 @@ const setSpare = (context: LowerContext, { check, window }: Guess, spare: number
   const bytes = high - low
   const isUp = step > 0
   const askPages = () => {
+    // It also moves the window, so that the next time need not ask.
+    pushSum(code, pushRoot, low)
+    code.i32(bytes - 1)
+    code.i32(needs)
+    code.i32(window)
+    code.call(callees.checkRange)
+    code.ifUnlikely()
+    leave()
+    code.end()
     pushSum(code, pushRoot, isUp ? low : high - 1)
     code.i32(needs)
     code.i32(isUp ? 1 : -1)
