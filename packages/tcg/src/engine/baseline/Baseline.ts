@@ -70,6 +70,11 @@ export class Baseline {
     return this.compiled.has(pc)
   }
 
+  /** Where the function of a block begins; undefined where the block has no code. */
+  startOf(pc: number): number | undefined {
+    return this.compiled.get(pc)?.pcs[0]
+  }
+
   /** Functions that the next module may have. */
   get mostNext(): number {
     return this.waiting.size + 1

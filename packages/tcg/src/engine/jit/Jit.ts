@@ -25,7 +25,7 @@ const maxUnderWay = 4
  */
 const maxVain = 1000
 
-/** How often fuel must have run out at a pc of baseline code for a region. */
+/** How often fuel must have run out in a function of baseline code for a region. */
 const samplesToOptimize = 3
 
 /** Bytes to either side of a hot block that are likely to be of the same function. */
@@ -57,7 +57,7 @@ export class Jit {
   private readonly table: RegionTable
   private readonly writer: BatchWriter
   private readonly baseline: Baseline | undefined
-  /** How often fuel ran out at a pc of baseline code, and how often it must have for a region. */
+  /** How often fuel ran out in each function of baseline code, and how often it must have for a region. */
   private readonly samples = new Map<number, number>()
   private readonly samplesToOptimize: number
   private readonly budget = new Budget()
@@ -113,11 +113,12 @@ export class Jit {
     this.baseline.want(pc)
   }
 
-  /** Fuel ran out at a pc: where that happens again and again the code around it is hot. */
+  /** Fuel ran out at a pc: a function of baseline code where that happens again and again is hot, and there most likely. */
   sample(pc: number): void {
-    if (this.baseline?.has(pc) !== true || this.table.hasRegion(pc)) return
-    const count = (this.samples.get(pc) ?? 0) + 1
-    this.samples.set(pc, count)
+    const start = this.baseline?.startOf(pc)
+    if (start === undefined || this.table.hasRegion(pc)) return
+    const count = (this.samples.get(start) ?? 0) + 1
+    this.samples.set(start, count)
     if (count % this.samplesToOptimize !== 0) return
     // What leads to it may have run too rarely to be described: without the code around a loop the region would begin within it.
     for (const each of this.host.translatedIn(Math.max(pc - around, 0), pc + around)) this.blocks.get(each)
