@@ -2,7 +2,6 @@
 import type { JitHost } from "../jit/JitHost.ts"
 import { beginModule } from "../jit/BatchWriter.ts"
 import type { Blocks, KnownBlock } from "../jit/Blocks.ts"
-import { isLocalGlobal } from "../jit/analysis/Dataflow.ts"
 import { hasFusedMultiplyAdd } from "../jit/hostFeatures.ts"
 import type { RegionTable } from "../jit/RegionTable.ts"
 import type { JitImports } from "../jit/Runtime.ts"
@@ -155,7 +154,7 @@ export class Baseline {
         exactFma: (this.exactFma ??= hasFusedMultiplyAdd()),
         callbackNumber: host.callbackNumber,
         scoreboardAddress: host.scoreboardAddress,
-        window: this.windowsOf(),
+        window: this.sources.windows.forFunction(),
         windowSize: (window) => this.sources.windows.sizeOf(window),
         firstSite: sites.length
       })
@@ -208,17 +207,6 @@ export class Baseline {
       ir,
       strictFloat: (this.unusual.get(pc) ?? 0) >= maxUnusual,
       shares: (this.rests.get(pc) ?? 0) < maxRests
-    }
-  }
-
-  /** Gives the windows of a function: accesses off the same global share one. */
-  private windowsOf(): (base: number, write: boolean) => number {
-    const known = new Map<number, number>()
-    return (base, write) => {
-      const key = isLocalGlobal(base) ? 2 * base + (write ? 1 : 0) : write ? -1 : -2
-      let window = known.get(key)
-      if (window === undefined) known.set(key, (window = this.sources.windows.add(base, write)))
-      return window
     }
   }
 }

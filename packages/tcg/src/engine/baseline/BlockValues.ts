@@ -139,7 +139,13 @@ export class BlockValues implements OperandValues {
   }
 
   private set(value: number, isF64: boolean): void {
-    if (value >= cpuStateSlots) return this.code.set(this.temp(value, isF64))
+    if (value >= cpuStateSlots) {
+      // One that is set on two ways has one local, hence one type.
+      const known = this.temps.get(value)
+      if (known !== undefined && known.isF64 !== isF64)
+        this.code.op(isF64 ? Insn.i64_reinterpret_f64 : Insn.f64_reinterpret_i64)
+      return this.code.set(known?.local ?? this.temp(value, isF64))
+    }
     const known = this.copies.get(value)
     // Where the code may be skipped a copy that is right before must be right behind it either way.
     if (known?.isF64 === isF64) this.code.tee(known.local)
@@ -171,10 +177,8 @@ export class BlockValues implements OperandValues {
     return (pool[index] ??= this.code.local(isF64 ? ValType.f64 : ValType.i64))
   }
 
-  /** The local for a temp that is set. One that is set on two ways keeps its local. */
+  /** A local for a temp that is set for the first time. */
   private temp(value: number, isF64: boolean): number {
-    const known = this.temps.get(value)
-    if (known?.isF64 === isF64) return known.local
     const pool = isF64 ? this.pools.f64 : this.pools.i64
     const index = isF64 ? this.takenF64++ : this.takenI64++
     if (index === pool.length) pool.push(this.code.local(isF64 ? ValType.f64 : ValType.i64))

@@ -1,6 +1,5 @@
 /** The blocks that wait for regions, and how modules are made of what they ask for. */
 import { PageFlag } from "../../Layout.ts"
-import { isLocalGlobal } from "./analysis/Dataflow.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { ValType } from "../../wasm/Wasm.ts"
 import type { Batch, BatchRegion } from "./Batch.ts"
@@ -205,7 +204,7 @@ export class BatchWriter {
         allows: this.allows,
         callbackNumber: host.callbackNumber,
         scoreboardAddress: host.scoreboardAddress,
-        window: this.windowsOf(),
+        window: this.sources.windows.forFunction(),
         windowSize: this.windowSize,
         firstSite: this.sites.length
       }
@@ -261,18 +260,6 @@ export class BatchWriter {
     this.sources.windows.covers(low, high, (needs & PageFlag.write) !== 0)
 
   private readonly windowSize: CompileOptions["windowSize"] = (window) => this.sources.windows.sizeOf(window)
-
-  /** Gives the windows of a region: accesses off the same global share one. */
-  private windowsOf(): CompileOptions["window"] {
-    const known = new Map<number, number>()
-    return (base, write) => {
-      if (!isLocalGlobal(base)) return this.sources.windows.add(base, write)
-      const key = 2 * base + (write ? 1 : 0)
-      let window = known.get(key)
-      if (window === undefined) known.set(key, (window = this.sources.windows.add(base, write)))
-      return window
-    }
-  }
 
   /** How often a block was interpreted since a region came for it, if one did. */
   private readonly uncovered = (pc: number): number => Math.max(0, this.sources.host.runs(pc) - (this.covered.get(pc) ?? 0))

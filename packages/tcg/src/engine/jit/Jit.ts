@@ -72,11 +72,7 @@ export class Jit {
   /** Counts how often all regions were dropped: what was begun before must not be installed. */
   private generation = 0
 
-  constructor(
-    state: CpuState,
-    host: JitHost,
-    { baseline, slots = usualSlots, synchronous }: Pick<JitOptions, "baseline" | "slots" | "synchronous">
-  ) {
+  constructor(state: CpuState, host: JitHost, { baseline, slots = usualSlots, synchronous }: JitOptions) {
     const blocks = new Blocks(baseline ? host.describe : undefined)
     this.blocks = blocks
     const windows = new Windows(state)
@@ -109,8 +105,16 @@ export class Jit {
   /** A block has been interpreted often enough to be compiled. */
   warm(pc: number): void {
     if (this.baseline === undefined) return this.compile(pc)
+    if (this.isBroken) return
     if (this.table.room <= this.baseline.mostNext) this.dropRegions()
-    this.baseline.want(pc)
+    try {
+      this.baseline.want(pc)
+    } catch (cause) {
+      if (this.synchronous === true) throw cause
+      // Blocks of the functions that did not come have no code: they must not count as compiled.
+      this.dropRegions()
+      this.giveUp(cause)
+    }
   }
 
   /** Fuel ran out at a pc: a function of baseline code where that happens again and again is hot, and there most likely. */

@@ -2,8 +2,9 @@
  * Windows: stretches of guest pages that allow an access now. Compiled code compares an address with the window of its
  * access before it asks the page table.
  *
- * Windows lie in the process's memory and change while code runs: the code names a window, not its bounds. So a page that loses a permission shrinks windows, and no code goes. An access that misses its window is
- * checked against the page table, and moves the window to where it went after 1, 2, 4, 8, ... misses (`pageChecks.ts`).
+ * Windows lie in the process's memory and change while code runs: the code names a window, not its bounds. So a page that
+ * loses a permission shrinks windows, and no code goes. An access that misses its window is checked against the page
+ * table, and moves the window to where it went after 1, 2, 4, 8, ... misses (`pageChecks.ts`).
  *
  * A window is three 32-bit words: its first address, the number of addresses at which an access of eight bytes may begin,
  * and the number of misses. A window of zeros is empty.
@@ -16,7 +17,10 @@ import { Window } from "./Runtime.ts"
 /** No stretch is looked for beyond this many pages to either side. */
 const reach = 1 << 16
 
-const capacity = Math.floor((windowsEnd - windowsBase) / Window.bytes)
+const usualCapacity = Math.floor((windowsEnd - windowsBase) / Window.bytes)
+
+/** The first two windows are shared by what finds no other: never by loads and stores, which need different pages. */
+const sharedWindows = 2
 
 /** Pages `first` to `last`. */
 interface Run {
@@ -26,27 +30,44 @@ interface Run {
 
 export class Windows {
   private readonly state: CpuState
+  private readonly capacity: number
   /** Windows in use. */
-  private used = 0
+  private used = sharedWindows
   /** Whether the accesses of each are stores. */
-  private readonly writes = new Uint8Array(capacity)
+  private readonly writes: Uint8Array
   /** Stretches found since pages changed. */
   private readonly readable: Array<Run> = []
   private readonly writable: Array<Run> = []
   /** Pages in which code has accesses at constant addresses that it does not check, with the flags that they need. */
   private readonly constant = new Map<number, number>()
 
-  constructor(state: CpuState) {
+  /** @param capacity how many there can be, the two shared ones included */
+  constructor(state: CpuState, capacity = usualCapacity) {
     this.state = state
+    this.capacity = capacity
+    this.writes = new Uint8Array(capacity)
+    this.clear()
+  }
+
+  /** Gives the windows of one function: accesses off the same global share one, as loads or as stores. */
+  forFunction(): (base: number, write: boolean) => number {
+    const known = new Map<number, number>()
+    return (base, write) => {
+      if (!isLocalGlobal(base)) return this.add(base, write)
+      const key = 2 * base + (write ? 1 : 0)
+      let window = known.get(key)
+      if (window === undefined) known.set(key, (window = this.add(base, write)))
+      return window
+    }
   }
 
   /**
-   * A window for accesses off a value, as its address. It begins around what the value holds now, where that is a global. When all
-   * are in use the last one is shared.
+   * A window for loads or stores off a value, as its address. It begins around what the value holds now, where that is a global.
+   * When all are in use it is the one that all further loads, or all further stores, share.
    */
   add(base: number, write: boolean): number {
-    const index = Math.min(this.used, capacity - 1)
-    this.used = index + 1
+    if (this.used === this.capacity) return windowsBase + (write ? 1 : 0) * Window.bytes
+    const index = this.used++
     const cell = windowsBase + index * Window.bytes
     this.writes[index] = write ? 1 : 0
     this.state.u32.fill(0, cell >>> 2, (cell + Window.bytes) >>> 2)
@@ -97,7 +118,8 @@ export class Windows {
   /** Forgets all windows; for when the code that has them is dropped. */
   clear(): void {
     this.state.u8.fill(0, windowsBase, windowsBase + this.used * Window.bytes)
-    this.used = 0
+    this.used = sharedWindows
+    this.writes[1] = 1
     this.readable.length = 0
     this.writable.length = 0
     this.constant.clear()
