@@ -31,6 +31,7 @@ export class CodeWriter {
   private depth = 0
   private readonly unlikely: Array<number> = []
   private calls = 0
+  private beginning: { into: number; from: number; numberFor: (locals: number) => number } | undefined
   private readonly parameters: number
 
   constructor(parameters = 0) {
@@ -46,6 +47,14 @@ export class CodeWriter {
   local(type: ValType): number {
     this.localTypes.push(type)
     return this.parameters + this.localTypes.length - 1
+  }
+
+  /**
+   * Has the function begin by setting an i32 local to the sum of another one and a number that depends on how many locals
+   * the function has in the end.
+   */
+  beginWithSum(into: number, from: number, numberFor: (locals: number) => number): void {
+    this.beginning = { into, from, numberFor }
   }
 
   /** Bytes of instructions so far. */
@@ -186,7 +195,7 @@ export class CodeWriter {
    */
   body(): FunctionBody {
     const { localTypes, out } = this
-    const most = out.length + 8 * localTypes.length + 8
+    const most = out.length + 8 * localTypes.length + 32
     if (shelf.room < most) shelf = new ByteWriter(Math.max(most, shelfBytes))
     const start = shelf.length
     let runs = 0
@@ -197,6 +206,16 @@ export class CodeWriter {
       shelf.u32(i + 1 - first)
       shelf.u8(localTypes[i]!)
       first = i + 1
+    }
+    if (this.beginning !== undefined) {
+      const { from, into, numberFor } = this.beginning
+      shelf.u8(Insn.local_get)
+      shelf.u32(from)
+      shelf.u8(Insn.i32_const)
+      shelf.s32(numberFor(localTypes.length))
+      shelf.u8(Insn.i32_add)
+      shelf.u8(Insn.local_set)
+      shelf.u32(into)
     }
     const codeStart = shelf.length - start
     shelf.raw(out.view())

@@ -190,7 +190,7 @@ export class Baseline {
       for (const exit of block.exits) {
         if (seen.has(exit.pc)) continue
         seen.add(exit.pc)
-        // Without the block behind a call there is nowhere for the callee to return to.
+        // The block behind a call goes with it: another function would have to be entered behind each call.
         queue.push({ pc: exit.pc, always: exit.call })
       }
     }

@@ -34,6 +34,7 @@ import {
   entryTableBase,
   indexShift,
   Leave,
+  frameDepth,
   maxDepth,
   Parameter,
   slotMask
@@ -62,6 +63,8 @@ class FunctionWriter {
   private readonly target = this.code.local(ValType.i64)
   private readonly taken = this.code.local(ValType.i32)
   private readonly index = this.code.local(ValType.i32)
+  /** The depth below this function's frame. */
+  private readonly below = this.code.local(ValType.i32)
   private readonly context: LowerContext
   private readonly blocks: ReadonlyArray<BaselineBlock>
   private readonly options: BaselineOptions
@@ -107,6 +110,7 @@ class FunctionWriter {
 
   compile(): BaselineFunction {
     const { blocks, code, fronts } = this
+    code.beginWithSum(this.below, Parameter.depth, frameDepth)
     this.fault = code.block()
     this.leave = code.block()
     this.jump = code.block()
@@ -240,13 +244,9 @@ class FunctionWriter {
   /** Goes on at a constant pc. */
   private go(pc: number, hint: number): void {
     const { code } = this
-    if (hint === JumpHint.call) {
-      const continuation = this.numberOf.get(this.block.end)
-      if (continuation !== undefined) return this.call(continuation, pc)
-    } else {
-      const number = this.numberOf.get(pc)
-      if (number !== undefined) return this.branch(number)
-    }
+    if (hint === JumpHint.call) return this.call(pc)
+    const number = this.numberOf.get(pc)
+    if (number !== undefined) return this.branch(number)
     code.i32(pc)
     code.set(this.next)
     code.br(this.jump)
@@ -257,10 +257,7 @@ class FunctionWriter {
     const { code } = this
     this.values.getI64(target)
     code.set(this.target)
-    if (hint === JumpHint.call) {
-      const continuation = this.numberOf.get(this.block.end)
-      if (continuation !== undefined) return this.call(continuation, undefined)
-    }
+    if (hint === JumpHint.call) return this.call(undefined)
     code.br(hint === JumpHint.return ? this.returned : this.computed)
   }
 
@@ -286,7 +283,7 @@ class FunctionWriter {
    * A guest call as a WebAssembly call, to a constant pc or to `target`; then on to the block behind it. Without a compiled callee, or
    * too deep, the function leaves at the callee's pc.
    */
-  private call(continuation: number, pc: number | undefined): void {
+  private call(pc: number | undefined): void {
     const { code } = this
     if (pc === undefined) {
       code.get(this.target)
@@ -307,15 +304,13 @@ class FunctionWriter {
     entry(0)
     code.get(this.next)
     code.op(Insn.i32_ne)
-    code.get(Parameter.depth)
+    code.get(this.below)
     code.i32(maxDepth)
     code.op(Insn.i32_ge_u)
     code.op(Insn.i32_or)
     code.brIfUnlikely(this.leave)
     code.get(this.next)
-    code.get(Parameter.depth)
-    code.i32(1)
-    code.op(Insn.i32_add)
+    code.get(this.below)
     code.get(Parameter.fuel)
     entry(4)
     code.i32(slotMask)
@@ -327,7 +322,10 @@ class FunctionWriter {
     code.op(Insn.i32_ne)
     code.brIfUnlikely(this.leave)
     this.values.forgetCopies()
-    this.branch(continuation)
+    const continuation = this.numberOf.get(this.block.end)
+    // Where another function has the block behind the call, `next` says so already.
+    if (continuation === undefined) code.br(this.jump)
+    else this.branch(continuation)
   }
 
   private exit(nextPc: number, exitCode: number): void {

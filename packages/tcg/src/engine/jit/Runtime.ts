@@ -2,7 +2,7 @@
  * What compiled code and the engine agree on: the function type of regions, what they return, where shared cells are.
  *
  * A region is a function `(pc, depth, fuel) -> (next, fuel)`. `pc` is where it is entered (the region's root or its second
- * entry), `depth` how many regions are active above it, `fuel` how many instructions may still run.
+ * entry), `depth` how deep the stack is above it (`frameDepth`), `fuel` how many instructions may still run.
  * `next` is the guest pc to continue at, or `Leave.described` (odd, so no pc), in which case the cells say why.
  * All state is in memory at every call and return.
  */
@@ -66,8 +66,17 @@ export interface JitImports {
 /** Instead of the number of a callback: calls the deferred callbacks that wait. */
 export const drainDeferredNumber = -1
 
-/** How deep regions may call each other before one returns to the engine instead: their frames, of up to 2 KB, must fit V8's stack of 1 MB. */
-export const maxDepth = 400
+/**
+ * How deep compiled functions may call each other before one returns to the engine instead, in units of 128 bytes: their
+ * frames must fit V8's stack of 1 MB, of which others have some.
+ */
+export const maxDepth = 5600
+
+/**
+ * What a function's frame adds to the depth. V8's baseline compiler gives each local eight bytes, its optimising one spills
+ * what it likes: twice as much is counted, and half a kilobyte for the rest.
+ */
+export const frameDepth = (locals: number): number => 4 + Math.ceil(locals / 8)
 
 /**
  * The table of entries: 2^18 pairs of (guest pc, entry), at a fixed place behind the guest's addresses, indexed by bits 1 to

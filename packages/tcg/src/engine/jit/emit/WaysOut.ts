@@ -2,7 +2,17 @@
 import { JumpHint } from "../../../ir/Opcode.ts"
 import type { CodeWriter } from "../../../wasm/CodeWriter.ts"
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
-import { Cell, entryOffset, entryMask, entryTableBase, Leave, maxDepth, Parameter, slotMask } from "../Runtime.ts"
+import {
+  Cell,
+  entryOffset,
+  entryMask,
+  entryTableBase,
+  frameDepth,
+  Leave,
+  maxDepth,
+  Parameter,
+  slotMask
+} from "../Runtime.ts"
 import type { Values } from "./Values.ts"
 
 /** Writes the ways out of one region. All state must be in memory where one is taken. */
@@ -13,6 +23,8 @@ export class WaysOut {
   private readonly values: Values
   private readonly regionType: number
   private readonly target: number
+  /** The local with the depth below this region's frame. */
+  private readonly below: number
 
   /** @param regionType type index of regions in the module */
   constructor(code: CodeWriter, values: Values, regionType: number) {
@@ -21,6 +33,8 @@ export class WaysOut {
     this.regionType = regionType
     this.next = code.local(ValType.i32)
     this.target = code.local(ValType.i64)
+    this.below = code.local(ValType.i32)
+    code.beginWithSum(this.below, Parameter.depth, frameDepth)
   }
 
   /** Returns what is in `next`. */
@@ -108,7 +122,7 @@ export class WaysOut {
     this.pushEntryPc()
     code.get(this.next)
     code.op(Insn.i32_ne)
-    code.get(Parameter.depth)
+    code.get(this.below)
     code.i32(maxDepth)
     code.op(Insn.i32_ge_u)
     code.op(Insn.i32_or)
@@ -150,15 +164,11 @@ export class WaysOut {
     code.end()
   }
 
-  /** Enters the region of `next`: as a call, one deeper, or in place of this region. */
+  /** Enters the region of `next`: as a call, deeper by this frame, or in place of this region. */
   private enterNext(isCall: boolean): void {
     const { code } = this
     code.get(this.next)
-    code.get(Parameter.depth)
-    if (isCall) {
-      code.i32(1)
-      code.op(Insn.i32_add)
-    }
+    code.get(isCall ? this.below : Parameter.depth)
     code.get(Parameter.fuel)
     this.pushEntrySlot()
     code.callIndirect(this.regionType, !isCall)
