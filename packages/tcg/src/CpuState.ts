@@ -26,6 +26,11 @@ export class CpuState {
   readonly view: DataView<ArrayBufferLike>
   /** One byte of `Layout.PageFlag`s per page. */
   readonly pageTable: Uint8Array<ArrayBufferLike>
+  /**
+   * Called where a page lacks some of the `PageFlag`s that an access needs: gives true where the access may be made after all, since
+   * the page has been made accessible. Set by who manages the memory. Other pages may lose permissions by it.
+   */
+  bringIn: (page: number, needs: number) => boolean = () => false
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory

@@ -67,7 +67,12 @@ export const PageFlag = {
   /** The page is mapped, perhaps without any permission. */
   mapped: 8,
   /** Translated code came from this page. */
-  code: 16
+  code: 16,
+  /**
+   * The page may lose permissions by any access to another page, or gain some by one to itself (`CpuState.bringIn`): each access looks
+   * at the page table, none counts on what one before it found.
+   */
+  volatile: 32
 } as const
 
 /** Slots of a vCPU's state that the translator, the engines and every front end share. */

@@ -70,7 +70,9 @@ export class Translator {
     this.trace = options.trace ?? {}
     this.reader = {
       fetch16: (address) => {
-        if ((pageTable[address >>> Layout.pageShift]! & Layout.PageFlag.exec) === 0) {
+        const page = address >>> Layout.pageShift
+        const { exec } = Layout.PageFlag
+        if ((pageTable[page]! & exec) === 0 && !state.bringIn(page, exec)) {
           this.failedAddress = address
           return -1
         }

@@ -10,8 +10,8 @@ import { Pages } from "./Pages.ts"
 import { Prot } from "./Prot.ts"
 import type { Region } from "./Region.ts"
 import { RegionList } from "./RegionList.ts"
-import { type FileSegments, SharedSegment } from "./SharedSegment.ts"
-import { SharedFiles } from "./SharedFiles.ts"
+import { FileSegments, SharedSegment } from "./SharedSegment.ts"
+import { SharedViews } from "./SharedViews.ts"
 
 /** Where the search for free addresses begins: a third of 2^32, as in QEMU. */
 export const mmapBase = 0x55556000
@@ -44,29 +44,29 @@ export class AddressSpace {
   readonly state: CpuState
   readonly regions = new RegionList()
   readonly pages: Pages
-  readonly #shared: SharedFiles
+  readonly #shared: SharedViews
   /** Program break: where it began, and where it is. */
   breakStart = 0
   breakEnd = 0
 
   readonly #written: (address: number, length: number) => void
-  readonly #fileSegments: FileSegments
-  readonly #segments = new Set<SharedSegment>()
+  readonly #files: FileSegments
 
   /**
    * @param engine is told when pages with translated code change, when page table entries do, and what plugins write
-   * @param fileSegments what other spaces of the run share as well
+   * @param files what other spaces of the run share as well
    */
   constructor(
     state: CpuState,
     engine: Pick<Engine["Service"], "flushPages" | "protect" | "memoryWritten">,
-    fileSegments: FileSegments = new Map()
+    files = new FileSegments()
   ) {
     this.state = state
-    this.#fileSegments = fileSegments
+    this.#files = files
     this.#written = engine.memoryWritten ?? (() => {})
     this.pages = new Pages(state, engine.flushPages, engine.protect)
-    this.#shared = new SharedFiles(this.regions, this.pages)
+    this.#shared = new SharedViews(this.regions, this.pages, files)
+    state.bringIn = this.#shared.bringIn
   }
 
   /** Whether the guest may map start..end at all. */
@@ -95,24 +95,26 @@ export class AddressSpace {
       offset: mapping.offset ?? 0
     }
     this.pages.clear(start / Layout.pageSize, end / Layout.pageSize)
-    this.#fillFromFile(region)
+    this.#insert(region)
+  }
+
+  /** Puts in a region whose pages read as zero, with its contents and protection. */
+  #insert(region: Region): void {
+    region.segment?.beforeMapping(this.#shared, region.offset, region.offset + region.end - region.start)
     this.regions.insert(region)
+    if (region.segment !== undefined) return this.#shared.added(region)
+    this.#fillFromFile(region)
     this.#applyProtection(region)
-    if (region.shared && region.file !== undefined) this.#shared.added(region)
-    if (region.segment !== undefined) this.#join(region.segment)
   }
 
   /** Unmaps what is in start..end. Shared file mappings are written back, files that nothing maps any more are closed. */
   unmap(start: number, end: number): void {
-    this.flushShared(start, end)
-    if (this.#segments.size > 0) this.#handOver(start, end)
+    this.#shared.leave(start, end)
     const removed = this.regions.remove(start, end)
     for (const region of removed) this.pages.unmap(region.start / Layout.pageSize, region.end / Layout.pageSize)
-    if (this.#segments.size > 0) this.#leaveUnmapped()
+    this.#shared.removed(removed)
     for (const file of new Set(removed.map((region) => region.file))) {
-      if (file === undefined || this.regions.all.some((region) => region.file === file)) continue
-      this.#shared.removed(file)
-      file.close()
+      if (file !== undefined && !this.regions.all.some((region) => region.file === file)) file.close()
     }
   }
 
@@ -127,7 +129,8 @@ export class AddressSpace {
       this.regions.remove(region.start, region.end)
       const changed = { ...region, prot }
       this.regions.insert(changed)
-      this.#applyProtection(changed)
+      if (region.segment === undefined) this.#applyProtection(changed)
+      else this.#shared.protect(changed)
       at = region.end
     }
     return at === end ? 0 : -Errno.ENOMEM
@@ -142,15 +145,18 @@ export class AddressSpace {
       // the last part grows to the new size; a file's further pages come from the file
       const end = part === last ? to + newSize : part.end - start + to
       const moved = { ...part, start: part.start - start + to, end }
-      this.map(moved.start, moved.end, {
-        prot: part.prot,
-        shared: part.shared,
-        name: part.name,
-        offset: part.offset,
-        ...(part.segment && { segment: part.segment }),
-        ...(part.file === undefined ? {} : { file: part.file })
-      })
-      this.pages.copy(part.start / Layout.pageSize, moved.start / Layout.pageSize, (part.end - part.start) / Layout.pageSize)
+      const [from, first] = [part.start / Layout.pageSize, moved.start / Layout.pageSize]
+      // what it grows over may be mapped already: its pages move from then on, those of this part too
+      const grown = part.offset + part.end - part.start
+      part.segment?.beforeMapping(this.#shared, grown, grown + end - moved.start - (part.end - part.start))
+      const isAlone = part.segment !== undefined && !part.segment.isMoving && !keepOld
+      // a mapping that shares its pages with nobody does not do so with itself
+      if (isAlone) this.regions.remove(part.start, part.end)
+      if (part.segment !== undefined) this.#shared.changed(part.segment)
+      this.pages.clear(first, moved.end / Layout.pageSize)
+      this.#insert(moved)
+      if (part.segment === undefined || isAlone) this.pages.copy(from, first, (part.end - part.start) / Layout.pageSize)
+      if (isAlone) this.pages.unmap(from, part.end / Layout.pageSize)
     }
     if (keepOld) this.discard(start, start + oldSize)
     else this.unmap(start, start + oldSize)
@@ -166,27 +172,19 @@ export class AddressSpace {
     }
   }
 
-  /** Writes changed bytes of shared file mappings in a range back to their files. Returns at once if there are none. */
-  flushShared(start: number = 0, end: number = Layout.guestEnd): void {
-    this.#shared.flush(start, end)
+  /** Writes to a file what was stored to shared mappings of it, in any process; without a file, to all. */
+  flushShared(identity?: string): void {
+    this.#files.flush(identity)
   }
 
   /** A file was changed by other means than its mappings: shared mappings of it, in any process, show that from now on. */
-  fileWritten(identity: string): void {
-    for (const space of this.#fileSegments.get(identity)?.users ?? []) space.refresh(identity)
-  }
-
-  /** The process has the turn: it sees what others have stored to memory that it shares. They have flushed theirs. */
-  catchUp(): void {
-    for (const segment of this.#segments) {
-      if (segment.users.size === 1) continue
-      for (const region of this.regions.all) if (region.segment === segment) this.#takeOver(segment, region)
-    }
+  fileWritten(identity: string, start?: number, end?: number): void {
+    this.#files.fileWritten(identity, start, end)
   }
 
   /** The address of a byte that is shared with others, in terms of those: a segment and an offset in it. */
   sharedAddress(address: number): { readonly segment: SharedSegment; readonly offset: number } | undefined {
-    const region = this.#segments.size === 0 ? undefined : this.regions.at(address)
+    const region = this.regions.at(address)
     return region?.segment && { segment: region.segment, offset: region.offset + address - region.start }
   }
 
@@ -199,12 +197,14 @@ export class AddressSpace {
   /** Reads bytes for a debugger or plugin, whatever the protection; undefined where part of the range is not mapped. */
   peek(address: number, length: number): Uint8Array | undefined {
     if (!allowed(this.state, address, length, Layout.PageFlag.mapped)) return undefined
+    this.#shared.bringInAll(address, address + length, false)
     return this.state.u8.slice(address, address + length)
   }
 
   /** Writes bytes for a debugger or plugin, whatever the protection; false where part of the range is not mapped. */
   poke(address: number, bytes: Uint8Array): boolean {
     if (!allowed(this.state, address, bytes.length, Layout.PageFlag.mapped)) return false
+    this.#shared.bringInAll(address, address + bytes.length, true)
     this.pages.bytesToFill(address, bytes.length).set(bytes)
     this.pages.dropCode(Math.floor(address / Layout.pageSize), Math.ceil((address + bytes.length) / Layout.pageSize))
     this.#written(address, bytes.length)
@@ -218,17 +218,18 @@ export class AddressSpace {
 
   /** Makes it a copy of another space, for a forked process. Nothing is mapped here. */
   copyFrom(other: AddressSpace): void {
-    other.flushShared()
     for (const file of new Set(other.regions.all.map((region) => region.file))) file?.hold()
     for (const region of other.regions.all) {
       const first = region.start / Layout.pageSize
       const last = region.end / Layout.pageSize
       this.pages.clear(first, last)
+      if (region.segment !== undefined) {
+        this.#insert(region)
+        continue
+      }
       this.pages.copyFrom(other.pages, first, last)
       this.regions.insert(region)
       this.#applyProtection(region)
-      if (region.shared && region.file !== undefined) this.#shared.added(region)
-      if (region.segment !== undefined) this.#join(region.segment)
     }
     this.breakStart = other.breakStart
     this.breakEnd = other.breakEnd
@@ -240,68 +241,7 @@ export class AddressSpace {
   }
 
   #segmentOf(file: MappedFile | undefined): SharedSegment {
-    const known = file && this.#fileSegments.get(file.identity)
-    if (known !== undefined) return known
-    const segment = new SharedSegment(this)
-    if (file !== undefined) this.#fileSegments.set(file.identity, segment)
-    return segment
-  }
-
-  #join(segment: SharedSegment): void {
-    this.#segments.add(segment)
-    segment.users.add(this)
-  }
-
-  /** Makes pages of a region what they are in the space that could write there last. */
-  #takeOver(segment: SharedSegment, region: Region): void {
-    forEachPage(region, (page, address) => {
-      const owner = segment.ownerOf(page)
-      if (owner === this) return
-      segment.setOwner(page, this)
-      const from = owner.addressOf(segment, page)
-      if (from !== undefined) this.pages.replace(address / Layout.pageSize, owner.pages, from / Layout.pageSize)
-    })
-  }
-
-  /** Where a page of a segment is mapped. */
-  addressOf(segment: SharedSegment, page: number): number | undefined {
-    const offset = page * Layout.pageSize
-    const region = this.regions.all.find(
-      (one) => one.segment === segment && one.offset <= offset && offset < one.offset + one.end - one.start
-    )
-    return region && region.start + offset - region.offset
-  }
-
-  /** Pages of segments in start..end are about to be unmapped: others get what only this space has. */
-  #handOver(start: number, end: number): void {
-    for (const region of this.regions.within(start, end)) {
-      const { segment } = region
-      if (segment === undefined) continue
-      forEachPage(region, (page, address) => {
-        if (segment.ownerOf(page) !== this) return
-        for (const other of segment.users) {
-          const to = other === this ? undefined : other.addressOf(segment, page)
-          if (to === undefined) continue
-          other.pages.replace(to / Layout.pageSize, this.pages, address / Layout.pageSize)
-          segment.setOwner(page, other)
-        }
-      })
-    }
-  }
-
-  /** Leaves segments of which nothing is mapped any more. */
-  #leaveUnmapped(): void {
-    for (const segment of Array.from(this.#segments)) {
-      if (this.regions.all.some((region) => region.segment === segment)) continue
-      this.#segments.delete(segment)
-      segment.users.delete(this)
-      if (segment.users.size > 0) continue
-      for (const [identity, one] of this.#fileSegments) if (one === segment) this.#fileSegments.delete(identity)
-    }
-  }
-
-  refresh(identity: string): void {
-    for (const region of this.#shared.refresh(identity)) this.#applyProtection(region)
+    return file === undefined ? new SharedSegment(false) : this.#files.of(file)
   }
 
   #applyProtection(region: Region): void {
@@ -314,15 +254,9 @@ export class AddressSpace {
 
   #fillFromFile(region: Region): void {
     if (region.file === undefined) return
+    this.#files.flush(region.file.identity)
     const length = Math.min(region.end, fileEnd(region)) - region.start
     if (length > 0) region.file.read(region.offset, this.pages.bytesToFill(region.start, length))
-  }
-}
-
-/** Calls a function with each page of a region: its number in the segment, and its address. */
-const forEachPage = (region: Region, visit: (page: number, address: number) => void): void => {
-  for (let address = region.start; address < region.end; address += Layout.pageSize) {
-    visit((region.offset + address - region.start) / Layout.pageSize, address)
   }
 }
 

@@ -3,7 +3,7 @@ import { CpuState } from "@emu/tcg/CpuState"
 import type { EnginesShape } from "@emu/tcg/Engines"
 import { CpuSlot } from "@emu/tcg/Layout"
 import { GuestMemory } from "./GuestMemory.ts"
-import type { FileSegments } from "./SharedSegment.ts"
+import { FileSegments } from "./SharedSegment.ts"
 
 /** As many memories as there may be: each takes 4 GiB of the host's address space, and guards around it. */
 const maxMemories = 1024
@@ -14,7 +14,8 @@ export class GuestMemories {
   readonly #makeMemory: () => WebAssembly.Memory
   /** Where the run begins. */
   readonly first: GuestMemory
-  readonly #fileSegments: FileSegments = new Map()
+  /** The files that processes share through mappings. */
+  readonly files = new FileSegments()
   readonly #free: Array<GuestMemory> = []
   #count = 1
 
@@ -29,7 +30,7 @@ export class GuestMemories {
   ) {
     this.#engines = engines
     this.#makeMemory = makeMemory
-    this.first = new GuestMemory(state, engine, this.#fileSegments)
+    this.first = new GuestMemory(state, engine, this.files)
     this.first.users = 1
   }
 
@@ -60,7 +61,7 @@ export class GuestMemories {
       const engine = this.#engines.make(state)
       if (engine === undefined) return undefined
       this.#count++
-      return new GuestMemory(state, engine, this.#fileSegments)
+      return new GuestMemory(state, engine, this.files)
     } catch (error) {
       // what WebAssembly says when there is no memory
       if (error instanceof RangeError) return undefined

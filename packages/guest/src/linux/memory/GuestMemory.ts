@@ -33,10 +33,10 @@ export class GuestMemory {
   /** Processes that live here. */
   users = 0
 
-  constructor(state: CpuState, engine: Engine["Service"], fileSegments?: FileSegments) {
+  constructor(state: CpuState, engine: Engine["Service"], files?: FileSegments) {
     this.state = state
     this.engine = engine
-    this.addressSpace = new AddressSpace(state, engine, fileSegments)
+    this.addressSpace = new AddressSpace(state, engine, files)
     this.slots = state.i64.subarray(0, cpuStateSlots)
   }
 

@@ -4,6 +4,7 @@ import type { CpuState } from "@emu/tcg/CpuState"
 import { Prot } from "./Prot.ts"
 
 const mapped = Layout.PageFlag.mapped
+const accessFlags = Layout.PageFlag.read | Layout.PageFlag.write | Layout.PageFlag.exec
 
 /** Page table bits of a protection. As the RISC-V kernel has it, what may be written may be read. */
 const flagsOf = (prot: number): number => mapped | (prot & 7) | ((prot & Prot.write) !== 0 ? Prot.read : 0)
@@ -40,6 +41,11 @@ export class Pages {
   protect(first: number, last: number, prot: number): void {
     this.#set(first, last, flagsOf(prot))
     if ((prot & Prot.write) !== 0) this.#used.fill(1, first, last)
+  }
+
+  /** Maps pages that cannot be accessed until they have been brought in. */
+  hide(first: number, last: number): void {
+    this.#set(first, last, mapped)
   }
 
   /** Unmaps pages. What they held is gone at the next `clear`. */
@@ -84,20 +90,43 @@ export class Pages {
     }
   }
 
-  /** Makes a page equal to one of another memory. */
-  replace(page: number, other: Pages, from: number): void {
-    const mine = this.#state.i32
-    const theirs = other.#state.i32
-    const words = Layout.pageSize / 4
-    let i = 0
-    while (i < words && mine[page * words + i] === theirs[from * words + i]) i++
-    if (i === words) return
-    this.dropCode(page, page + 1)
-    const source = other.#state.u8.subarray(from * Layout.pageSize, (from + 1) * Layout.pageSize)
-    this.bytesToFill(page * Layout.pageSize, Layout.pageSize).set(source)
+  /** Whether flags for a protection have those that are needed. */
+  allows(prot: number, needs: number): boolean {
+    return (flagsOf(prot) & needs) === needs
+  }
+
+  /** Whether a page can be accessed in any way. */
+  isAccessible(page: number): boolean {
+    return (this.#state.pageTable[page]! & accessFlags) !== 0
+  }
+
+  /**
+   * Sets the protection of pages of memory that moves, which have had the same one. Code that was translated from them is dropped only
+   * where they lose a permission: where they gain some, they have the contents still that they had.
+   */
+  setMoving(first: number, last: number, prot: number, isVolatile: boolean): void {
+    const { pageTable } = this.#state
+    const before = pageTable[first]! & ~Layout.PageFlag.code
+    const flags = flagsOf(prot) | (isVolatile ? Layout.PageFlag.volatile : 0)
+    if (before === flags) return
+    if ((before & accessFlags & ~flags) !== 0) return this.#set(first, last, flags)
+    this.#flagsChange(first, last - 1, flags)
+    for (let page = first; page < last; page++) pageTable[page] = flags | (pageTable[page]! & Layout.PageFlag.code)
+  }
+
+  /** Lets nothing count on what a page allows now. */
+  makeVolatile(page: number): void {
+    const { pageTable } = this.#state
+    const flags = (pageTable[page]! & ~Layout.PageFlag.code) | Layout.PageFlag.volatile
+    this.#flagsChange(page, page, flags)
+    pageTable[page] = pageTable[page]! | Layout.PageFlag.volatile
   }
 
   /** Whether a page is not all zeros. */
+  hasContents(page: number): boolean {
+    return this.#used[page] !== 0 && this.#hasContents(page)
+  }
+
   #hasContents(page: number): boolean {
     const words = this.#state.i32
     const end = ((page + 1) * Layout.pageSize) >>> 2

@@ -37,7 +37,7 @@ export const msync = (kernel: Kernel, address: number, length: number, flags: nu
   }
   const end = address + pageUp(length)
   if (!kernel.memory.inRange(address, end)) return -Errno.ENOMEM
-  kernel.memory.flushShared(address, end)
+  kernel.memory.flushShared()
   return kernel.memory.regions.isFull(address, end) ? 0 : -Errno.ENOMEM
 }
 

@@ -2,7 +2,7 @@
 import * as Layout from "@emu/tcg/Layout"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
-import { isAligned, pageUp } from "./AddressSpace.ts"
+import { type AddressSpace, isAligned, pageUp } from "./AddressSpace.ts"
 import { Prot } from "./Prot.ts"
 
 const MapFlag = {
@@ -114,8 +114,7 @@ export const mremap = (
   if ((isFixed || keepOld) && !mayMove) return -Errno.EINVAL
   if (keepOld && oldSize !== newSize) return -Errno.EINVAL
   if (newSize > Layout.guestEnd) return -Errno.ENOMEM
-  // an old length of 0 asks for a second view of a shared mapping, which this memory cannot give
-  if (oldSize === 0) return -Errno.EINVAL
+  if (oldSize === 0) return secondView(space, address, newSize, flags, newAddress)
   if (!space.inRange(address, address + oldSize) || !space.regions.isFull(address, address + oldSize)) return -Errno.EFAULT
 
   if (isFixed) {
@@ -133,6 +132,24 @@ export const mremap = (
   const to = space.choose(newSize, 0)
   if (to === undefined) return -Errno.ENOMEM
   space.move(address, oldSize, to, newSize, keepOld)
+  return to
+}
+
+/** An old length of 0 asks for another mapping of what a shared one shows from an address on. */
+const secondView = (space: AddressSpace, address: number, size: number, flags: number, newAddress: number): number => {
+  const region = space.inRange(address, address) ? space.regions.at(address) : undefined
+  if (region === undefined) return -Errno.EFAULT
+  const isFixed = (flags & RemapFlag.fixed) !== 0
+  if (region.segment === undefined || (flags & (RemapFlag.mayMove | RemapFlag.dontUnmap)) !== RemapFlag.mayMove) {
+    return -Errno.EINVAL
+  }
+  const end = newAddress + size
+  if (isFixed && (!isAligned(newAddress) || !space.inRange(newAddress, end))) return -Errno.EINVAL
+  if (isFixed && newAddress < region.end && region.start < end) return -Errno.EINVAL
+  const to = isFixed ? newAddress : space.choose(size, 0)
+  if (to === undefined) return -Errno.ENOMEM
+  const { file, name, offset, prot, segment, start } = region
+  space.map(to, to + size, { prot, shared: true, name, segment, ...(file && { file }), offset: offset + address - start })
   return to
 }
 

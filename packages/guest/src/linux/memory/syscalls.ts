@@ -16,19 +16,12 @@ const mlockallFlags = 7
 export const memorySyscalls: ReadonlyArray<Syscall<Kernel>> = [
   row(214, "brk", ["pointer"], (kernel, address) => brk(kernel.memory, address)),
   row(215, "munmap", ["pointer", "size"], munmap),
-  row(
-    216,
-    "mremap",
-    ["pointer", "size", "size", "flags", "pointer"],
-    mremap,
-    "no second view of a shared mapping (old size 0)"
-  ),
+  row(216, "mremap", ["pointer", "size", "size", "flags", "pointer"], mremap),
   row(
     222,
     "mmap",
     ["pointer", "size", "flags", "flags", "fd", "offset"],
-    (kernel, address, length, prot, flags, fd, offset) => mmap(kernel, address, length, prot, flags, fd, Number(offset)),
-    "two shared mappings of one file see each other only through system calls on it"
+    (kernel, address, length, prot, flags, fd, offset) => mmap(kernel, address, length, prot, flags, fd, Number(offset))
   ),
   row(226, "mprotect", ["pointer", "size", "flags"], mprotect),
   row(227, "msync", ["pointer", "size", "flags"], msync),

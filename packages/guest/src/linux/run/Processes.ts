@@ -69,7 +69,11 @@ export class Processes implements ProcessRunner {
     this.guestMemories = guestMemories
     this.tree = new ProcessTree(options.identity.pid + 1)
     this.#scheduler = new Scheduler(
-      (isIdle) => machine.clock.setIdle(isIdle),
+      (isIdle) => {
+        // programs outside see what is stored to files, too
+        if (isIdle) parts.guestMemories.files.flush()
+        machine.clock.setIdle(isIdle)
+      },
       (thread) => this.#enter(this.tree.find(thread.pid)!)
     )
     this.common = {
@@ -187,9 +191,7 @@ export class Processes implements ProcessRunner {
     const { memory, state } = kernel
     machine.process = kernel
     if (memory === this.#memory) return
-    this.#memory?.flushShared()
     this.#memory = memory
-    memory.catchUp()
     plugins.scoreboards.enterMemory(state.buffer)
   }
 
@@ -246,7 +248,6 @@ export class Processes implements ProcessRunner {
     const { node, guestMemory } = kernel
     for (const fiber of this.#running.get(kernel)?.others ?? []) fiber.interruptUnsafe()
     this.#running.delete(kernel)
-    kernel.memory.flushShared()
     kernel.files.closeAll()
     this.guestMemories.leave(guestMemory)
     node.release()

@@ -3,13 +3,20 @@ import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import { row } from "../kernel/row.ts"
-import { internalResult, type Syscall } from "../kernel/Syscall.ts"
+import { internalResult, type Syscall, type SyscallResult } from "../kernel/Syscall.ts"
 import { readable, writable } from "../user/UserMemory.ts"
 import { clone, clone3 } from "./clone.ts"
 import { futex } from "./futexCall.ts"
 
 const robustListHeadSize = 24
 const membarrierCommands = 0x1ff
+
+/** sched_yield: who waits has a turn first. The thread queues up before the next one runs, which may yield at once, too. */
+const schedYield = ({ thread, threads: { scheduler } }: Kernel): SyscallResult => {
+  if (!scheduler.isContended) return 0
+  thread.turn = Infinity
+  return Effect.as(scheduler.rotate(thread), 0)
+}
 
 export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   row(93, "exit", ["int"], (kernel, status) => {
@@ -56,7 +63,7 @@ export const threadSyscalls: ReadonlyArray<Syscall<Kernel>> = [
     return length
   }),
   // an Effect: the dispatcher lets others run meanwhile
-  row(124, "sched_yield", [], (kernel) => (kernel.threads.scheduler.isContended ? Effect.succeed(0) : 0)),
+  { ...row(124, "sched_yield", [], schedYield), keepsTurn: true },
   row(178, "gettid", [], (kernel) => kernel.thread.tid),
   row(
     220,

@@ -4,13 +4,17 @@ import type { CpuState } from "@emu/tcg/CpuState"
 
 const decoder = new TextDecoder()
 
+/** Whether a page allows what flags say, once it has been got from where it is. */
+export const permits = (state: CpuState, page: number, flags: number): boolean =>
+  (state.pageTable[page]! & flags) === flags || state.bringIn(page, flags)
+
 /** Whether every byte of the range is mapped with all the given permissions (`Layout.PageFlag` bits). */
 export const allowed = (state: CpuState, address: number, length: number, flags: number): boolean => {
   if (length === 0) return true
   const end = address + length
   if (!(address >= 0 && end <= Layout.guestEnd)) return false
   for (let page = Math.floor(address / 4096); page < end / 4096; page++) {
-    if ((state.pageTable[page]! & flags) !== flags) return false
+    if (!permits(state, page, flags)) return false
   }
   return true
 }

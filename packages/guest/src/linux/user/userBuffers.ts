@@ -2,7 +2,7 @@
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { Errno } from "../kernel/errno.ts"
-import { allowed, readable, writable } from "./UserMemory.ts"
+import { allowed, permits, readable, writable } from "./UserMemory.ts"
 import { IOV_MAX, maxTransfer, PATH_MAX } from "../files/constants.ts"
 import { fromBytes } from "./byteStrings.ts"
 
@@ -23,7 +23,7 @@ export const userString = (state: CpuState, address: number, limit: number, tooL
 export const accessible = (state: CpuState, address: number, length: number, flags: number): number => {
   const end = Math.min(address + length, Layout.guestEnd)
   let at = address
-  while (at < end && (state.pageTable[Math.floor(at / 4096)]! & flags) === flags) at = (Math.floor(at / 4096) + 1) * 4096
+  while (at < end && permits(state, Math.floor(at / 4096), flags)) at = (Math.floor(at / 4096) + 1) * 4096
   return Math.max(0, Math.min(at, end) - address)
 }
 

@@ -5,6 +5,7 @@ import type { CpuState } from "@emu/tcg/CpuState"
 import { Prot } from "@emu/guest/linux/memory/Prot"
 import { GuestMemories } from "@emu/guest/linux/memory/GuestMemories"
 import type { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
+import { readable, writable } from "@emu/guest/linux/user/UserMemory"
 import { fileOf, makeState } from "../support/kernel.ts"
 
 const engine = { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"]
@@ -66,32 +67,28 @@ describe("shared memory", () => {
     child = guestMemories.take()!
   })
 
-  /** Gives the turn from one to the other. */
-  const turn = (from: GuestMemory, to: GuestMemory): void => {
-    from.addressSpace.flushShared()
-    to.addressSpace.catchUp()
+  /** Stores a byte as the kernel does, and as a guest's store. */
+  const store = (to: GuestMemory, address: number, value: number): void => {
+    writable(to.state, address, 1)![0] = value
   }
+  const load = (from: GuestMemory, address: number): number => readable(from.state, address, 1)![0]!
 
-  it("has what the one stored who had the turn last, page by page", () => {
+  it("has what was stored last, page by page", () => {
     parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write, shared: true })
-    parent.state.u8[start] = 1
+    store(parent, start, 1)
     child.addressSpace.copyFrom(parent.addressSpace)
-    parent.state.u8[start] = 2
-    turn(parent, child)
-    assert.strictEqual(child.state.u8[start], 2)
-    child.state.u8[start + 4096] = 3
-    turn(child, parent)
-    assert.deepStrictEqual([parent.state.u8[start], parent.state.u8[start + 4096]], [2, 3])
+    store(parent, start, 2)
+    assert.strictEqual(load(child, start), 2)
+    store(child, start + 4096, 3)
+    assert.deepStrictEqual([load(parent, start), load(parent, start + 4096)], [2, 3])
   })
 
   it("outlives the one who stored it", () => {
     parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write, shared: true })
     child.addressSpace.copyFrom(parent.addressSpace)
-    turn(parent, child)
-    child.state.u8[start + 8192] = 4
+    store(child, start + 8192, 4)
     child.addressSpace.clear()
-    turn(child, parent)
-    assert.strictEqual(parent.state.u8[start + 8192], 4)
+    assert.strictEqual(load(parent, start + 8192), 4)
   })
 
   it("is the same through mappings of one file at different places", () => {
@@ -99,9 +96,9 @@ describe("shared memory", () => {
     const mapping = { prot: Prot.read | Prot.write, shared: true, file }
     parent.addressSpace.map(start, end, mapping)
     child.addressSpace.map(0x50000, 0x51000, { ...mapping, offset: 4096 })
-    parent.state.u8[start + 4096] = 5
-    turn(parent, child)
-    assert.strictEqual(child.state.u8[0x50000], 5)
+    store(parent, start + 4096, 5)
+    assert.strictEqual(load(child, 0x50000), 5)
+    parent.addressSpace.flushShared()
     assert.strictEqual(file.contents[4096], 5)
   })
 
@@ -114,10 +111,9 @@ describe("shared memory", () => {
 
   it("is not what private mappings are", () => {
     parent.addressSpace.map(start, end, { prot: Prot.read | Prot.write })
-    parent.state.u8[start] = 1
+    store(parent, start, 1)
     child.addressSpace.copyFrom(parent.addressSpace)
-    parent.state.u8[start] = 2
-    turn(parent, child)
-    assert.strictEqual(child.state.u8[start], 1)
+    store(parent, start, 2)
+    assert.strictEqual(load(child, start), 1)
   })
 })

@@ -18,7 +18,9 @@ export const reg = {
   a3: 13,
   a4: 14,
   a5: 15,
-  a7: 17
+  a7: 17,
+  s2: 18,
+  s3: 19
 }
 
 export const insn = (name: string, operands: Record<string, number> = {}): number => encode(insnRow(name).pattern, operands)

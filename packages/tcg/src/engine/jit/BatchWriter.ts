@@ -269,16 +269,19 @@ export class BatchWriter {
 export const beginModule = (): Draft => {
   const module = new ModuleWriter()
   const { i32 } = ValType
-  const moveWindow = module.importFunction("moveWindow", module.type([i32, i32], []))
+  const imports = {
+    moveWindow: module.importFunction("moveWindow", module.type([i32, i32], [])),
+    bringIn: module.importFunction("bringIn", module.type([i32, i32], [i32]))
+  }
   const callees = {
     float: module.importFunction("float", module.type([i32], [])),
     helper: module.importFunction("helper", module.type([i32, i32], [])),
     exec: module.importFunction("exec", module.type([i32], [i32])),
     mem: module.importFunction("mem", module.type([i32, i32], [i32])),
-    checkRead: addCheck(module, "check_read", PageFlag.read, moveWindow),
-    checkWrite: addCheck(module, "check_write", PageFlag.write, moveWindow),
-    misaligned: addCheck(module, "misaligned", 0, moveWindow),
-    checkRange: addRangeCheck(module, moveWindow),
+    checkRead: addCheck(module, "check_read", PageFlag.read, imports),
+    checkWrite: addCheck(module, "check_write", PageFlag.write, imports),
+    misaligned: addCheck(module, "misaligned", 0, imports),
+    checkRange: addRangeCheck(module, imports),
     room: addRoom(module)
   }
   return { module, callees, regionType: module.type(regionParameters, regionResults) }

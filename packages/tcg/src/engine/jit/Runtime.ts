@@ -61,6 +61,11 @@ export interface JitImports {
   readonly exec: (callback: number) => number
   /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
   readonly mem: (callback: number, address: number) => number
+  /**
+   * An access that the page table does not allow, at the address in its cell, by its size less one and the `PageFlag` that it needs: 0
+   * where it may be made after all (`CpuState.bringIn`), else 1.
+   */
+  readonly bringIn: (last: number, needs: number) => number
 }
 
 /** Instead of the number of a callback: calls the deferred callbacks that wait. */

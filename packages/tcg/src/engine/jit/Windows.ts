@@ -94,9 +94,10 @@ export class Windows {
   /** Whether all of `low .. high - 1` allows accesses now. Code counts on it from now on: it must go when that changes. */
   covers(low: number, high: number, write: boolean): boolean {
     const needs = write ? PageFlag.write : PageFlag.read
+    const looked = needs | PageFlag.volatile
     const first = Math.floor(low / pageSize)
     const last = Math.floor((high - 1) / pageSize)
-    for (let page = first; page <= last; page++) if ((this.state.pageTable[page]! & needs) === 0) return false
+    for (let page = first; page <= last; page++) if ((this.state.pageTable[page]! & looked) !== needs) return false
     for (let page = first; page <= last; page++) this.constant.set(page, (this.constant.get(page) ?? 0) | needs)
     return true
   }
@@ -107,10 +108,10 @@ export class Windows {
     this.writable.length = 0
     for (let index = 0; index < this.used; index++) {
       const needs = needsOf(this.writes[index] === 1)
-      this.change(windowsBase + index * Window.bytes, first, last, (flags & needs) === needs)
+      this.change(windowsBase + index * Window.bytes, first, last, (flags & (needs | PageFlag.volatile)) === needs)
     }
     for (const [page, needs] of this.constant) {
-      if (page >= first && page <= last && (flags & needs) !== needs) return true
+      if (page >= first && page <= last && (flags & (needs | PageFlag.volatile)) !== needs) return true
     }
     return false
   }
@@ -155,7 +156,8 @@ export class Windows {
     if (found !== undefined) return found
     const { pageTable } = this.state
     const needs = needsOf(write)
-    const allows = (each: number) => (pageTable[each]! & needs) === needs
+    const looked = needs | PageFlag.volatile
+    const allows = (each: number) => (pageTable[each]! & looked) === needs
     if (!allows(page)) return undefined
     let first = page
     while (first > 0 && page - first < reach && allows(first - 1)) first--

@@ -9,6 +9,7 @@ import * as Layout from "../../Layout.ts"
 import { type EngineServices, type EngineOptions, make as makeEngine } from "../tiered/TieredEngine.ts"
 import { memoryDifference, slotDifferences, type StateDifference } from "./compareStates.ts"
 import { describeDifference, EnginesDiffer, type Store } from "./Difference.ts"
+import { Misses } from "./Misses.ts"
 import { Replay } from "./Replay.ts"
 import { Shadow } from "./Shadow.ts"
 
@@ -73,6 +74,8 @@ export const make = (options: LockstepOptions): EngineServices => {
   reference.codeCache.setInstrumenter((_, tb) => replay.replay(tb))
   reference.codeCache.setFailureListener(() => replay.replaySurvival())
 
+  const misses = new Misses(state, shadow.state, (page) => reference.engine.flushPages(page, page))
+
   let running = false
   let exitRequested = false
   /** What the reference has to drop once it is where the tested engine dropped it. */
@@ -89,6 +92,8 @@ export const make = (options: LockstepOptions): EngineServices => {
   const count = (side: typeof state) => side.u64[Layout.CpuSlot.instructions]!
   const nextLength = lengths(options.seed ?? 0)
   let stretches = 0
+  /** Pages moved in the last stretch, which cannot be run once more then. */
+  let hasMissed = false
 
   /** Lets the reference run as far as the tested engine came. */
   const follow = (exit: Exit): ReadonlyArray<string> => {
@@ -147,14 +152,17 @@ export const make = (options: LockstepOptions): EngineServices => {
     running = true
     let exit: Exit
     try {
-      exit = tested.engine.run(budget)
+      exit = misses.watch(() => tested.engine.run(budget))
     } finally {
       running = false
     }
     const length = Number(count(state) - before)
     // A plugin has failed and the run ends, which is what is to be heard of.
     const isFailure = exit.kind === ExitKind.callbackError && replay.hasDeferredFailed
-    const report = isFailure ? undefined : compare(length, exit, follow(exit))
+    hasMissed = !misses.isEmpty
+    const others = isFailure ? [] : follow(exit)
+    misses.settle()
+    const report = isFailure ? undefined : compare(length, exit, others)
     for (const action of pending.splice(0)) action(reference.engine)
     return { exit, length, report }
   }
@@ -165,7 +173,7 @@ export const make = (options: LockstepOptions): EngineServices => {
    * @returns undefined where they do not differ then, or where plugins and clocks would be asked once more
    */
   const narrow = (length: number): string | undefined => {
-    if (replay.isUnrepeatable) return undefined
+    if (replay.isUnrepeatable || hasMissed) return undefined
     for (let budget = 1; budget < length; budget *= 4) {
       shadow.restore()
       for (let left = length; left > 0;) {
@@ -224,6 +232,7 @@ export const make = (options: LockstepOptions): EngineServices => {
       flushWritable: () => drop((one) => one.flushWritable()),
       protect: (first, last, flags) => {
         engine.protect(first, last, flags)
+        misses.protect(first, last)
         shadow.protectionsChanged()
       },
       flushJumpCache,

@@ -18,7 +18,7 @@ import { exitKinds } from "../interpreter/code/selection.ts"
 import type { CodeBlock } from "../interpreter/CodeBlock.ts"
 import { lookOutside, type Machine } from "../interpreter/Machine.ts"
 import type { Tier } from "../interpreter/Tier.ts"
-import { checkedAddress } from "../interpreter/operations/memory.ts"
+import { bringIn, checkedAddress } from "../interpreter/operations/memory.ts"
 
 const pcWord = 2 * Layout.CpuSlot.pc
 
@@ -89,7 +89,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
         mem: (callback, address) => {
           state.i32[word(Scratch.a)] = address
           return after(settleDeferred(machine) && callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
-        }
+        },
+        bringIn: (last, needs) => (bringIn(state, Cell.address >>> 2, last + 1, needs) ? 0 : 1)
       },
       retranslate: (pc, limit, instrumentation) =>
         isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,

@@ -7,7 +7,7 @@ import { row } from "../../kernel/row.ts"
 import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { ClockId } from "../../time/Clock.ts"
 import { readTimespec, writeTimespec } from "../../user/timespec.ts"
-import { allowed } from "../../user/UserMemory.ts"
+import { allowed, writable } from "../../user/UserMemory.ts"
 import { O, POLL } from "../constants.ts"
 import { Epoll, EPOLL } from "../open/Epoll.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
@@ -113,6 +113,8 @@ const ppoll = (
     return { fd, file: files.get(fd), events: state.view.getUint16(fds + 8 * i + 4, true) }
   })
   const check = (): number => {
+    // anew each time: memory may have gone or moved while the call waited
+    if (writable(state, fds, count * 8) === undefined) return -Errno.EFAULT
     let ready = 0
     entries.forEach(({ fd, file, events }, i) => {
       const bits = fd < 0 ? 0 : file === undefined || file.closed ? POLL.NVAL : file.poll() & (events | POLL.ERR | POLL.HUP)
@@ -163,7 +165,9 @@ const pselect6 = (
   const find = (): ReadonlyArray<(typeof watched)[number]> =>
     watched.filter(({ file, set }) => (file.poll() & selectSets[set]!.ready) !== 0)
   const store = (ready: ReadonlyArray<{ readonly fd: number; readonly set: number }>): number => {
-    for (const address of sets) if (address !== 0) state.u8.fill(0, address, address + bytes)
+    for (const address of sets) {
+      if (address !== 0 && writable(state, address, bytes)?.fill(0) === undefined) return -Errno.EFAULT
+    }
     for (const { fd, set } of ready) state.u8[sets[set]! + (fd >> 3)]! |= 1 << (fd & 7)
     return ready.length
   }
@@ -219,6 +223,7 @@ const epollWait = (
   const epoll = epollOf(kernel, epollFd)
   if (typeof epoll === "number") return epoll
   const check = (): number => {
+    if (writable(state, events, limit * 16) === undefined) return -Errno.EFAULT
     const ready = epoll.take(limit)
     ready.forEach((event, i) => {
       state.view.setUint32(events + 16 * i, event.events, true)

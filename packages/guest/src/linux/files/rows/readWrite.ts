@@ -23,7 +23,7 @@ export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, 
   if (typeof start === "number") return start
   if (start.isFar) return 0
   const { position } = start
-  kernel.memory.flushShared()
+  if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
   return whenReady(file, POLL.IN, totalLength(buffers), () =>
     transfer(kernel.state, buffers, Layout.PageFlag.write, (bytes, done) =>
       position === undefined ? file.read(bytes) : file.pread(bytes, position + done)
@@ -78,6 +78,7 @@ export const writeFrom = (
   const wait = options.wait ?? !file.nonBlocking
   let done = 0
   const attempt = (): number => {
+    if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
     const moved =
       source === undefined
         ? transfer(
@@ -129,7 +130,7 @@ const one = (address: number, length: number): Buffers | number =>
 const lseek = (kernel: Kernel, fd: number, offset: bigint, whence: number): number | bigint => {
   const file = kernel.files.get(fd)
   if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
-  kernel.memory.flushShared()
+  if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
   return seek(file, offset, whence)
 }
 

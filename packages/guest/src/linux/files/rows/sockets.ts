@@ -64,6 +64,7 @@ const messageBuffers = (kernel: Kernel, address: number): ReadonlyArray<UserBuff
 const recvmsg = (kernel: Kernel, fd: number, address: number, flags: number): SyscallResult => {
   const result = receive(kernel, fd, messageBuffers(kernel, address), flags)
   const finish = (count: number | bigint): number | bigint => {
+    if (count >= 0 && writable(kernel.state, address, 56) === undefined) return -Errno.EFAULT
     if (count >= 0) {
       kernel.state.view.setUint32(address + 8, 0, true)
       kernel.state.view.setBigUint64(address + 40, 0n, true)

@@ -1,4 +1,5 @@
 /** Guest loads and stores that are not an aligned access to a permitted page: unaligned ones, faults. */
+import type { CpuState } from "../../../CpuState.ts"
 import { type Exit, ExitKind } from "../../../Engine.ts"
 import { MemOp } from "../../../ir/Opcode.ts"
 import * as Layout from "../../../Layout.ts"
@@ -38,18 +39,36 @@ export const checkedAddress = (machine: Machine, base: number, disp: number, mem
     return -1
   }
   const page = address >>> Layout.pageShift
-  const flags = pageTable[page]!
-  if ((flags & needs) !== needs) {
-    fault(exit, ExitKind.memoryFault, BigInt(address), store, (flags & Layout.PageFlag.mapped) !== 0)
-    return -1
-  }
   const lastPage = (address + size - 1) >>> Layout.pageShift
-  if (lastPage !== page && (pageTable[lastPage]! & needs) !== needs) {
-    const mapped = (pageTable[lastPage]! & Layout.PageFlag.mapped) !== 0
-    fault(exit, ExitKind.memoryFault, BigInt(lastPage * Layout.pageSize), store, mapped)
-    return -1
-  }
-  return address
+  // in this order, as getting the last page may cost the first one
+  const failed = !permits(state, page, needs)
+    ? address
+    : lastPage !== page && !permits(state, lastPage, needs)
+      ? lastPage * Layout.pageSize
+      : lastPage !== page && !permits(state, page, needs)
+        ? address
+        : -1
+  if (failed < 0) return address
+  const mapped = (pageTable[failed >>> Layout.pageShift]! & Layout.PageFlag.mapped) !== 0
+  fault(exit, ExitKind.memoryFault, BigInt(failed), store, mapped)
+  return -1
+}
+
+const permits = (state: CpuState, page: number, needs: number): boolean =>
+  (state.pageTable[page]! & needs) === needs || state.bringIn(page, needs)
+
+/**
+ * What a load or store of compiled code does where the page table does not allow it: true where it may be made after all. Its address
+ * is at index `at`.
+ */
+export const bringIn = (state: CpuState, at: number, size: number, needs: number): boolean => {
+  const { i32 } = state
+  if (i32[at + 1] !== 0) return false
+  const address = i32[at]! >>> 0
+  const page = address >>> Layout.pageShift
+  const lastPage = (address + size - 1) >>> Layout.pageShift
+  if (!permits(state, page, needs)) return false
+  return lastPage === page || (permits(state, lastPage, needs) && permits(state, page, needs))
 }
 
 const wide = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)

@@ -1,9 +1,15 @@
 /** The functions of a module that look at the page table for its regions: the same in every module, so written only once. */
-import { pageShift, pageTableBase } from "../../../Layout.ts"
+import { PageFlag, pageShift, pageTableBase } from "../../../Layout.ts"
 import { CodeWriter, type FunctionBody } from "../../../wasm/CodeWriter.ts"
 import type { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../../wasm/Wasm.ts"
 import { Cell, Window } from "../Runtime.ts"
+
+/** Functions of `JitImports` that checks call, by their numbers. */
+export interface CheckImports {
+  readonly moveWindow: number
+  readonly bringIn: number
+}
 
 /**
  * Writes what a check does that finds an access allowed of which its window knew nothing: counts the miss, and moves the
@@ -35,15 +41,15 @@ const noteMiss = (code: CodeWriter, window: number, moveWindow: number, pushAddr
  * Adds the module's check of a stretch of pages: `(address: i64, size - 1: i32, flags: i32, window: i32) -> i32`. Gives 1 where
  * one of them lacks one of the flags.
  */
-export const addRangeCheck = (module: ModuleWriter, moveWindow: number): number => {
+export const addRangeCheck = (module: ModuleWriter, imports: CheckImports): number => {
   const { i32, i64 } = ValType
-  return module.helper(module.type([i64, i32, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck(moveWindow)))
+  return module.helper(module.type([i64, i32, i32, i32], [i32]), "check_range", (rangeCheck ??= writeRangeCheck(imports)))
 }
 
-/** Modules import `moveWindow` at the same place, so that they share the functions' bodies. */
+/** Modules import these at the same places, so that they share the functions' bodies. */
 let rangeCheck: FunctionBody | undefined
 
-const writeRangeCheck = (moveWindow: number): FunctionBody => {
+const writeRangeCheck = ({ bringIn, moveWindow }: CheckImports): FunctionBody => {
   const code = new CodeWriter(4)
   const [first, last, flags, window] = [0, 1, 2, 3] as const
   const page = code.local(ValType.i32)
@@ -92,17 +98,34 @@ const writeRangeCheck = (moveWindow: number): FunctionBody => {
   code.set(page)
   code.br(next)
   code.end()
+  // It may be allowed once it has been brought in.
+  code.i32(0)
+  code.get(page)
+  code.op(Insn.i64_extend_i32_u)
+  code.i64(BigInt(pageShift))
+  code.op(Insn.i64_shl)
+  code.memory(Insn.i64_store, Cell.address)
+  code.i32(0)
+  code.get(flags)
+  code.call(bringIn)
+  code.op(Insn.i32_eqz)
+  code.if()
+  pushAllows(code, page, flags)
+  code.brIf(next)
+  code.end()
   code.end()
   code.end()
   code.i32(1)
   return code.body()
 }
 
-/** Pushes whether a page, whose number is in a local, has all flags in another. */
+/** Pushes whether a page, whose number is in a local, has all flags in another, and can be counted on to keep them. */
 const pushAllows = (code: CodeWriter, page: number, flags: number): void => {
   code.get(page)
   code.memory(Insn.i32_load8_u, pageTableBase)
   code.get(flags)
+  code.i32(PageFlag.volatile)
+  code.op(Insn.i32_or)
   code.op(Insn.i32_and)
   code.get(flags)
   code.op(Insn.i32_eq)
@@ -194,9 +217,9 @@ const writeRoom = (): FunctionBody => {
  * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32, window: i32) ->
  * i32`. Gives 1 where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
  */
-export const addCheck = (module: ModuleWriter, name: string, flag: number, moveWindow: number): number => {
+export const addCheck = (module: ModuleWriter, name: string, flag: number, imports: CheckImports): number => {
   let body = checks.get(flag)
-  if (body === undefined) checks.set(flag, (body = writeCheck(flag, moveWindow)))
+  if (body === undefined) checks.set(flag, (body = writeCheck(flag, imports)))
   const { i32, i64 } = ValType
   return module.helper(module.type([i64, i32, i32, i32], [i32]), name, body)
 }
@@ -204,7 +227,7 @@ export const addCheck = (module: ModuleWriter, name: string, flag: number, moveW
 /** Bodies by flag. */
 const checks = new Map<number, FunctionBody>()
 
-const writeCheck = (flag: number, moveWindow: number): FunctionBody => {
+const writeCheck = (flag: number, { bringIn, moveWindow }: CheckImports): FunctionBody => {
   const code = new CodeWriter(4)
   const page = code.local(ValType.i32)
   const entry = () => {
@@ -244,6 +267,12 @@ const writeCheck = (flag: number, moveWindow: number): FunctionBody => {
   code.i32(0)
   code.get(2)
   code.memory(Insn.i32_store, Cell.site)
-  code.i32(1)
+  if (flag === 0) {
+    code.i32(1)
+    return code.body()
+  }
+  code.get(1)
+  code.i32(flag)
+  code.call(bringIn)
   return code.body()
 }
