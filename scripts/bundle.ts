@@ -5,7 +5,7 @@
  *     launch.js        checks the Node version, picks one of the two below, loads it with a cache of compiled code
  *     fast/main.cjs    the command with everything unused left out, in scripts that launch.js loads: starts quickly
  *     open/main.js     the same command with core and Effect whole, for command lines that need that (needsWholeEffect)
- *     open/modules/    those modules under stable names: what plugin files get for `@emu/core/...` and `effect/...`
+ *     open/modules/    those modules, and the plugins' kit, under stable names: what plugin files import
  *     emu              the published command: starts launch.js with the options that speed Node up
  *     node-options     all such options in a line, for bin/emu, which knows its Node
  *     hello.elf        a guest program for the plugins that `emu plugin new` writes
@@ -110,17 +110,18 @@ const oneFileAtStart = (entry: string): OutputOptions => {
   return { codeSplitting: { groups: [{ name }] } }
 }
 
-/** The modules that plugin files can import, by specifier: the top level of core and of Effect. */
+/** The modules that plugin files can import, by specifier: the top level of core and of Effect, and the kit of the plugins. */
 const pluginModules = (): Record<string, string> => {
   const modules: Record<string, string> = {}
-  const add = (prefix: string, directory: string, extension: string) => {
-    for (const file of fs.readdirSync(directory)) {
+  const add = (prefix: string, directory: string, extension: string, recursive = false) => {
+    for (const file of fs.readdirSync(directory, { encoding: "utf8", recursive })) {
       if (!file.endsWith(extension) || file.endsWith(".d.ts")) continue
       const name = file.slice(0, -extension.length)
       modules[`modules/${prefix}/${name}`] = path.join(directory, file)
     }
   }
   add("@emu/core", path.join(root, "packages/core/src"), ".ts")
+  add("@emu/plugins/kit", path.join(root, "packages/plugins/src/kit"), ".ts", true)
   add("effect", fs.realpathSync(path.join(root, "node_modules/effect/dist")), ".js")
   return modules
 }
@@ -145,9 +146,9 @@ export const bundle = async (dir: string): Promise<void> => {
   // V8 tells scripts apart by their length only: a cache of the bundle that was here must not be taken for one of this.
   fs.rmSync(path.join(dir, "cache"), { recursive: true, force: true })
   await write({ launch: path.join(cliSources, "launch.ts") }, dir)
-  // The command that loads it runs in the other variant; here it would bring a third of Effect with it.
+  // What loads these runs in the other variant; here the first one would bring a third of Effect with it.
   await write({ main }, path.join(dir, "fast"), {
-    external: /documentSchema/,
+    external: /documentSchema|moduleHooks/,
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name].cjs",

@@ -50,6 +50,17 @@ describe("emu plugin new", () => {
     await assertTypeChecks(folder)
   })
 
+  it("runs its test by npm test, whatever Node npm itself runs on", async () => {
+    using directory = temporaryDirectory()
+    await run(emu, ["plugin", "new", "mine"], { cwd: directory.path })
+    const test = () => run("npm", ["test"], { cwd: path.join(directory.path, "mine") })
+    const fine = await test()
+    assert.strictEqual(fine.status, 0, fine.stderr.toString())
+    assert.match(fine.stdout.toString(), /^(#|ℹ) pass 2$/m)
+    fs.rmSync(path.join(directory.path, "mine/mine.test.ts"))
+    assert.notStrictEqual((await test()).status, 0)
+  })
+
   it("sees an Effect that nothing runs, by npm run check", async () => {
     using directory = temporaryDirectory()
     await run(emu, ["plugin", "new", "my plugins/mine"], { cwd: directory.path })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { decode, type Insn } from "@emu/guest/riscv64/isa/decode"
 import { insnTable } from "@emu/guest/riscv64/isa/table"
-import { type RiscvClass, riscvClassOf } from "../../packages/plugins/src/internal/riscvClasses.ts"
+import { type RiscvClass, riscvClassOf } from "../../packages/plugins/src/kit/riscvClasses.ts"
 
 const isLink = (register: number) => register === 1 || register === 5
 

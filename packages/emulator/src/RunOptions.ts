@@ -5,7 +5,8 @@ import type { PluginOutput } from "@emu/core/Ports"
 import type { Identity } from "@emu/guest/HostInfo"
 import type { EngineServices, EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import type { Trace } from "@emu/tcg/Translator"
-import type { PluginName, plugins } from "@emu/plugins"
+import type { plugins } from "@emu/plugins"
+import type { PluginName } from "@emu/plugins/names"
 import type * as Stream from "effect/Stream"
 
 /** A program: the path of its file, as the guest would open it, or the file's bytes. */

@@ -14,7 +14,7 @@ import type { OutputFile } from "@emu/core/PluginFiles"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { Counters } from "./internal/Counters.ts"
+import { Counters } from "@emu/plugins/kit/Counters"
 
 export default Plugin.make({
   name: "bbv",

@@ -16,11 +16,11 @@ import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
-import { CacheCore, Misses, roleOf } from "./internal/cache/CacheHierarchy.ts"
-import { cacheGeometry } from "./internal/cache/CacheModel.ts"
-import { hex, padRight } from "./internal/text/format.ts"
-import { ascending, descending } from "./internal/text/order.ts"
-import { SiteTable } from "./internal/SiteTable.ts"
+import { CacheCore, Misses, roleOf } from "@emu/plugins/kit/caches/CacheHierarchy"
+import { cacheGeometry } from "@emu/plugins/kit/caches/CacheModel"
+import { hex, padRight } from "@emu/plugins/kit/text/format"
+import { ascending, descending } from "@emu/plugins/kit/text/order"
+import { SiteTable } from "@emu/plugins/kit/SiteTable"
 
 const size = (bytes: number, what: string) => PluginOptions.integer({ default: bytes, description: what })
 /** An option of the second level, which it switches on. */

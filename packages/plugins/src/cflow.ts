@@ -12,9 +12,9 @@ import * as Plugin from "@emu/core/Plugin"
 import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { BlockFlow } from "./internal/blocks/BlockFlow.ts"
-import { hex } from "./internal/text/format.ts"
-import { ascending, descending } from "./internal/text/order.ts"
+import { BlockFlow } from "@emu/plugins/kit/blocks/BlockFlow"
+import { hex } from "@emu/plugins/kit/text/format"
+import { ascending, descending } from "@emu/plugins/kit/text/order"
 
 /** An instruction. */
 interface Node {

@@ -10,7 +10,7 @@ import { DisconKind } from "@emu/core/PluginEvent"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hex } from "./internal/text/format.ts"
+import { hex } from "@emu/plugins/kit/text/format"
 
 const kindNames: ReadonlyMap<number, string> = new Map([
   [DisconKind.interrupt, "interrupt"],

@@ -10,8 +10,8 @@ import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { ModuleInfo } from "@emu/core/Ports"
-import { Counters } from "./internal/Counters.ts"
-import { type CoveredBlock, drcovFile } from "./internal/drcovFile.ts"
+import { Counters } from "@emu/plugins/kit/Counters"
+import { type CoveredBlock, drcovFile } from "@emu/plugins/kit/formats/drcov"
 
 export default Plugin.make({
   name: "drcov",

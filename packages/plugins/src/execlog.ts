@@ -11,8 +11,8 @@ import { CallbackFlags, type ExecCallback, InlineOp, type MemCallback, MemRw, Pl
 import * as Plugin from "@emu/core/Plugin"
 import type { InsnHandle, RegisterHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
-import { hex } from "./internal/text/format.ts"
-import { globMatcher } from "./internal/text/glob.ts"
+import { hex } from "@emu/plugins/kit/text/format"
+import { globMatcher } from "@emu/plugins/kit/text/glob"
 
 /** A register to watch, and its value as last seen on each vCPU. */
 interface Watched {

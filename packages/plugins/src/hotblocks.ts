@@ -10,8 +10,8 @@ import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
-import { hex } from "./internal/text/format.ts"
-import { ascending, descending } from "./internal/text/order.ts"
+import { hex } from "@emu/plugins/kit/text/format"
+import { ascending, descending } from "@emu/plugins/kit/text/order"
 
 /** A block: the same address with another number of instructions is another one. */
 interface Block {

@@ -14,10 +14,10 @@ import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
-import { hex } from "./internal/text/format.ts"
-import { ascending, descending, cutOff } from "./internal/text/order.ts"
-import { isStore, type PageCount, PageCounts } from "./internal/PageCounts.ts"
-import { SiteTable } from "./internal/SiteTable.ts"
+import { hex } from "@emu/plugins/kit/text/format"
+import { ascending, descending, cutOff } from "@emu/plugins/kit/text/order"
+import { isStore, type PageCount, PageCounts } from "@emu/plugins/kit/PageCounts"
+import { SiteTable } from "@emu/plugins/kit/SiteTable"
 
 const orders: Readonly<Record<"sum" | "reads" | "writes" | "address", (page: PageCount) => number>> = {
   sum: ({ reads, writes }) => reads + writes,

@@ -15,10 +15,10 @@ import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import * as Schema from "effect/Schema"
-import { BlockCounts } from "./internal/blocks/BlockCounts.ts"
-import { hex } from "./internal/text/format.ts"
-import { ascending, descending, cutOff } from "./internal/text/order.ts"
-import { riscvClasses, riscvClassOf, riscvEndsBlock } from "./internal/riscvClasses.ts"
+import { BlockCounts } from "@emu/plugins/kit/blocks/BlockCounts"
+import { hex } from "@emu/plugins/kit/text/format"
+import { ascending, descending, cutOff } from "@emu/plugins/kit/text/order"
+import { riscvClasses, riscvClassOf, riscvEndsBlock } from "@emu/plugins/kit/riscvClasses"
 
 /** What instructions are counted in: a class, or one instruction. */
 interface Counter {

@@ -1,5 +1,6 @@
 /** The plugins that ship with emu, by name. Each is loaded when it is asked for, so that a run pays only for its own. */
 import type { Plugin } from "@emu/core/Plugin"
+import type { PluginName } from "./names.ts"
 
 /** What loads each plugin. */
 export const plugins = {
@@ -25,10 +26,7 @@ export const plugins = {
   syscall: async () => (await import("./syscall.ts")).default,
   traps: async () => (await import("./traps.ts")).default,
   uftrace: async () => (await import("./uftrace.ts")).default
-} satisfies Readonly<Record<string, () => Promise<Plugin>>>
-
-/** A name of one of them. */
-export type PluginName = keyof typeof plugins
+} satisfies Readonly<Record<PluginName, () => Promise<Plugin>>>
 
 /** What loads the plugin of a name; undefined where there is none. */
 export const findPlugin = (name: string): (() => Promise<Plugin>) | undefined =>

@@ -10,8 +10,8 @@ import * as Plugin from "@emu/core/Plugin"
 import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hex } from "./internal/text/format.ts"
-import { ascending } from "./internal/text/order.ts"
+import { hex } from "@emu/plugins/kit/text/format"
+import { ascending } from "@emu/plugins/kit/text/order"
 
 /** An instruction that a `match` selects. */
 interface MatchedInsn {

@@ -13,8 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { BlockStream } from "./internal/blocks/BlockStream.ts"
-import { hex } from "./internal/text/format.ts"
+import { BlockStream } from "@emu/plugins/kit/blocks/BlockStream"
+import { hex } from "@emu/plugins/kit/text/format"
 
 /** Blocks after which the two sides wait for each other. */
 const batch = 4096

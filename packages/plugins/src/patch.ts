@@ -14,7 +14,7 @@ import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hex } from "./internal/text/format.ts"
+import { hex } from "@emu/plugins/kit/text/format"
 
 /** Bytes written as hexadecimal digits, in memory order. */
 const readBytes = (name: string, text: string): Effect.Effect<Uint8Array, PluginInstallFailure> => {

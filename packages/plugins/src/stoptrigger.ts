@@ -14,7 +14,7 @@ import { PluginInstallFailure } from "@emu/core/Plugin"
 import type { TbHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hex } from "./internal/text/format.ts"
+import { hex } from "@emu/plugins/kit/text/format"
 
 /** Where to stop, and with which status. */
 interface Trigger {

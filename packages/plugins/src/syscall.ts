@@ -10,8 +10,8 @@ import { PluginInstallFailure } from "@emu/core/Plugin"
 import { GuestMemoryError } from "@emu/core/PluginError"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { hexDump, padRight } from "./internal/text/format.ts"
-import { ascending, descending } from "./internal/text/order.ts"
+import { hexDump, padRight } from "@emu/plugins/kit/text/format"
+import { ascending, descending } from "@emu/plugins/kit/text/order"
 
 /** Numbers of write(2), by target. */
 const writeNumbers: Readonly<Record<string, number>> = { riscv64: 64 }

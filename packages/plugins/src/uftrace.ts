@@ -13,10 +13,10 @@ import type { TbHandle } from "@emu/core/PluginApi"
 import { DisconKind } from "@emu/core/PluginEvent"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
-import { CallStack } from "./internal/functions/CallStack.ts"
-import { FunctionTable } from "./internal/functions/FunctionTable.ts"
-import { riscvClassOf } from "./internal/riscvClasses.ts"
-import { infoFile, mapFile, RecordWriter, taskFile } from "./internal/functions/uftraceData.ts"
+import { CallStack } from "@emu/plugins/kit/functions/CallStack"
+import { FunctionTable } from "@emu/plugins/kit/functions/FunctionTable"
+import { riscvClassOf } from "@emu/plugins/kit/riscvClasses"
+import { infoFile, mapFile, RecordWriter, taskFile } from "@emu/plugins/kit/formats/uftrace"
 
 /**
  * What a vCPU's last block has done, for the next one to see: nothing, returned, jumped, or called, which is the return address.

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import cache from "@emu/plugins/cache"
-import { type CacheGeometry, cacheGeometry, makeCache } from "../src/internal/cache/CacheModel.ts"
+import { type CacheGeometry, cacheGeometry, makeCache } from "../src/kit/caches/CacheModel.ts"
 import { FakeGuest, type FakeInsn } from "./support/FakeGuest.ts"
 
 const Geometry = Schema.Struct({ sets: Schema.Literals([1, 2, 8]), associativity: Schema.Literals([1, 2, 3, 8]) })

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { TraceBatch, TraceSite } from "@emu/core/Trace"
-import { BlockFlow, type EarlyExit } from "../src/internal/blocks/BlockFlow.ts"
-import { CallStack } from "../src/internal/functions/CallStack.ts"
-import { EdgeCounts } from "../src/internal/blocks/EdgeCounts.ts"
+import { BlockFlow, type EarlyExit } from "../src/kit/blocks/BlockFlow.ts"
+import { CallStack } from "../src/kit/functions/CallStack.ts"
+import { EdgeCounts } from "../src/kit/blocks/EdgeCounts.ts"
 
 const Pairs = Schema.Array(Schema.Tuple([Schema.Literals([0, 1, 2, 4096, 70_000]), Schema.Literals([0, 1, 7, 8192])]))
 

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { readLines } from "../control/lines.ts"
 import { decodeResponse, type Request, type Response } from "../control/Protocol.ts"
 import { describeSocketError } from "@emu/node/socketErrors"
-import { parsePluginSpec } from "../options/pluginSpec.ts"
+import { parsePluginSpec, pluginKind } from "../options/pluginSpec.ts"
 import { didYouMean } from "../suggest.ts"
 import { UsageError } from "../UsageError.ts"
 
@@ -50,11 +50,11 @@ const requestOf = (action: string, operands: ReadonlyArray<string>): Request => 
   }
   switch (action) {
     case "attach": {
-      const { args, isFile, plugin } = parsePluginSpec(expect("a plugin, NAME|FILE[,KEY=VALUE...]"))
+      const { args, plugin } = parsePluginSpec(expect("a plugin, NAME|FILE[,KEY=VALUE...]"))
       return {
         request: "attach",
         // the run has another current directory
-        plugin: isFile ? path.resolve(plugin) : plugin,
+        plugin: pluginKind(plugin) === "file" ? path.resolve(plugin) : plugin,
         args: args.map(([key, value]) => `${key}=${value}`)
       }
     }

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as PluginChanges from "@emu/core/PluginChanges"
 import type { PluginHost } from "@emu/core/PluginHost"
 import type { GuestPlugins } from "@emu/emulator/Guest"
-import { parsePluginArgument, isPluginFile } from "../options/pluginSpec.ts"
+import { parsePluginArgument } from "../options/pluginSpec.ts"
 import { installPlugin } from "../plugins/installPlugin.ts"
 import { UsageError } from "../UsageError.ts"
 import { readLines } from "./lines.ts"
@@ -126,7 +126,7 @@ const carryOut = (plugins: GuestPlugins, request: Request) =>
           try: () => (request.args ?? []).map((text) => parsePluginArgument(plugin, text)),
           catch: (error) => error as UsageError
         })
-        const id = yield* installPlugin(plugins, { plugin, isFile: isPluginFile(plugin), args })
+        const id = yield* installPlugin(plugins, { plugin, args })
         return { ok: true, id: Number(id) } as const
       }
       case "list": {

@@ -82,6 +82,7 @@ const typePaths = (folder: string, checkout: string) => {
     paths: {
       "@emu/core": [at("packages/core/src/index.ts")],
       "@emu/core/*": [at("packages/core/src/*.ts")],
+      "@emu/plugins/*": [at("packages/plugins/src/*.ts")],
       effect: [at("node_modules/effect/dist/index.d.ts")],
       "effect/*": [at("node_modules/effect/dist/*.d.ts")]
     },
@@ -117,6 +118,15 @@ const checkCommand = (folder: string, checkout: string | undefined): string => {
   return `cd ${JSON.stringify(checkout)} && node_modules/.bin/${diagnose} ${JSON.stringify(project)}`
 }
 
+/**
+ * A command that runs the test. It names the file, and in a checkout the Node, since an older one finds no TypeScript, runs
+ * nothing, and is content.
+ */
+const testCommand = (name: string, folder: string, { checkout, node }: Installation): string => {
+  const program = checkout === undefined ? "node" : JSON.stringify(pathFrom(folder, checkout, node))
+  return `${program} --test ${name}.test.ts`
+}
+
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
 /**
@@ -131,7 +141,15 @@ export const pluginFiles = (name: string, folder: string, installation: Installa
   const types = checkout === undefined ? {} : typePaths(folder, checkout)
   const devDependencies =
     checkout === undefined
-      ? { devDependencies: { "@effect/tsgo": "*", "@emu/core": "*", "@types/node": "^26", typescript: "*" } }
+      ? {
+          devDependencies: {
+            "@effect/tsgo": "*",
+            "@emu/core": "*",
+            "@emu/plugins": "*",
+            "@types/node": "^26",
+            typescript: "*"
+          }
+        }
       : {}
   return {
     [`${name}.ts`]: pluginSource(name),
@@ -139,7 +157,7 @@ export const pluginFiles = (name: string, folder: string, installation: Installa
     "package.json": json({
       private: true,
       type: "module",
-      scripts: { test: "node --test", check: checkCommand(folder, checkout) },
+      scripts: { test: testCommand(name, folder, installation), check: checkCommand(folder, checkout) },
       ...devDependencies
     }),
     "tsconfig.json": json({ compilerOptions: { ...compilerOptions, ...types }, include: ["*.ts"] })

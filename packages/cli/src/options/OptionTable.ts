@@ -20,8 +20,8 @@ export const runOptions = [
     value: "NAME|FILE[,KEY=VALUE...]",
     repeatable: true,
     help: [
-      "load a plugin: one that comes with emu, or a .ts or .js file (anything with a / or",
-      "that suffix); a comma in a value is written ,,"
+      "load a plugin: one that comes with emu, a .ts or .js file (anything with a / or that suffix),",
+      "or an npm package; a comma in a value is written ,,"
     ]
   },
   {

@@ -1,18 +1,28 @@
 /** The value of `--plugin`: a plugin and its arguments. */
 import { UsageError } from "../UsageError.ts"
+import { pluginNames } from "@emu/plugins/names"
 import { splitCommas } from "./commaList.ts"
 
 /** One plugin to load. */
 export interface PluginSpec {
-  /** As given: a name, or the path of a file. */
+  /** As given: a name, the path of a file, or an npm package. */
   readonly plugin: string
-  readonly isFile: boolean
   /** Arguments in their order; keys may repeat. */
   readonly args: ReadonlyArray<readonly [key: string, value: string]>
 }
 
-/** Whether a plugin is meant as a file: it has a slash, or the suffix of a module. */
-export const isPluginFile = (plugin: string): boolean => plugin.includes("/") || /\.[cm]?[jt]s$/.test(plugin)
+/** A name in a scope of npm, such as `@somebody/emu-plugin`, with a path in the package or without. */
+const scopedName = /^@[a-z0-9~][a-z0-9._~-]*\/[a-z0-9~][a-z0-9._~-]*(\/|$)/
+
+/** What comes with emu, a file of the user, or an npm package that the user has installed. */
+export type PluginKind = "own" | "file" | "package"
+
+/** What is meant: a file has a slash, or the suffix of a module, and emu's own names come before packages. */
+export const pluginKind = (plugin: string): PluginKind => {
+  if (scopedName.test(plugin)) return "package"
+  if (plugin.includes("/") || /\.[cm]?[jt]s$/.test(plugin)) return "file"
+  return pluginNames.some((name) => name === plugin) ? "own" : "package"
+}
 
 /**
  * Parses `NAME-or-FILE[,KEY=VALUE...]` by QEMU's rules: the first piece may be written `file=...`; a key without value is
@@ -25,7 +35,7 @@ export const parsePluginSpec = (text: string): PluginSpec => {
   const plugin = first.startsWith("file=") ? first.slice("file=".length) : first
   if (plugin === "")
     throw new UsageError("option --plugin needs the name or the file of a plugin; emu plugins lists the names")
-  return { plugin, isFile: isPluginFile(plugin), args: rest.map((piece) => parsePluginArgument(plugin, piece)) }
+  return { plugin, args: rest.map((piece) => parsePluginArgument(plugin, piece)) }
 }
 
 /**

@@ -7,7 +7,7 @@ import { PluginOptionError } from "@emu/core/PluginOptions"
 import type { GuestPlugins } from "@emu/emulator/Guest"
 import { complain, writeAll } from "../hostText.ts"
 import type { LogSink } from "../LogSink.ts"
-import { isPluginFile, type PluginSpec } from "../options/pluginSpec.ts"
+import { pluginKind, type PluginSpec } from "../options/pluginSpec.ts"
 import type { RunOptions } from "../options/RunOptions.ts"
 import { UsageError } from "../UsageError.ts"
 import { loadPlugin } from "./loadPlugin.ts"
@@ -34,7 +34,7 @@ export const failurePolicy = ({ debug, onPluginError }: RunOptions, sink: LogSin
 export const installPlugin = (plugins: GuestPlugins, { args, plugin: name }: PluginSpec) =>
   Effect.flatMap(loadPlugin(name), (plugin) =>
     plugins.add(plugin, args).pipe(
-      Effect.tap((id) => Effect.sync(() => isPluginFile(name) && rememberFile(id, name))),
+      Effect.tap((id) => Effect.sync(() => pluginKind(name) === "file" && rememberFile(id, name))),
       Effect.mapError((error) => {
         if (error instanceof PluginOptionError) return new UsageError(error.message, { cause: error })
         if (error instanceof PluginCallbackError || error instanceof ProgramEndedError) return error

@@ -1,16 +1,17 @@
-/** From the value of `--plugin` to a plugin: one of emu's by name, or a file of the user. */
+/** From the value of `--plugin` to a plugin: one of emu's by name, a file of the user, or an npm package. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as url from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plugin } from "@emu/core/Plugin"
-import { findPlugin, plugins } from "@emu/plugins"
-import { isPluginFile } from "../options/pluginSpec.ts"
+import { findPlugin } from "@emu/plugins"
+import { pluginNames } from "@emu/plugins/names"
+import { pluginKind } from "../options/pluginSpec.ts"
 import { didYouMean } from "../suggest.ts"
 import { UsageError } from "../UsageError.ts"
 import { placeOf } from "./pluginFrames.ts"
-import { installModuleHooks } from "./moduleHooks.ts"
+import { pluginLocation } from "./moduleGraph.ts"
 
 /** A plugin file that cannot be used; the message is one line for the user. */
 export class PluginLoadError extends Data.TaggedError("PluginLoadError")<{
@@ -18,24 +19,19 @@ export class PluginLoadError extends Data.TaggedError("PluginLoadError")<{
   readonly cause?: unknown
 }> {}
 
+/** Loaded when a plugin of the user is: only then emu runs as the variant that has it (scripts/bundle.ts). */
+const moduleHooks = Effect.promise(() => import("./moduleHooks.ts"))
+
 /**
  * Loads a plugin.
  *
- * @param plugin a name, or the path of a file, relative to the current directory
+ * @param plugin a name, the path of a file, relative to the current directory, or an npm package installed there or above
  * @returns fails with UsageError where there is no such plugin, with PluginLoadError where a file is no plugin
  */
-export const loadPlugin = (plugin: string): Effect.Effect<Plugin, UsageError | PluginLoadError> =>
-  isPluginFile(plugin) ? loadFile(plugin) : loadByName(plugin)
-
-const loadByName = (name: string): Effect.Effect<Plugin, UsageError> => {
-  const load = findPlugin(name)
-  if (load !== undefined) return Effect.promise(load)
-  const near = didYouMean(name, Object.keys(plugins))
-  return Effect.fail(
-    new UsageError(
-      `there is no plugin ${name}${near || ""}${near ? " (" : "; "}emu plugins lists them, a file is written with a /${near ? ")" : ""}`
-    )
-  )
+export const loadPlugin = (plugin: string): Effect.Effect<Plugin, UsageError | PluginLoadError> => {
+  const own = findPlugin(plugin)
+  if (own !== undefined) return Effect.promise(own)
+  return pluginKind(plugin) === "file" ? loadFile(plugin) : loadPackage(plugin)
 }
 
 const loadFile = Effect.fnUntraced(function* (file: string) {
@@ -43,29 +39,45 @@ const loadFile = Effect.fnUntraced(function* (file: string) {
   const stat = fs.statSync(absolute, { throwIfNoEntry: false })
   if (stat === undefined) return yield* new PluginLoadError({ message: `plugin ${file}: there is no such file` })
   if (!stat.isFile()) return yield* new PluginLoadError({ message: `plugin ${file}: this is no file` })
-  const location = locationOf(absolute, stat.mtimeMs)
-  installModuleHooks(location)
+  const { installModuleHooks } = yield* moduleHooks
+  installModuleHooks()
+  return yield* importPlugin(file, pluginLocation(url.pathToFileURL(absolute).href))
+})
+
+const loadPackage = Effect.fnUntraced(function* (name: string) {
+  const { installModuleHooks, packageLocation } = yield* moduleHooks
+  installModuleHooks()
+  const location = yield* Effect.try({
+    try: () => packageLocation(name),
+    catch: (cause) => (isMissing(cause) ? unknownPlugin(name) : notLoaded(name, cause))
+  })
+  return yield* importPlugin(name, pluginLocation(location))
+})
+
+/** Whether a package is not there, rather than broken. */
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
+
+const unknownPlugin = (name: string): UsageError => {
+  const problem = `there is no plugin ${name}${didYouMean(name, pluginNames)}`
+  const hint = "emu plugins lists those that come with emu, npm packages are looked up here, a file is written with a /"
+  return new UsageError(problem.endsWith("?") ? `${problem} (${hint})` : `${problem}; ${hint}`)
+}
+
+const notLoaded = (plugin: string, cause: unknown): PluginLoadError =>
+  new PluginLoadError({ message: `plugin ${plugin} cannot be loaded: ${describe(cause)}`, cause })
+
+const importPlugin = Effect.fnUntraced(function* (plugin: string, location: string) {
   const loaded: Record<string, unknown> = yield* Effect.tryPromise({
     try: () => import(location),
-    catch: (cause) => new PluginLoadError({ message: `plugin ${file} cannot be loaded: ${describe(cause)}`, cause })
+    catch: (cause) => notLoaded(plugin, cause)
   })
   if (!isPlugin(loaded.default)) {
     const problem = loaded.default === undefined ? "it has no default export" : "its default export is no plugin"
-    return yield* new PluginLoadError({ message: `plugin ${file}: ${problem}; write export default Plugin.make({ ... })` })
+    return yield* new PluginLoadError({ message: `plugin ${plugin}: ${problem}; write export default Plugin.make({ ... })` })
   }
   return loaded.default
 })
-
-/** When each file that was loaded had been changed. */
-const loadedFiles = new Map<string, number>()
-
-/** The URL to import a file from: another one where the file has changed since, as Node imports each URL once. */
-const locationOf = (absolute: string, changed: number): string => {
-  const { href } = url.pathToFileURL(absolute)
-  const known = loadedFiles.get(absolute) ?? changed
-  loadedFiles.set(absolute, known)
-  return known === changed ? href : `${href}?changed=${changed}`
-}
 
 const isPlugin = (value: unknown): value is Plugin =>
   typeof value === "object" &&

@@ -104,7 +104,6 @@ describe("the command line of emu run", () => {
     assert.deepStrictEqual(plugins, [
       {
         plugin: "insn",
-        isFile: false,
         args: [
           ["match", "a,b"],
           ["match", "c"],
@@ -112,8 +111,8 @@ describe("the command line of emu run", () => {
           ["trace", "off"]
         ]
       },
-      { plugin: "./p.ts", isFile: true, args: [] },
-      { plugin: "x.js", isFile: true, args: [["k", ""]] }
+      { plugin: "./p.ts", args: [] },
+      { plugin: "x.js", args: [["k", ""]] }
     ])
   })
 

@@ -3,7 +3,7 @@
  * for each block: offset in its module (32 bits), size in bytes and module (16 bits each), all little-endian.
  */
 import type { ModuleInfo } from "@emu/core/Ports"
-import { hex } from "./text/format.ts"
+import { hex } from "../text/format.ts"
 
 /** A block that ran. */
 export interface CoveredBlock {

@@ -2,7 +2,7 @@
 import type { PluginApi } from "@emu/core/PluginApi"
 import type { ModuleInfo } from "@emu/core/Ports"
 import { hex } from "../text/format.ts"
-import { symbolFile } from "./uftraceData.ts"
+import { symbolFile } from "../formats/uftrace.ts"
 
 interface Known {
   readonly address: bigint
