@@ -19,9 +19,6 @@ const until = async (holds: () => boolean): Promise<void> => {
   assert.isTrue(holds(), "waited in vain")
 }
 
-/** Time for the guest to execute a few blocks, on a busy machine, too. */
-const somewhatLater = () => new Promise((resolve) => setTimeout(resolve, 500))
-
 /** A program that runs with a socket, `s` in a directory. */
 const start = async (directory: string, options: ReadonlyArray<string>) => {
   const child = spawn(emu, ["run", "--control", "s", ...options], { cwd: directory, env: {} })
@@ -58,7 +55,8 @@ const blocks = (word: string) => `
     options: PluginOptions.struct({ unit: PluginOptions.string({ description: "what to call them" }) }),
     install: Effect.fnUntraced(function* (api, { unit }) {
       let n = 0
-      yield* api.onTbTrans((tb) => tb.onExec(() => void n++))
+      // what a test waits for: the guest has come to a block
+      yield* api.onTbTrans((tb) => tb.onExec(() => n++ === 0 && api.outs("first\\n")))
       yield* api.onAtExit(() => api.outs(\`${word} \${n > 0 ? "some" : "no"} \${unit}\\n\`))
     })
   })
@@ -81,10 +79,18 @@ const vcpus = `
     install: Effect.fnUntraced(function* (api) {
       const [begun, ended, ran] = [new Set(), new Set(), new Set()]
       const list = (vcpus) => [...vcpus].sort().join()
+      const text = () => \`begun \${list(begun)}, ended \${list(ended)}, ran \${list(ran)}\\n\`
+      // vCPU 2 is one child after another; a test waits for one of them to have begun, run and ended
+      let isComplete = false
+      const check = () => {
+        if (isComplete || begun.size < 3 || ran.size < 3 || ended.size === 0) return
+        isComplete = true
+        api.outs("complete: " + text())
+      }
       yield* api.onVcpuInit((vcpu) => void begun.add(vcpu + (api.vcpuInfo(vcpu).pid === api.process().pid ? "" : "!")))
       yield* api.onVcpuExit((vcpu) => void ended.add(vcpu))
-      yield* api.onTbTrans((tb) => tb.onExec((vcpu) => void ran.add(vcpu)))
-      yield* api.onAtExit(() => api.outs(\`begun \${list(begun)}, ended \${list(ended)}, ran \${list(ran)}\n\`))
+      yield* api.onTbTrans((tb) => tb.onExec((vcpu) => (ran.add(vcpu), check())))
+      yield* api.onAtExit(() => api.outs(text()))
     })
   })
 `
@@ -111,18 +117,17 @@ describe("emu run --control", () => {
       const control = controlIn(directory.path)
       assert.strictEqual(await control("attach", "./blocks.ts,unit=blocks"), "attached blocks.ts, id 1\n")
       assert.strictEqual(await control("list"), "1 blocks,unit=blocks: vcpuTbTrans, atExit\n")
-      await somewhatLater()
+      await until(() => output.stderr === "first\n")
       assert.deepStrictEqual(await ask(socket, [`{"request":"reset","id":1}`]), [{ ok: true }])
-      await somewhatLater()
+      await until(() => output.stderr === "first\nfirst\n")
       assert.strictEqual(await control("uninstall", "1"), "uninstalled 1\n")
-      await until(() => output.stderr !== "")
-      assert.strictEqual(output.stderr, "saw some blocks\n")
+      await until(() => output.stderr === "first\nfirst\nsaw some blocks\n")
       // a file that was changed is loaded anew
       fs.writeFileSync(file, blocks("now saw"))
       fs.utimesSync(file, new Date(), new Date(Date.now() + 5000))
       const [attached] = await ask(socket, [JSON.stringify({ request: "attach", plugin: file, args: ["unit=b"] })])
       assert.deepStrictEqual(attached, { ok: true, id: 2 })
-      await somewhatLater()
+      await until(() => output.stderr.endsWith("saw some blocks\nfirst\n"))
       child.kill("SIGTERM")
       assert.strictEqual(await ended, 143)
       assert.match(output.stderr, /\nnow saw some b\n/)
@@ -137,26 +142,55 @@ describe("emu run --control", () => {
     using running = await start(directory.path, ["--engine", engine, "forks"])
     const { child, ended, output } = running
     const control = controlIn(directory.path)
-    await somewhatLater()
     assert.strictEqual(await control("attach", "./vcpus.ts"), "attached vcpus.ts, id 1\n")
     assert.strictEqual(await control("attach", "insn,inline=on"), "attached insn, id 2\n")
     assert.strictEqual(
       await control("list"),
       "1 vcpus: vcpuInit, vcpuExit, vcpuTbTrans, atExit\n2 insn,inline=on: vcpuTbTrans, atExit\n"
     )
-    await somewhatLater()
+    const seen = "begun 0,1,2, ended 2, ran 0,1,2\n"
+    await until(() => output.stderr === `complete: ${seen}`)
     await control("reset", "1")
-    await somewhatLater()
+    await until(() => output.stderr === `complete: ${seen}`.repeat(2))
     await control("uninstall", "1")
-    // vCPU 2 is one child after another
-    // its text is on its way through another pipe than the answer
-    await until(() => output.stderr !== "")
-    assert.strictEqual(output.stderr, "begun 0,1,2, ended 2, ran 0,1,2\n")
+    await until(() => output.stderr === `complete: ${seen}`.repeat(2) + seen)
     await control("reset", "2")
-    await somewhatLater()
+    await control("attach", "./vcpus.ts")
+    await until(() => output.stderr.endsWith(`${seen}complete: ${seen}`))
     child.kill("SIGINT")
     assert.strictEqual(await ended, 130)
-    assert.match(output.stderr, /\ncpu 0 insns: \d+\ncpu 1 insns: \d+\ncpu 2 insns: \d+\ntotal insns: \d+\n$/)
+    assert.match(output.stderr, /\ncpu 0 insns: \d+\ncpu 1 insns: \d+\ncpu 2 insns: \d+\ntotal insns: \d+\n/)
+  })
+
+  it("sees that a file has changed which a plugin imports, through another one", async () => {
+    using directory = temporaryDirectory()
+    const write = (name: string, text: string) => fs.writeFileSync(path.join(directory.path, name), text)
+    write("word.ts", `export const word: string = "old"\n`)
+    write("middle.ts", `export { word } from "./word.ts"\n`)
+    for (const name of ["one", "two"]) {
+      write(
+        `${name}.ts`,
+        `import * as Plugin from "@emu/core/Plugin"
+        import * as PluginOptions from "@emu/core/PluginOptions"
+        import * as Effect from "effect/Effect"
+        import { word } from "./middle.ts"
+        export default Plugin.make({
+          name: "${name}", help: "says a word", options: PluginOptions.none,
+          install: (api) => Effect.andThen(api.onFlush(() => {}), Effect.sync(() => api.outs("${name} " + word + ", ")))
+        })`
+      )
+    }
+    using running = await start(directory.path, [wc])
+    const { child, ended, output } = running
+    const control = controlIn(directory.path)
+    await control("attach", "./one.ts")
+    await until(() => output.stderr === "one old, ")
+    write("word.ts", `export const word: string = "new"\n`)
+    fs.utimesSync(path.join(directory.path, "word.ts"), new Date(), new Date(Date.now() + 5000))
+    for (const name of ["two", "one", "one"]) await control("attach", `./${name}.ts`)
+    child.stdin.end("one two\n")
+    assert.strictEqual(await ended, 0)
+    assert.strictEqual(output.stderr, "one old, two new, one new, one new, ")
   })
 
   it("answers bad requests with an error; the guest, which waits for input, does not notice", async () => {

@@ -15,6 +15,7 @@ import {
   store,
   Sys,
   threadFlags,
+  untilStored,
   vforkFlags,
   wait,
   work
@@ -228,7 +229,9 @@ describe.each(both)("on the $name", ({ engine }) => {
   it.live("B8: of a process with several threads, the child has the one that forked, and knows of no others", () =>
     Effect.gen(function* () {
       const child = [...work(childRounds), ...exitGroup(3)]
-      const program = [...fork(forever(work(5)), threadFlags), ...fork(child), ...wait, ...exitWith(7)]
+      // the child comes when the other thread has run, however short its turns are on a busy machine
+      const thread = fork(forever(work(5)), threadFlags)
+      const program = [...thread, ...untilStored(), ...fork(child), ...wait, ...exitWith(7)]
       const { events, status, stores } = yield* observe(program, engine)
       assert.strictEqual(status, 10)
       assert.deepStrictEqual(lifeIn(events), [

@@ -33,6 +33,12 @@ export const work = (rounds: number, inside: ReadonlyArray<number> = call(Sys.ge
   ])
 }
 
+/** Lets others run until one of them has stored by `work`. */
+export const untilStored = (): Array<number> => {
+  const body = [...call(Sys.yield), insn("lw", { rd: reg.t1, rs1: reg.t0, imm: 0 })]
+  return [...li(reg.t0, data), ...body, insn("beq", { rs1: reg.t1, rs2: 0, imm: -4 * body.length })]
+}
+
 /** Stores a constant, a byte if nothing else is said. */
 export const store = (at: number, value: number, name = "sb"): Array<number> => [
   ...li(reg.t0, at),
