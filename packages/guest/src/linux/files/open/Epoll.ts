@@ -1,4 +1,7 @@
-/** Interest lists (epoll). */
+/**
+ * Interest lists (epoll). As in Linux, a list of those that may be ready is kept as files change, so that a wait costs what is ready
+ * and not what is watched. Files that cannot tell of their changes (terminals, timers) are asked each time.
+ */
 import * as Effect from "effect/Effect"
 import type { HostStat } from "../../../HostFs.ts"
 import { Errno } from "../../kernel/errno.ts"
@@ -12,14 +15,17 @@ export const EPOLL = { ONESHOT: 0x4000_0000, ET: 0x8000_0000, EXCLUSIVE: 0x1000_
 const maxNesting = 4
 
 const eventMask = 0x0fff_ffff
+const always = POLL.ERR | POLL.HUP
 
 interface Interest {
+  readonly fd: number
   readonly file: OpenFile
   events: number
   data: bigint
-  /** Bits already told, and changes seen by then: for edge-triggered interests. */
+  /** Bits that an edge-triggered interest in a file that is asked was told of last. */
   told: number
-  seen: number
+  /** Ends listening to the file; undefined for one that is asked. */
+  readonly stop: (() => void) | undefined
 }
 
 /** A ready event: POLL bits and the caller's data. */
@@ -30,7 +36,11 @@ export interface ReadyEvent {
 
 /** An epoll instance. Interests belong to a descriptor number together with its file, as in Linux. */
 export class Epoll extends OpenFile {
-  readonly #interests = new Map<number, Interest>()
+  readonly #interests = new Map<OpenFile, Map<number, Interest>>()
+  /** Those whose file has changed since it was last seen without anything to tell; next ones to be told first. */
+  readonly #ready = new Set<Interest>()
+  /** Those whose files are asked. */
+  readonly #asked = new Set<Interest>()
   /** Instances that have had this one in their list. */
   readonly #holders = new Set<Epoll>()
 
@@ -56,8 +66,18 @@ export class Epoll extends OpenFile {
       if (file.#reaches(this, maxNesting) || file.#depth() + 1 + this.#height() > maxNesting) return -Errno.ELOOP
       file.#holders.add(this)
     }
-    this.#interests.set(fd, { file, events, data, told: 0, seen: 0 })
-    this.waiters.wake()
+    const interest: Interest = {
+      fd,
+      file,
+      events,
+      data,
+      told: 0,
+      stop: file.tellsChanges ? file.waiters.listen((happened) => this.#changed(interest, happened)) : undefined
+    }
+    const ofFile = this.#interests.get(file) ?? new Map<number, Interest>()
+    this.#interests.set(file, ofFile.set(fd, interest))
+    if (interest.stop === undefined) this.#asked.add(interest)
+    this.#arm(interest)
     return 0
   }
 
@@ -68,14 +88,15 @@ export class Epoll extends OpenFile {
     interest.events = events
     interest.data = data
     interest.told = 0
-    this.waiters.wake()
+    this.#arm(interest)
     return 0
   }
 
   /** EPOLL_CTL_DEL. */
   remove(fd: number, file: OpenFile): number {
-    if (this.#find(fd, file) === undefined) return -Errno.ENOENT
-    this.#interests.delete(fd)
+    const interest = this.#find(fd, file)
+    if (interest === undefined) return -Errno.ENOENT
+    this.#drop(interest)
     return 0
   }
 
@@ -83,24 +104,26 @@ export class Epoll extends OpenFile {
   take(limit: number): Array<ReadyEvent> {
     const ready: Array<ReadyEvent> = []
     // those told go to the end of the list, so this goes over the list as it is now
-    const interests = Array.from(this.#interests)
-    for (const [fd, interest] of interests) {
+    for (const interest of [...this.#ready, ...this.#asked]) {
       if (ready.length === limit) break
       const events = this.#fresh(interest)
-      interest.told = interest.file.closed ? 0 : interest.file.poll()
-      interest.seen = interest.file.waiters.changes
+      this.#ready.delete(interest)
+      interest.told = events | (interest.told & interest.file.poll())
       if (events === 0) continue
       ready.push({ events, data: interest.data })
       if ((interest.events & EPOLL.ONESHOT) !== 0) interest.events &= ~eventMask
-      this.#interests.delete(fd)
-      this.#interests.set(fd, interest)
+      else if (interest.stop === undefined) this.#askLast(interest)
+      else if ((interest.events & EPOLL.ET) === 0) this.#ready.add(interest)
     }
     return ready
   }
 
   override poll(): number {
-    this.#dropClosed()
-    for (const interest of this.#interests.values()) if (this.#fresh(interest) !== 0) return POLL.IN | POLL.RDNORM
+    for (const interest of this.#ready) {
+      if (this.#fresh(interest) !== 0) return POLL.IN | POLL.RDNORM
+      this.#ready.delete(interest)
+    }
+    for (const interest of this.#asked) if (this.#fresh(interest) !== 0) return POLL.IN | POLL.RDNORM
     return 0
   }
 
@@ -108,35 +131,69 @@ export class Epoll extends OpenFile {
     return Effect.suspend(() => {
       if (this.poll() !== 0) return Effect.void
       const changes: Array<Effect.Effect<void>> = [this.waiters.wait(() => Effect.void)]
-      for (const interest of this.#interests.values()) {
-        if ((interest.events & eventMask) === 0) continue
-        const edge = (interest.events & EPOLL.ET) !== 0 && (interest.file.poll() & interest.events & eventMask) !== 0
-        changes.push(
-          edge ? interest.file.waiters.wait(() => Effect.void) : interest.file.wait(interest.events & eventMask, 65536)
-        )
+      for (const { events: wanted, file } of this.#asked) {
+        if ((wanted & eventMask) === 0) continue
+        const told = (wanted & EPOLL.ET) !== 0 && (file.poll() & wanted & eventMask) !== 0
+        changes.push(told ? file.waiters.wait(() => Effect.void) : file.wait(wanted & eventMask, 65536))
       }
-      return Effect.flatMap(Effect.raceAllFirst(changes), () => this.wait(events, length))
+      const changed = changes.length === 1 ? changes[0]! : Effect.raceAllFirst(changes)
+      return Effect.flatMap(changed, () => this.wait(events, length))
     })
   }
 
-  /** Events to tell: for an edge-triggered interest only those that came up since the last time. */
+  protected override dispose(): void {
+    for (const ofFile of this.#interests.values()) for (const { stop } of ofFile.values()) stop?.()
+    this.#interests.clear()
+    this.#ready.clear()
+    this.#asked.clear()
+  }
+
+  /** A file tells of a change. */
+  #changed(interest: Interest, happened: number): void {
+    if (interest.file.closed) return this.#drop(interest)
+    if ((interest.events & eventMask) === 0 || (happened & (interest.events | always)) === 0) return
+    this.#ready.add(interest)
+    this.waiters.wake(POLL.IN | POLL.RDNORM)
+  }
+
+  /** What is ready when an interest begins is told, whether on edges or not. */
+  #arm(interest: Interest): void {
+    if (interest.stop !== undefined) {
+      if (this.#fresh(interest) === 0) return
+      this.#ready.add(interest)
+    }
+    this.waiters.wake(POLL.IN | POLL.RDNORM)
+  }
+
+  #askLast(interest: Interest): void {
+    this.#asked.delete(interest)
+    this.#asked.add(interest)
+  }
+
+  /** Events to tell. Of a file that is asked, those of an edge-triggered interest that came up since the last time. */
   #fresh(interest: Interest): number {
     const wanted = interest.events & eventMask
-    if (wanted === 0 || interest.file.closed) return 0
-    const now = interest.file.poll()
-    const ready = now & (wanted | POLL.ERR | POLL.HUP)
-    const edge = (ready & ~interest.told) !== 0 || interest.file.waiters.changes !== interest.seen
-    return (interest.events & EPOLL.ET) !== 0 && !edge ? 0 : ready
+    if (interest.file.closed) {
+      this.#drop(interest)
+      return 0
+    }
+    if (wanted === 0) return 0
+    const ready = interest.file.poll() & (wanted | always)
+    const isEdge = interest.stop === undefined && (interest.events & EPOLL.ET) !== 0
+    return isEdge ? ready & ~interest.told : ready
   }
 
   #find(fd: number, file: OpenFile): Interest | undefined {
-    this.#dropClosed()
-    const interest = this.#interests.get(fd)
-    return interest?.file === file ? interest : undefined
+    return this.#interests.get(file)?.get(fd)
   }
 
-  #dropClosed(): void {
-    for (const [fd, interest] of this.#interests) if (interest.file.closed) this.#interests.delete(fd)
+  #drop(interest: Interest): void {
+    interest.stop?.()
+    this.#ready.delete(interest)
+    this.#asked.delete(interest)
+    const ofFile = this.#interests.get(interest.file)
+    ofFile?.delete(interest.fd)
+    if (ofFile?.size === 0) this.#interests.delete(interest.file)
   }
 
   /** Whether another instance is below this one, at most `depth` levels. */
@@ -156,7 +213,6 @@ export class Epoll extends OpenFile {
   }
 
   #nested(): ReadonlyArray<Epoll> {
-    this.#dropClosed()
-    return [...this.#interests.values()].flatMap(({ file }) => (file instanceof Epoll ? file : []))
+    return [...this.#interests.keys()].flatMap((file) => (file instanceof Epoll && !file.closed ? file : []))
   }
 }

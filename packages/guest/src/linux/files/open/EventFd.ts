@@ -31,7 +31,7 @@ export class EventFd extends OpenFile {
     const taken = this.#semaphore ? 1n : this.#count
     this.#count -= taken
     new DataView(into.buffer, into.byteOffset).setBigUint64(0, taken, true)
-    this.waiters.wake()
+    this.waiters.wake(POLL.OUT | POLL.WRNORM)
     return 8
   }
 
@@ -41,7 +41,7 @@ export class EventFd extends OpenFile {
     if (added > largest) return -Errno.EINVAL
     if (this.#count + added > largest) return -Errno.EAGAIN
     this.#count += added
-    if (added > 0n) this.waiters.wake()
+    if (added > 0n) this.waiters.wake(POLL.IN | POLL.RDNORM)
     return 8
   }
 

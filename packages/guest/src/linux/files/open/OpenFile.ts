@@ -74,6 +74,11 @@ export abstract class OpenFile {
     )
   }
 
+  /** Whether `waiters` hear of every change of `poll`. Those whose waits are of another kind (timers, the host's files) have to be asked. */
+  get tellsChanges(): boolean {
+    return this.wait === OpenFile.prototype.wait
+  }
+
   /** Bytes that can be read at once (FIONREAD). */
   available(): number {
     return -Errno.ENOTTY

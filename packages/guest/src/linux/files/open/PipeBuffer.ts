@@ -49,7 +49,7 @@ export class PipeBuffer {
     }
     if (!peek) {
       this.#chunks.splice(0, index)
-      this.waiters.wake()
+      this.waiters.wake(POLL.OUT | POLL.WRNORM)
     }
     return done
   }
@@ -65,7 +65,7 @@ export class PipeBuffer {
     const part = from.slice(0, room)
     this.#chunks.push(part)
     this.#size += part.length
-    this.waiters.wake()
+    this.waiters.wake(POLL.IN | POLL.RDNORM)
     return part.length
   }
 

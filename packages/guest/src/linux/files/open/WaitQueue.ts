@@ -1,16 +1,21 @@
-/** Fibers that wait for a file to change. */
+/** Fibers that wait for a file to change, and interest lists that are to hear of each change. */
 import * as Effect from "effect/Effect"
+
+/** Any of the POLL bits may hold now that did not before. */
+const anything = 0xffff
 
 /** A set of waiters, woken all at once in the order in which they came. */
 export class WaitQueue {
   readonly #waiters = new Set<() => void>()
+  readonly #listeners = new Set<(events: number) => void>()
 
-  /** How often the file changed. */
-  changes = 0
-
-  /** Wakes everyone who waits now. */
-  wake(): void {
-    this.changes++
+  /**
+   * Wakes everyone who waits now, and tells those who listen.
+   *
+   * @param events POLL bits of what has happened: room alone is no news for who waits for data on edges
+   */
+  wake(events = anything): void {
+    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener(events)
     if (this.#waiters.size === 0) return
     const waiters = [...this.#waiters]
     this.#waiters.clear()
@@ -22,6 +27,14 @@ export class WaitQueue {
     this.#waiters.add(wake)
     return () => {
       this.#waiters.delete(wake)
+    }
+  }
+
+  /** Calls `listener` at every change, before those who wait go on; the function returned ends that. */
+  listen(listener: (events: number) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
     }
   }
 
