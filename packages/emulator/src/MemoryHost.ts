@@ -4,6 +4,7 @@ import { PluginFiles } from "@emu/core/PluginFiles"
 import { HostClock } from "@emu/guest/HostClock"
 import { HostFs, type HostFsShape } from "@emu/guest/HostFs"
 import { HostInfo } from "@emu/guest/HostInfo"
+import { HostNetwork } from "@emu/guest/HostNetwork"
 import { O } from "@emu/guest/linux/files/constants"
 import { join } from "@emu/guest/linux/files/lookup/Path"
 import { fromText } from "@emu/guest/linux/user/byteStrings"
@@ -20,13 +21,17 @@ export interface MemoryHostOptions {
 const encoder = new TextEncoder()
 
 /** Makes the host: its files are those of all its guests, and of their plugins. */
-export const layer = (options: MemoryHostOptions = {}): Layer.Layer<HostFs | HostClock | HostInfo | PluginFiles> => {
+export const layer = (
+  options: MemoryHostOptions = {}
+): Layer.Layer<HostFs | HostClock | HostInfo | HostNetwork | PluginFiles> => {
   const files: Record<string, Uint8Array> = {}
   for (const [path, contents] of Object.entries(options.files ?? {})) {
     files[fromText(path)] = typeof contents === "string" ? encoder.encode(contents) : contents
   }
   const hostFs = Layer.sync(HostFs)(() => makeMemoryFs({ files }))
-  return Layer.mergeAll(pluginFiles, HostClock.portable, HostInfo.portable).pipe(Layer.provideMerge(hostFs))
+  return Layer.mergeAll(pluginFiles, HostClock.portable, HostInfo.portable, HostNetwork.none).pipe(
+    Layer.provideMerge(hostFs)
+  )
 }
 
 /** Plugins' files among the others. */

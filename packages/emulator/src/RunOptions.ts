@@ -3,6 +3,7 @@ import type { Plugin } from "@emu/core/Plugin"
 import type { OnPluginError, PluginFailurePolicy } from "@emu/core/PluginFailures"
 import type { PluginOutput } from "@emu/core/Ports"
 import type { Identity } from "@emu/guest/HostInfo"
+import type { NetworkMode, Published } from "@emu/guest/linux/sockets/Network"
 import type { EngineServices, EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import type { Trace } from "@emu/tcg/Translator"
 import type { plugins } from "@emu/plugins"
@@ -72,6 +73,14 @@ export interface RunOptions<Uses extends PluginUses = PluginUses> {
    */
   readonly stdout?: OutputTarget | undefined
   readonly stderr?: OutputTarget | undefined
+
+  /**
+   * How far the program's network goes: to the host's (`host`, the default, where the host has one), no further than the run's own
+   * processes (`inside`), or nowhere (`none`; AF_UNIX sockets between its processes are left).
+   */
+  readonly net?: NetworkMode | undefined
+  /** Ports of a network that is closed (`inside`) which the host may use. */
+  readonly publish?: ReadonlyArray<Published> | undefined
 
   /** Makes random numbers the same in each run; from the host's entropy by default. */
   readonly seed?: bigint | undefined

@@ -96,7 +96,7 @@ export interface HostFsShape {
   /** The present path of an open file. */
   readonly fdPath: (fd: number) => string | number
   readonly mkdir: (path: string, mode: number) => number
-  /** Makes a named pipe (`mode` has S_IFIFO) or an empty regular file; `-EPERM` for devices. */
+  /** Makes a named pipe (`mode` has S_IFIFO), a file that stands for a socket (S_IFSOCK) or an empty regular file; `-EPERM` for devices. */
   readonly mknod: (path: string, mode: number) => number
   readonly unlink: (path: string) => number
   readonly rmdir: (path: string) => number

@@ -270,7 +270,8 @@ export const makeMemoryFs = (options: MemoryFsOptions = {}): HostFsShape => {
     realpath: (path) => withPath<string | number>(path, true, (inode) => tree.pathOf(inode) ?? -Errno.ENOENT),
     fdPath: (fd) => withFd<string | number>(fd, ({ inode }) => tree.pathOf(inode) ?? -Errno.ENOENT),
     mkdir: (path, mode) => done(create(path, S.IFDIR | mode)),
-    mknod: (path, mode) => ([S.IFREG, S.IFIFO].includes((mode & S.IFMT) as never) ? done(create(path, mode)) : -Errno.EPERM),
+    mknod: (path, mode) =>
+      [S.IFREG, S.IFIFO, S.IFSOCK].includes((mode & S.IFMT) as never) ? done(create(path, mode)) : -Errno.EPERM,
     unlink: (path) => remove(path, false),
     rmdir: (path) => remove(path, true),
     rename,

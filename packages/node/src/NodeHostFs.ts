@@ -9,6 +9,7 @@ import { Errno } from "@emu/guest/linux/kernel/errno"
 import { O, POLL, S } from "@emu/guest/linux/files/constants"
 import { fromText, toText } from "@emu/guest/linux/user/byteStrings"
 import { seekTarget } from "@emu/guest/linux/files/open/MemoryFile"
+import { makeSocketFile } from "./internal/network/socketFile.ts"
 import { attempt, perform } from "./internal/nodeErrno.ts"
 import { StreamInput } from "./internal/StreamInput.ts"
 import { getTermios, setTermios, windowSize } from "./internal/terminal.ts"
@@ -193,6 +194,7 @@ export const makeNodeHostFs = (): HostFsShape => {
       const flags = Fs.constants.O_CREAT | Fs.constants.O_EXCL | Fs.constants.O_WRONLY
       return perform(() => Fs.closeSync(withoutUmask(() => Fs.openSync(hostPath(path), flags, mode & 0o7777))))
     }
+    if ((mode & S.IFMT) === S.IFSOCK) return makeSocketFile(hostPath(path), mode & 0o7777)
     if ((mode & S.IFMT) !== S.IFIFO) return -Errno.EPERM
     if (typeof lstat(path) !== "number") return -Errno.EEXIST
     const permissions = (mode & 0o7777).toString(8)

@@ -49,6 +49,8 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   execfn: options.execfn,
   sysroot: options.sysroot === undefined ? undefined : path.resolve(options.sysroot),
   seed: options.seed,
+  net: options.net,
+  publish: options.publish,
   stackSize: options.stackSize,
   strace: options.log.has("strace") ? (line) => sink.write(`${line}\n`) : undefined,
   warn: (line) => {

@@ -74,6 +74,20 @@ export const runOptions = [
     help: ["seed of the guest's random bytes (AT_RANDOM, getrandom); the same seed, the same run"]
   },
   {
+    name: "net",
+    value: "host|inside|none",
+    help: [
+      "how far the guest's network goes: to the host's (the default), no further than the run's own",
+      "processes, which makes runs repeatable, or nowhere; see docs/networking.md"
+    ]
+  },
+  {
+    name: "publish",
+    value: "[ADDRESS:]HOST:GUEST[/udp]",
+    repeatable: true,
+    help: ["with --net inside, let a port of the host lead to one of the guest (ADDRESS: 127.0.0.1)"]
+  },
+  {
     name: "log",
     letter: "d",
     value: "ITEM[,...]",

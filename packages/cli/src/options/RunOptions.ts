@@ -1,11 +1,13 @@
 /** What `emu run` was asked to do. */
 import type { OnPluginError } from "@emu/core/PluginFailures"
+import { type NetworkMode, networkModes, type Published } from "@emu/guest/linux/sockets/Network"
 import { type PluginFormat, pluginFormats } from "../report/pluginOutput.ts"
 import { UsageError } from "../UsageError.ts"
 import { guestEnvironment } from "./environment.ts"
 import { type LogItem, parseLogItems } from "./logItems.ts"
 import { runOptions, type RunOptionName } from "./OptionTable.ts"
 import { parseOptions } from "./parseOptions.ts"
+import { parsePublish } from "./publish.ts"
 import { parsePluginSpec, type PluginSpec } from "./pluginSpec.ts"
 import { parseSize, parseU64, parseWord } from "./values.ts"
 
@@ -28,6 +30,8 @@ export interface RunOptions {
   readonly execfn: string | undefined
   readonly stackSize: number | undefined
   readonly seed: bigint | undefined
+  readonly net: NetworkMode
+  readonly publish: ReadonlyArray<Published>
   readonly log: ReadonlySet<LogItem>
   readonly logFile: string | undefined
   readonly stats: boolean
@@ -77,6 +81,10 @@ export const parseRunOptions = (
   if (program === undefined) {
     throw new UsageError("emu run needs a program: emu run [options] PROGRAM [ARG...]; emu run --help explains the options")
   }
+  const net = parsed("net", (text) => parseWord("--net", text, networkModes)) ?? "host"
+  const publish = values("publish").map(parsePublish)
+  if (publish.length > 0 && net !== "inside")
+    throw new UsageError("--publish opens ports of a closed network: give --net inside, too")
   return {
     program,
     args,
@@ -90,6 +98,8 @@ export const parseRunOptions = (
     execfn: last("execfn"),
     stackSize: parsed("stack-size", (text) => parseSize("-s", text)),
     seed: parsed("seed", (text) => parseU64("--seed", text)),
+    net,
+    publish,
     log,
     logFile: last("log-file"),
     stats: given("stats"),

@@ -38,6 +38,8 @@ describe("the command line of emu run", () => {
       execfn: undefined,
       stackSize: undefined,
       seed: undefined,
+      net: "host",
+      publish: [],
       log: new Set<LogItem>(),
       logFile: undefined,
       stats: false,

@@ -8,6 +8,7 @@ import { type CodeCache, PluginOutput } from "@emu/core/Ports"
 import type { HostClock } from "@emu/guest/HostClock"
 import { HostFs } from "@emu/guest/HostFs"
 import { HostInfo } from "@emu/guest/HostInfo"
+import type { HostNetwork } from "@emu/guest/HostNetwork"
 import { guestAccessLayer } from "@emu/guest/linux/pluginView/GuestAccess"
 import type { ProcessExit, ProcessOptions } from "@emu/guest/linux/run/ProcessOptions"
 import { runProgram } from "@emu/guest/linux/run/runProgram"
@@ -29,10 +30,10 @@ import { argumentsOf, loadPlugin } from "./pluginUses.ts"
 import { Reports } from "./Reports.ts"
 
 /** What an emulator needs of its host. */
-export type Host = HostFs | HostClock | HostInfo | PluginFiles
+export type Host = HostFs | HostClock | HostInfo | HostNetwork | PluginFiles
 
 /** What a guest is made of, once its layers are built. */
-type Parts = Context.Context<PluginSystem.PluginSystem | Engine | CodeCache | Machine | HostFs | HostInfo>
+type Parts = Context.Context<PluginSystem.PluginSystem | Engine | CodeCache | Machine | HostFs | HostInfo | HostNetwork>
 
 /** Makes a guest that has not begun; see `Emulator.create`. It ends with the scope. */
 export const create = Effect.fnUntraced(function* <const Uses extends PluginUses>(
@@ -182,7 +183,7 @@ const environment = (env: RunOptions["env"] = []): ReadonlyArray<string> =>
   Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => `${name}=${value}`)
 
 const processOptions = (program: Program, options: RunOptions, { identity }: HostInfo["Service"]): ProcessOptions => {
-  const { argv0, args, budget, env, execfn, seed, stackSize, strace, sysroot, unameRelease } = options
+  const { argv0, args, budget, env, execfn, net, publish, seed, stackSize, strace, sysroot, unameRelease } = options
   return {
     program: typeof program === "string" ? program : programPath,
     args: args ?? [],
@@ -191,6 +192,7 @@ const processOptions = (program: Program, options: RunOptions, { identity }: Hos
     argv0,
     budget,
     execfn,
+    network: { mode: net ?? "host", published: publish ?? [] },
     seed,
     stackSize,
     strace,

@@ -3,10 +3,12 @@ import * as Layer from "effect/Layer"
 import type { HostClock } from "@emu/guest/HostClock"
 import { HostFs, type HostFsShape } from "@emu/guest/HostFs"
 import type { HostInfo } from "@emu/guest/HostInfo"
+import type { HostNetwork } from "@emu/guest/HostNetwork"
 import { isTerminal } from "../terminal/isTerminal.ts"
 import * as NodeHostClock from "@emu/node/NodeHostClock"
 import { makeNodeHostFs } from "@emu/node/NodeHostFs"
 import * as NodeHostInfo from "@emu/node/NodeHostInfo"
+import * as NodeHostNetwork from "@emu/node/NodeHostNetwork"
 import { statusLine } from "../terminal/StatusLine.ts"
 
 /**
@@ -44,10 +46,14 @@ export interface HostOptions {
 }
 
 /** The host of a run. */
-export const hostLayer = ({ beforeOutput, hasStatusLine }: HostOptions): Layer.Layer<HostFs | HostClock | HostInfo> =>
+export const hostLayer = ({
+  beforeOutput,
+  hasStatusLine
+}: HostOptions): Layer.Layer<HostFs | HostClock | HostInfo | HostNetwork> =>
   Layer.mergeAll(
     NodeHostClock.layer,
     NodeHostInfo.layer,
+    NodeHostNetwork.layer,
     Layer.sync(HostFs)(() => {
       const fs = hasStatusLine ? besideStatusLine(makeNodeHostFs()) : makeNodeHostFs()
       return {

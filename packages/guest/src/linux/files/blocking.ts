@@ -1,7 +1,9 @@
 /** Calls that wait until a file is ready. */
 import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
+import type { Kernel } from "../kernel/Kernel.ts"
 import type { SyscallResult } from "../kernel/Syscall.ts"
+import { ClockId } from "../time/Clock.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
 
 /**
@@ -10,13 +12,16 @@ import type { OpenFile } from "./open/OpenFile.ts"
  *
  * @param events POLL bits to wait for
  * @param length bytes that the operation takes, for files read ahead
+ * @param attempt told whether it is the last try: then it gives what it has done already
+ * @param kernel whose clock and thread it is, for files that wait no longer than some time
  */
 export const whenReady = (
   file: OpenFile,
   events: number,
   length: number,
-  attempt: () => number,
-  wait = !file.nonBlocking
+  attempt: (isLast?: boolean) => number,
+  wait = !file.nonBlocking,
+  kernel?: Kernel
 ): SyscallResult => {
   const first = attempt()
   if (first !== -Errno.EAGAIN || !wait) return first
@@ -24,11 +29,26 @@ export const whenReady = (
     const result = attempt()
     return result === -Errno.EAGAIN ? again : Effect.succeed(result)
   })
+  const limit = kernel === undefined ? undefined : file.timeout(events)
+  const limited = kernel === undefined || limit === undefined ? again : upTo(kernel, limit, again, attempt)
   return Effect.suspend(() => {
     file.hold()
     return Effect.ensuring(
-      again,
+      limited,
       Effect.sync(() => file.release())
     )
   })
+}
+
+/** Waits no longer than `limit` nanoseconds. A signal that ends such a wait ends the call (signal(7)). */
+const upTo = (
+  { thread, time }: Kernel,
+  limit: bigint,
+  wait: Effect.Effect<number>,
+  attempt: (isLast?: boolean) => number
+): Effect.Effect<number> => {
+  thread.isTimedWait = true
+  const end = (time.now(ClockId.MONOTONIC) ?? 0n) + limit
+  const over = Effect.map(time.sleepUntil(ClockId.MONOTONIC, end), () => attempt(true))
+  return Effect.raceFirst(wait, over)
 }

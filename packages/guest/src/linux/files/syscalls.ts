@@ -12,7 +12,6 @@ import { ioctlSyscalls } from "./rows/ioctl.ts"
 import { openCloseSyscalls } from "./rows/openClose.ts"
 import { pollingSyscalls } from "./rows/polling.ts"
 import { readWriteSyscalls } from "./rows/readWrite.ts"
-import { socketSyscalls } from "./rows/sockets.ts"
 import { statusSyscalls } from "./rows/status.ts"
 
 /** Calls that programs try and do without: ENOSYS, with no warning. */
@@ -34,7 +33,6 @@ export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...openCloseSyscalls,
   ...pollingSyscalls,
   ...readWriteSyscalls,
-  ...socketSyscalls,
   ...statusSyscalls,
   ...absent
 ]

@@ -10,6 +10,7 @@ import type { ProcessInfo } from "../processes/ProcessInfo.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
+import type { Network } from "../sockets/Network.ts"
 import type { ProcessView } from "../pluginView/ProcessView.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import type { Random } from "./Random.ts"
@@ -37,6 +38,8 @@ export interface Kernel {
   readonly runner: ProcessRunner
   /** What plugins see of the program; undefined until one is loaded. */
   view: ProcessView | undefined
+  /** What the sockets of all processes of the run have in common. */
+  readonly network: Network
   readonly time: Clock
   readonly process: ProcessInfo
   /** Limits, groups and other settings that the process can change. */

@@ -11,6 +11,7 @@ import type { ForkRequest, Kernel, ProcessRunner } from "./Kernel.ts"
 import { Attributes } from "../misc/Attributes.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
+import type { Network } from "../sockets/Network.ts"
 import { Signals } from "../signals/Signals.ts"
 import type { Scheduler } from "../threads/Scheduler.ts"
 import type { Thread } from "../threads/Thread.ts"
@@ -29,6 +30,7 @@ export interface CommonParts {
   readonly scheduler: Scheduler
   readonly processes: ProcessTree<Kernel>
   readonly runner: ProcessRunner
+  readonly network: Network
   readonly warn: (line: string) => void
 }
 
@@ -112,7 +114,7 @@ export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkReq
 }
 
 const assemble = (common: CommonParts, own: OwnParts): Kernel => {
-  const { abi, clock, host, processes, runner, scheduler, warn } = common
+  const { abi, clock, host, network, processes, runner, scheduler, warn } = common
   const { attributes, process, random } = own
   const threads = new Threads(scheduler, process, processes, (thread) => runner.start(kernel, thread))
   const kernel: Kernel = {
@@ -134,6 +136,7 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
     },
     runner,
     view: undefined,
+    network,
     time: makeClock(clock),
     process,
     attributes,

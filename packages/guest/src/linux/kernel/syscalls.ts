@@ -6,6 +6,7 @@ import { memorySyscalls } from "../memory/syscalls.ts"
 import { miscSyscalls } from "../misc/syscalls.ts"
 import { processSyscalls } from "../processes/syscalls.ts"
 import { signalSyscalls } from "../signals/syscalls.ts"
+import { socketSyscalls } from "../sockets/syscalls.ts"
 import type { Syscall } from "./Syscall.ts"
 import { threadSyscalls } from "../threads/syscalls.ts"
 import { timeSyscalls } from "../time/syscalls.ts"
@@ -20,6 +21,7 @@ export const syscalls: ReadonlyMap<number, Syscall<Kernel>> = new Map(
     ...signalSyscalls,
     ...threadSyscalls,
     ...processSyscalls,
+    ...socketSyscalls,
     ...riscv64Syscalls
   ].map((row) => [row.number, row])
 )

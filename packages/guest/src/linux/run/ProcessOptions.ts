@@ -1,5 +1,6 @@
 /** How a program is to be run, and how it ended. */
 import type { Identity } from "../../HostInfo.ts"
+import type { NetworkOptions } from "../sockets/Network.ts"
 
 export interface ProcessOptions {
   /** The program's path on the host, absolute or relative to the current directory. */
@@ -23,6 +24,8 @@ export interface ProcessOptions {
   readonly identity: Identity
   /** Guest instructions per slice of one thread. */
   readonly budget?: number | undefined
+  /** How far the network goes; to the host's by default. */
+  readonly network?: NetworkOptions | undefined
   /** Gets one line (no newline) per thing that the user should know: unknown system calls, death by a signal. */
   readonly warn?: ((line: string) => void) | undefined
   /** Gets one line per system call. */

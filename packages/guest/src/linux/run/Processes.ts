@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { HostInfoShape } from "../../HostInfo.ts"
+import type { HostNetworkShape } from "../../HostNetwork.ts"
 import type { Machine } from "../../Machine.ts"
 import type { ForkRequest, Kernel, ProcessRunner } from "../kernel/Kernel.ts"
 import type { Image } from "../loader/mapElf.ts"
@@ -11,6 +12,7 @@ import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
 import { type ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import { Sig, SigCode } from "../signals/constants.ts"
+import { defaultNetwork, Network } from "../sockets/Network.ts"
 import { Scheduler } from "../threads/Scheduler.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { type CommonParts, forkKernel } from "../kernel/createKernel.ts"
@@ -34,6 +36,8 @@ export interface ProcessesParts {
   readonly plugins: PluginServices
   readonly guestMemories: GuestMemories
   readonly hostInfo: HostInfoShape
+  /** Undefined where the host has none. */
+  readonly hostNetwork: HostNetworkShape | undefined
   readonly options: ProcessOptions
   /** Starts a fiber that ends with the run. */
   readonly inBackground: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -66,6 +70,7 @@ export class Processes implements ProcessRunner {
   constructor(parts: ProcessesParts) {
     const { machine, options, guestMemories } = parts
     this.#parts = parts
+    const warn = options.warn ?? (() => {})
     this.guestMemories = guestMemories
     this.tree = new ProcessTree(options.identity.pid + 1)
     this.#scheduler = new Scheduler(
@@ -83,7 +88,8 @@ export class Processes implements ProcessRunner {
       scheduler: this.#scheduler,
       processes: this.tree,
       runner: this,
-      warn: options.warn ?? (() => {})
+      network: new Network(options.network ?? defaultNetwork, parts.hostNetwork, warn),
+      warn
     }
   }
 

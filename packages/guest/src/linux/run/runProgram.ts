@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { ElfError } from "../../elf/ElfError.ts"
 import { HostFs } from "../../HostFs.ts"
 import { HostInfo } from "../../HostInfo.ts"
+import { HostNetwork } from "../../HostNetwork.ts"
 import { Machine, makeMemory } from "../../Machine.ts"
 import { join, tidy } from "../files/lookup/Path.ts"
 import { fromText, toText } from "../user/byteStrings.ts"
@@ -36,13 +37,13 @@ export type RunError = LoadError | ElfError | PluginError | PluginCallbackError
  */
 export const runProgram = Effect.fn("runProgram")(function* (
   options: ProcessOptions
-): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine> {
+): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | HostNetwork | Machine> {
   return yield* Effect.scoped(runScoped(options))
 })
 
 const runScoped = Effect.fnUntraced(function* (
   options: ProcessOptions
-): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | Machine | Scope.Scope> {
+): Effect.fn.Return<ProcessExit, RunError, Engine | PluginSystem | HostFs | HostInfo | HostNetwork | Machine | Scope.Scope> {
   const engine = yield* Engine
   const plugins = yield* pluginServices
   const machine = yield* Machine
@@ -52,6 +53,7 @@ const runScoped = Effect.fnUntraced(function* (
     plugins,
     guestMemories: new GuestMemories({ state: machine.state, engine }, yield* Engines, makeMemory),
     hostInfo: yield* HostInfo,
+    hostNetwork: (yield* HostNetwork).network,
     options,
     inBackground: yield* FiberSet.makeRuntime<never, void, never>()
   })

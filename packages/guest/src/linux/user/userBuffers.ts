@@ -81,6 +81,45 @@ export const transfer = (
 export const totalLength = (buffers: ReadonlyArray<UserBuffer>): number =>
   buffers.reduce((sum, { length }) => sum + length, 0)
 
+/** The readable bytes of buffers in one piece, so that a pipe or socket takes them as one write; -EFAULT where the first is unreadable. */
+export const gather = (state: CpuState, buffers: ReadonlyArray<UserBuffer>): Uint8Array<ArrayBuffer> | number => {
+  const pieces: Array<Uint8Array> = []
+  const moved = transfer(state, buffers, Layout.PageFlag.read, (bytes) => pieces.push(bytes.slice()) && bytes.length)
+  if (moved < 0) return moved
+  const whole = new Uint8Array(moved)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/** How many bytes can be stored in buffers, up to the first place where that is not allowed. */
+export const usableLength = (state: CpuState, buffers: ReadonlyArray<UserBuffer>): number => {
+  let total = 0
+  for (const { address, length } of buffers) {
+    const usable = accessible(state, address, length, Layout.PageFlag.write)
+    total += usable
+    if (usable < length) break
+  }
+  return Math.min(total, maxTransfer)
+}
+
+/** Stores bytes in buffers from their `start`th byte on; there is room for them. */
+export const scatter = (state: CpuState, buffers: ReadonlyArray<UserBuffer>, bytes: Uint8Array, start: number): void => {
+  let before = 0
+  let done = 0
+  for (const { address, length } of buffers) {
+    const skip = Math.max(0, start + done - before)
+    const part = bytes.subarray(done, done + Math.max(0, length - skip))
+    state.u8.set(part, address + skip)
+    done += part.length
+    before += length
+    if (done === bytes.length) return
+  }
+}
+
 /** Copies bytes to guest memory: 0 or -EFAULT. */
 export const putBytes = (state: CpuState, address: number, bytes: Uint8Array): number => {
   const target = writable(state, address, bytes.length)

@@ -234,7 +234,7 @@ describe("descriptors", () => {
     ["statx with both sync flags", ["statx", FDCWD, "/", 0x6000, 0xfff, out], -Errno.EINVAL],
     ["fstat to nowhere", ["fstat", 1, bad], -Errno.EFAULT],
     ["unlinkat flags", ["unlinkat", FDCWD, "x", 1], -Errno.EINVAL],
-    ["socket", ["socket", 2, 1, 0], -Errno.EAFNOSUPPORT],
+    ["a socket for packets", ["socket", 17, 3, 0], -Errno.EAFNOSUPPORT],
     ["getxattr", ["getxattr", "/", "user.x", out, 10], -Errno.ENODATA],
     ["listxattr", ["listxattr", "/", out, 10], 0]
   ] as const)("%s", (_, [name, ...args], expected) => {

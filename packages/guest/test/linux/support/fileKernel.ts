@@ -15,6 +15,7 @@ import { Attributes } from "@emu/guest/linux/misc/Attributes"
 import { ProcessTree } from "@emu/guest/linux/processes/ProcessTree"
 import { makeRandom } from "@emu/guest/linux/kernel/Random"
 import { syscalls } from "@emu/guest/linux/kernel/syscalls"
+import { Network } from "@emu/guest/linux/sockets/Network"
 import { makeClock } from "@emu/guest/linux/time/Clock"
 import { kernelOf, makeState } from "./kernel.ts"
 
@@ -71,6 +72,7 @@ export const makeFileKernel = (options: Options = {}) => {
     random,
     time: makeClock(portableClock),
     host: portableInfo,
+    network: new Network({ mode: "inside", published: [] }, undefined, () => {}),
     attributes: new Attributes(100, 8 << 20),
     abi: { machine: "riscv64", cpuinfo: riscv64Abi.cpuinfo } as Kernel["abi"],
     memory: {

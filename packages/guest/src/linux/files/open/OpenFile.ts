@@ -79,6 +79,11 @@ export abstract class OpenFile {
     return this.wait === OpenFile.prototype.wait
   }
 
+  /** How long a call waits for one of the POLL bits, in nanoseconds (SO_RCVTIMEO, SO_SNDTIMEO); undefined for ever. */
+  timeout(_events: number): bigint | undefined {
+    return undefined
+  }
+
   /** Bytes that can be read at once (FIONREAD). */
   available(): number {
     return -Errno.ENOTTY

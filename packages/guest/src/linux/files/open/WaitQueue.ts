@@ -15,7 +15,7 @@ export class WaitQueue {
    * @param events POLL bits of what has happened: room alone is no news for who waits for data on edges
    */
   wake(events = anything): void {
-    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener(events)
+    if (this.#listeners.size > 0) for (const listener of this.#listeners) listener(events)
     if (this.#waiters.size === 0) return
     const waiters = [...this.#waiters]
     this.#waiters.clear()

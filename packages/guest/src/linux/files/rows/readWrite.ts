@@ -10,7 +10,7 @@ import { O, POLL } from "../constants.ts"
 import { whenReady } from "../blocking.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { checkRange, isFar, seek } from "../positions.ts"
-import { totalLength, transfer, userVector, type UserBuffer } from "../../user/userBuffers.ts"
+import { gather, totalLength, transfer, userVector, type UserBuffer } from "../../user/userBuffers.ts"
 
 type Buffers = ReadonlyArray<UserBuffer>
 
@@ -24,11 +24,11 @@ export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, 
   if (start.isFar) return 0
   const { position } = start
   if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
-  return whenReady(file, POLL.IN, totalLength(buffers), () =>
+  const attempt = (): number =>
     transfer(kernel.state, buffers, Layout.PageFlag.write, (bytes, done) =>
       position === undefined ? file.read(bytes) : file.pread(bytes, position + done)
     )
-  )
+  return whenReady(file, POLL.IN, totalLength(buffers), attempt, !file.nonBlocking, kernel)
 }
 
 /** Where a transfer begins: undefined at the file's own position. Far is behind the end of every file. */
@@ -48,22 +48,8 @@ const startOf = (file: OpenFile, buffers: Buffers, offset: bigint | undefined): 
   }
 }
 
-/** How a write differs from that of write(2). */
-interface WriteOptions {
-  /** Whether to wait for room; without O_NONBLOCK by default. */
-  readonly wait?: boolean
-  /** Whether EPIPE comes with SIGPIPE; true by default. */
-  readonly signal?: boolean
-}
-
 /** Writes from buffers, at the file position or at `offset`. EPIPE comes with SIGPIPE. */
-export const writeFrom = (
-  kernel: Kernel,
-  fd: number,
-  buffers: Buffers | number,
-  offset?: bigint,
-  options: WriteOptions = {}
-): SyscallResult => {
+export const writeFrom = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint): SyscallResult => {
   const file = kernel.files.get(fd)
   if (file === undefined || !file.writable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
@@ -74,10 +60,10 @@ export const writeFrom = (
   if (start.isFar && !appends) return total === 0 ? 0 : -Errno.EFBIG
   if (start.isFar) file.farPosition = undefined
   const { position } = start
-  const source = file.identity === undefined && buffers.length > 1 ? gather(kernel, buffers) : undefined
-  const wait = options.wait ?? !file.nonBlocking
+  const source = file.identity === undefined && buffers.length > 1 ? gather(kernel.state, buffers) : undefined
+  const wait = !file.nonBlocking
   let done = 0
-  const attempt = (): number => {
+  const attempt = (isLast = !wait): number => {
     if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
     const moved =
       source === undefined
@@ -91,11 +77,11 @@ export const writeFrom = (
         : typeof source === "number"
           ? source
           : file.write(source.subarray(done))
-    if (moved < 0) return done > 0 && (moved !== -Errno.EAGAIN || !wait) ? done : moved
+    if (moved < 0) return done > 0 && (moved !== -Errno.EAGAIN || isLast) ? done : moved
     done += moved
-    return moved > 0 && done < total && file.stream && wait ? -Errno.EAGAIN : done
+    return moved > 0 && done < total && file.stream && !isLast ? -Errno.EAGAIN : done
   }
-  return afterWrite(kernel, file, whenReady(file, POLL.OUT, total, attempt, wait), options.signal)
+  return afterWrite(kernel, file, whenReady(file, POLL.OUT, total, attempt, wait, kernel))
 }
 
 /** What follows a write: mappings of the file see it, and a closed pipe raises SIGPIPE. */
@@ -108,20 +94,6 @@ export const afterWrite = (kernel: Kernel, file: OpenFile, result: SyscallResult
     return count
   }
   return Effect.isEffect(result) ? Effect.map(result, finish) : finish(result)
-}
-
-/** The readable bytes of buffers in one piece, so that a pipe or socket takes them as one write. */
-const gather = (kernel: Kernel, buffers: Buffers): Uint8Array | number => {
-  const pieces: Array<Uint8Array> = []
-  const moved = transfer(kernel.state, buffers, Layout.PageFlag.read, (bytes) => pieces.push(bytes.slice()) && bytes.length)
-  if (moved < 0) return moved
-  const whole = new Uint8Array(moved)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
 
 const one = (address: number, length: number): Buffers | number =>
