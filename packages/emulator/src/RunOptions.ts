@@ -115,4 +115,6 @@ export interface RunOptions<Uses extends PluginUses = PluginUses> {
   readonly warn?: ((line: string) => void) | undefined
   /** Passes signals of the host on, by Linux's numbers: gets what delivers one, gives what ends that. */
   readonly hostSignals?: ((deliver: (signal: number) => void) => () => void) | undefined
+  /** Called when a signal has stopped the first process: nothing but SIGCONT makes it go on. The command stops itself, for its shell. */
+  readonly hostStop?: (() => void) | undefined
 }

@@ -9,7 +9,7 @@ export interface HostClockShape {
   readonly realtime: () => bigint
   /** Since some fixed moment (CLOCK_MONOTONIC). */
   readonly monotonic: () => bigint
-  /** CPU time used by the process: in user mode and in the system. */
+  /** CPU time used by the thread that guests run on: in user mode and in the system. */
   readonly cpu: () => { readonly user: bigint; readonly system: bigint }
   /** Waits; may end early, so callers look at the clock again. */
   readonly sleep: (nanoseconds: bigint) => Effect.Effect<void>

@@ -10,7 +10,7 @@ const nodeClock: HostClockShape = {
   realtime: () => process.hrtime.bigint() + offset,
   monotonic: () => process.hrtime.bigint(),
   cpu: () => {
-    const { user, system } = process.cpuUsage()
+    const { user, system } = process.threadCpuUsage()
     return { user: BigInt(user) * 1000n, system: BigInt(system) * 1000n }
   }
 }

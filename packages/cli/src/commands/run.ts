@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Emulator } from "@emu/emulator/Emulator"
 import type { RunOptions as EmulatorOptions } from "@emu/emulator/RunOptions"
-import { hostSignals } from "@emu/node/hostSignals"
+import { hostSignals, hostStop } from "@emu/node/hostSignals"
 import { pluginChannels } from "@emu/node/NodePluginChannels"
 import { nodePluginFiles } from "@emu/node/NodePluginFiles"
 import { setWasmFlags } from "@emu/node/wasmFlags"
@@ -40,6 +40,7 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   stdout: "inherit",
   stderr: "inherit",
   hostSignals,
+  hostStop,
   engine: options.engine,
   oneInsnPerTb: options.oneInsnPerTb,
   measure: options.stats,

@@ -12,6 +12,7 @@ import { ioctlSyscalls } from "./rows/ioctl.ts"
 import { openCloseSyscalls } from "./rows/openClose.ts"
 import { pollingSyscalls } from "./rows/polling.ts"
 import { readWriteSyscalls } from "./rows/readWrite.ts"
+import { signalFileSyscalls } from "./rows/signals.ts"
 import { statusSyscalls } from "./rows/status.ts"
 
 /** Calls that programs try and do without: ENOSYS, with no warning. */
@@ -19,7 +20,6 @@ const absent = [
   row(26, "inotify_init1", ["flags"], () => -Errno.ENOSYS, "ENOSYS"),
   row(27, "inotify_add_watch", ["fd", "path", "flags"], () => -Errno.ENOSYS, "ENOSYS"),
   row(28, "inotify_rm_watch", ["fd", "int"], () => -Errno.ENOSYS, "ENOSYS"),
-  row(74, "signalfd4", ["fd", "pointer", "size", "flags"], () => -Errno.ENOSYS, "ENOSYS"),
   row(425, "io_uring_setup", ["uint", "pointer"], () => -Errno.ENOSYS, "ENOSYS")
 ]
 
@@ -33,6 +33,7 @@ export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...openCloseSyscalls,
   ...pollingSyscalls,
   ...readWriteSyscalls,
+  ...signalFileSyscalls,
   ...statusSyscalls,
   ...absent
 ]

@@ -13,6 +13,7 @@ import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { Network } from "../sockets/Network.ts"
 import type { ProcessView } from "../pluginView/ProcessView.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
+import type { Terminals } from "../jobs/Terminals.ts"
 import type { Random } from "./Random.ts"
 import type { Signals } from "../signals/Signals.ts"
 import type { Thread } from "../threads/Thread.ts"
@@ -34,6 +35,7 @@ export interface Kernel {
   /** The processes of the run, and this one among them. */
   readonly processes: ProcessTree<Kernel>
   readonly node: ProcessNode<Kernel>
+  readonly terminals: Terminals
   /** Starts and ends threads and processes. */
   readonly runner: ProcessRunner
   /** What plugins see of the program; undefined until one is loaded. */

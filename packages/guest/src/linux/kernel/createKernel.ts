@@ -10,6 +10,7 @@ import { makeVirtualFs } from "../files/virtual/virtualFs.ts"
 import type { ForkRequest, Kernel, ProcessRunner } from "./Kernel.ts"
 import { Attributes } from "../misc/Attributes.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
+import type { Terminals } from "../jobs/Terminals.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
 import type { Network } from "../sockets/Network.ts"
 import { Signals } from "../signals/Signals.ts"
@@ -29,6 +30,7 @@ export interface CommonParts {
   readonly clock: GuestClock
   readonly scheduler: Scheduler
   readonly processes: ProcessTree<Kernel>
+  readonly terminals: Terminals
   readonly runner: ProcessRunner
   readonly network: Network
   readonly warn: (line: string) => void
@@ -114,7 +116,7 @@ export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkReq
 }
 
 const assemble = (common: CommonParts, own: OwnParts): Kernel => {
-  const { abi, clock, host, network, processes, runner, scheduler, warn } = common
+  const { abi, clock, host, network, processes, runner, scheduler, terminals, warn } = common
   const { attributes, process, random } = own
   const threads = new Threads(scheduler, process, processes, (thread) => runner.start(kernel, thread))
   const kernel: Kernel = {
@@ -134,10 +136,20 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
     get node() {
       return node
     },
+    terminals,
     runner,
     view: undefined,
     network,
-    time: makeClock(clock),
+    time: makeClock(clock, {
+      own: () => threads.cpuTime(),
+      tid: () => scheduler.running?.tid ?? process.pid,
+      of: (id, isThread) => {
+        if (!isThread) return processes.find(id)?.kernel.threads.cpuTime()
+        const thread = threads.find(id)
+        return thread === undefined ? undefined : scheduler.usedBy(thread)
+      },
+      until: (now, time) => scheduler.cpuWaits.until(now, time)
+    }),
     process,
     attributes,
     random,

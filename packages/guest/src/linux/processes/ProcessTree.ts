@@ -1,10 +1,13 @@
 /** Which processes there are, who made whom, and what becomes of those that have ended. */
 import { WaitQueue } from "../files/open/WaitQueue.ts"
 import type { Attributes } from "../misc/Attributes.ts"
-import { Disposition, SaFlag, Sig } from "../signals/constants.ts"
+import { isOrphaned } from "../jobs/orphans.ts"
+import { Disposition, SaFlag, Sig, SigCode } from "../signals/constants.ts"
+import type { SignalInfo } from "../signals/SignalInfo.ts"
 import type { Signals } from "../signals/Signals.ts"
 import type { Thread } from "../threads/Thread.ts"
 import type { ThreadIds, Threads } from "../threads/Threads.ts"
+import { noTime } from "../time/CpuMeter.ts"
 import type { ProcessInfo } from "./ProcessInfo.ts"
 
 /** How a process ended. */
@@ -12,8 +15,25 @@ export type WaitStatus =
   | { readonly kind: "exited"; readonly status: number }
   | { readonly kind: "killed"; readonly signal: number }
 
+/** What else a parent may hear of: that a child was stopped, or goes on. */
+export type JobStatus = { readonly kind: "stopped"; readonly signal: number } | { readonly kind: "continued" }
+
 /** `si_code` of SIGCHLD. */
-export const ChildCode = { exited: 1, killed: 2 } as const
+export const ChildCode = { exited: 1, killed: 2, stopped: 5, continued: 6 } as const
+
+/** `si_code` and `si_status` for what has become of a child. */
+export const childCode = (status: WaitStatus | JobStatus): readonly [code: number, status: number] => {
+  switch (status.kind) {
+    case "exited":
+      return [ChildCode.exited, status.status]
+    case "killed":
+      return [ChildCode.killed, status.signal]
+    case "stopped":
+      return [ChildCode.stopped, status.signal]
+    case "continued":
+      return [ChildCode.continued, Sig.CONT]
+  }
+}
 
 /** The pid of those whose parent has ended, and who have no ancestor that takes them in. */
 const initPid = 1
@@ -38,6 +58,10 @@ export class ProcessNode<K extends TreeKernel> {
   readonly childChanged = new WaitQueue()
   /** Set when it has ended: a zombie. */
   end: WaitStatus | undefined
+  /** That it was stopped or goes on, until its parent has waited for that. */
+  job: JobStatus | undefined
+  /** What its children have used that it has waited for. */
+  childrenTime = noTime
   /** Told when it has left its parent's memory, where the parent waits for that after vfork. */
   onRelease: (() => void) | undefined
   isReleased = false
@@ -65,6 +89,8 @@ export class ProcessNode<K extends TreeKernel> {
 export class ProcessTree<K extends TreeKernel> implements ThreadIds {
   readonly #nodes = new Map<number, ProcessNode<K>>()
   #nextId: number
+  /** Told when the first process stops: only the host's shell could make it go on. */
+  onFirstStop: () => void = () => {}
 
   /** @param firstId the id of the first process */
   constructor(firstId: number) {
@@ -87,6 +113,8 @@ export class ProcessTree<K extends TreeKernel> implements ThreadIds {
     const node = new ProcessNode(kernel, parent, exitSignal)
     this.#nodes.set(node.pid, node)
     parent?.children.push(node)
+    kernel.signals.onStopChange = (signal) =>
+      this.#jobChanged(node, signal === undefined ? { kind: "continued" } : { kind: "stopped", signal })
     return node
   }
 
@@ -121,10 +149,38 @@ export class ProcessTree<K extends TreeKernel> implements ThreadIds {
 
   /** A process has ended: its children get another parent, and its own parent hears of it. */
   finish(node: ProcessNode<K>, end: WaitStatus): void {
+    const groups = new Set([node, ...node.children].map(({ kernel }) => kernel.attributes.processGroup))
+    const guarded = [...groups].filter((group) => !isOrphaned(this, group))
     node.end = end
+    node.job = undefined
     const guardian = guardianOf(node)
     for (const child of node.children.splice(0)) this.#adopt(child, guardian)
+    for (const group of guarded) this.#hangUp(group)
     this.#report(node, end)
+  }
+
+  /** A group that has become orphaned and has stopped processes is told so, and goes on (setpgid(2)). */
+  #hangUp(id: number): void {
+    if (!isOrphaned(this, id)) return
+    const members = this.group(id).filter(({ end }) => end === undefined)
+    if (!members.some(({ kernel }) => kernel.signals.isStopped)) return
+    for (const signal of [Sig.HUP, Sig.CONT]) {
+      for (const { kernel } of members) kernel.signals.sendToProcess({ signal, code: SigCode.kernel })
+    }
+  }
+
+  /** A process was stopped or goes on. */
+  #jobChanged(node: ProcessNode<K>, job: JobStatus): void {
+    const { parent } = node
+    node.job = job
+    if (node.isFirst && job.kind === "stopped") this.onFirstStop()
+    if (parent === undefined) return
+    const { signals } = parent.kernel
+    const { flags, handler } = signals.action(Sig.CHLD)
+    if (handler !== Disposition.ignore && (flags & SaFlag.noChildStop) === 0) {
+      signals.sendToProcess(childInfo(node, Sig.CHLD, job))
+    }
+    parent.childChanged.wake()
   }
 
   /** A zombie's parent has heard of it. */
@@ -148,16 +204,23 @@ export class ProcessTree<K extends TreeKernel> implements ThreadIds {
     const { parent, exitSignal } = node
     if (parent === undefined) return this.reap(node)
     const { signals } = parent.kernel
-    if (exitSignal !== 0) {
-      const { pid, uid } = node.kernel.process
-      const [code, status] = end.kind === "exited" ? [ChildCode.exited, end.status] : [ChildCode.killed, end.signal]
-      signals.sendToProcess({ signal: exitSignal, code, pid, uid, value: BigInt(status) })
-    }
+    if (exitSignal !== 0) signals.sendToProcess(childInfo(node, exitSignal, end))
     const { flags, handler } = signals.action(Sig.CHLD)
     const isIgnored = handler === Disposition.ignore || (flags & SaFlag.noChildWait) !== 0
     if (exitSignal === Sig.CHLD && isIgnored) this.reap(node)
     parent.childChanged.wake()
   }
+}
+
+/** What a signal about a child tells. */
+export const childInfo = <K extends TreeKernel>(
+  { kernel }: ProcessNode<K>,
+  signal: number,
+  change: WaitStatus | JobStatus
+): SignalInfo => {
+  const { pid, uid } = kernel.process
+  const [code, status] = childCode(change)
+  return { signal, code, pid, uid, value: BigInt(status) }
 }
 
 /** The nearest ancestor that lives and takes orphans in (PR_SET_CHILD_SUBREAPER). */

@@ -5,11 +5,11 @@ import type { Syscall } from "../kernel/Syscall.ts"
 import { execve, execveat } from "./exec.ts"
 import { wait4, waitid } from "./wait.ts"
 
-const noUsage = "children never stop; what they used is not kept"
+const usage = "of what children have used: CPU time"
 
 export const processSyscalls: ReadonlyArray<Syscall<Kernel>> = [
-  row(95, "waitid", ["int", "int", "pointer", "uint", "pointer"], waitid, noUsage),
+  row(95, "waitid", ["int", "int", "pointer", "uint", "pointer"], waitid, usage),
   { ...row(221, "execve", ["path", "pointer", "pointer"], execve), keepsTurn: true },
-  row(260, "wait4", ["int", "pointer", "uint", "pointer"], wait4, noUsage),
+  row(260, "wait4", ["int", "pointer", "uint", "pointer"], wait4, usage),
   { ...row(281, "execveat", ["fd", "path", "pointer", "pointer", "flags"], execveat), keepsTurn: true }
 ]

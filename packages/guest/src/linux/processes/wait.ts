@@ -6,10 +6,12 @@ import type { Kernel } from "../kernel/Kernel.ts"
 import { Sig } from "../signals/constants.ts"
 import { siginfoSize, writeSiginfo } from "../signals/SignalInfo.ts"
 import type { SyscallResult } from "../kernel/Syscall.ts"
+import { addTimes } from "../time/CpuMeter.ts"
+import { encodeUsage, wholeTime } from "../time/usage.ts"
 import { writable } from "../user/UserMemory.ts"
-import { ChildCode, type ProcessNode, type WaitStatus } from "./ProcessTree.ts"
+import { childInfo, type JobStatus, type ProcessNode, type WaitStatus } from "./ProcessTree.ts"
 
-/** Options of waiting. Children never stop, so that WUNTRACED (also WSTOPPED) and WCONTINUED find none. */
+/** Options of waiting. `untraced` is WUNTRACED and WSTOPPED. */
 const Wait = {
   noHang: 1,
   untraced: 2,
@@ -24,7 +26,18 @@ const Wait = {
 const cloneOptions = Wait.noThread | Wait.all | Wait.clone
 
 /** The status word of wait4: WIFEXITED, WTERMSIG and their like read it. */
-export const statusWord = (end: WaitStatus): number => (end.kind === "exited" ? (end.status & 0xff) << 8 : end.signal & 0x7f)
+export const statusWord = (status: WaitStatus | JobStatus): number => {
+  switch (status.kind) {
+    case "exited":
+      return (status.status & 0xff) << 8
+    case "killed":
+      return status.signal & 0x7f
+    case "stopped":
+      return (status.signal << 8) | 0x7f
+    case "continued":
+      return 0xffff
+  }
+}
 
 /**
  * Whether a child is one that wait4 is asked for.
@@ -44,12 +57,11 @@ export const wait4 = (kernel: Kernel, which: number, status: number, options: nu
   if ((options & ~known) !== 0 || which === -0x8000_0000) return -Errno.EINVAL
   const { processGroup } = kernel.attributes
   return waitFor(kernel, {
-    options,
+    options: options | Wait.exited,
     wants: (child) => isWanted(which, processGroup, child),
-    found: (child, end) => {
-      kernel.processes.reap(child)
-      const error = status === 0 ? 0 : putInt(kernel.state, status, statusWord(end))
-      return error || putUsage(kernel, usage) || child.pid
+    found: (child, change) => {
+      const error = status === 0 ? 0 : putInt(kernel.state, status, statusWord(change))
+      return error || putUsage(kernel, child, usage) || child.pid
     },
     none: () => 0
   })
@@ -71,18 +83,10 @@ export const waitid = (
   if (type < IdType.all || type > IdType.group || (type === IdType.pid && id <= 0) || id < 0) return -Errno.EINVAL
   const { processGroup } = kernel.attributes
   const which = type === IdType.all ? -1 : type === IdType.pid ? id : id === 0 ? 0 : -id
-  const isEndWanted = (options & Wait.exited) !== 0
   return waitFor(kernel, {
     options,
     wants: (child) => isWanted(which, processGroup, child),
-    found: (child, end) => {
-      if (!isEndWanted) return undefined
-      if ((options & Wait.noWait) === 0) kernel.processes.reap(child)
-      const { pid, uid } = child.kernel.process
-      const [code, status] = end.kind === "exited" ? [ChildCode.exited, end.status] : [ChildCode.killed, end.signal]
-      const error = putInfo(kernel, info, { signal: Sig.CHLD, code, pid, uid, value: BigInt(status) })
-      return error || putUsage(kernel, usage)
-    },
+    found: (child, change) => putInfo(kernel, info, childInfo(child, Sig.CHLD, change)) || putUsage(kernel, child, usage),
     none: () => putInfo(kernel, info, undefined)
   })
 }
@@ -90,8 +94,8 @@ export const waitid = (
 interface Search {
   readonly options: number
   readonly wants: (child: { readonly pid: number; readonly group: number }) => boolean
-  /** What the call gives for a child that has ended; undefined where that is not asked for. */
-  readonly found: (child: ProcessNode<Kernel>, end: WaitStatus) => number | undefined
+  /** What the call gives for a child of which there is something to tell. */
+  readonly found: (child: ProcessNode<Kernel>, change: WaitStatus | JobStatus) => number
   /** What it gives where it must not wait. */
   readonly none: () => number
 }
@@ -104,8 +108,10 @@ const waitFor = (kernel: Kernel, search: Search): SyscallResult => {
         isOfKind(child, search.options) && search.wants({ pid: child.pid, group: child.kernel.attributes.processGroup })
     )
     for (const child of wanted) {
-      const result = child.end === undefined ? undefined : search.found(child, child.end)
-      if (result !== undefined) return result
+      const change = changeOf(child, search.options)
+      if (change === undefined) continue
+      if ((search.options & Wait.noWait) === 0) tell(kernel, child)
+      return search.found(child, change)
     }
     if (wanted.length === 0) return -Errno.ECHILD
     return (search.options & Wait.noHang) === 0 ? undefined : search.none()
@@ -123,6 +129,21 @@ const waitFor = (kernel: Kernel, search: Search): SyscallResult => {
   return attempt() ?? again()
 }
 
+/** What there is to tell of a child, as far as a caller asks for it. */
+const changeOf = ({ end, job }: ProcessNode<Kernel>, options: number): WaitStatus | JobStatus | undefined => {
+  if (end !== undefined) return (options & Wait.exited) === 0 ? undefined : end
+  const wanted = job?.kind === "stopped" ? Wait.untraced : Wait.continued
+  return (options & wanted) === 0 ? undefined : job
+}
+
+/** The parent has heard of it: that is told once, and the end is the last there is. */
+const tell = ({ node, processes }: Kernel, child: ProcessNode<Kernel>): void => {
+  child.job = undefined
+  if (child.end === undefined) return
+  node.childrenTime = addTimes(node.childrenTime, wholeTime(child.kernel))
+  processes.reap(child)
+}
+
 /** Children that were made with another exit signal than SIGCHLD are waited for with __WALL or __WCLONE only. */
 const isOfKind = (child: ProcessNode<Kernel>, options: number): boolean => {
   if ((options & Wait.all) !== 0) return true
@@ -138,5 +159,6 @@ const putInfo = ({ state }: Kernel, at: number, info: Parameters<typeof writeSig
   return 0
 }
 
-/** `struct rusage` of 144 bytes: what a child has used is not kept. */
-const putUsage = ({ state }: Kernel, at: number): number => (at === 0 ? 0 : putBytes(state, at, new Uint8Array(144)))
+/** `struct rusage` of what a child, and those that it has waited for, have used. */
+const putUsage = ({ host, state }: Kernel, child: ProcessNode<Kernel>, at: number): number =>
+  at === 0 ? 0 : putBytes(state, at, encodeUsage(wholeTime(child.kernel), host))

@@ -123,6 +123,7 @@ export class Driver {
     const { vcpu } = thread
     const { scheduler } = this.#kernel.threads
     if (scheduler.isHostDue) return scheduler.yieldToHost
+    if (this.#kernel.signals.isStopped) return this.#standStill(thread)
     if (this.#vcpus.hasWork(vcpu)) return this.#vcpus.drain(vcpu)
     const slice = this.#plugins.sections.runSlice(vcpu, () => this.#slice(thread))
     return Effect.flatMap(slice, (after) => after ?? Effect.void)
@@ -139,6 +140,7 @@ export class Driver {
       if (thread.attention) {
         const after = this.#deliver(thread)
         if (after !== undefined) return after
+        if (kernel.signals.isStopped) return undefined
       }
       if (this.#vcpus.hasWork(thread.vcpu)) return undefined
       const before = u64[CpuSlot.instructions]!
@@ -171,6 +173,17 @@ export class Driver {
     }
     if (!isContended && !this.#clock.isDue) this.#adapt(performance.now() - started)
     return this.#pause(thread)
+  }
+
+  /** The process is stopped: others have their turns until it goes on. */
+  #standStill(thread: Thread): Step {
+    const { signals, threads } = this.#kernel
+    return Effect.suspend(() => {
+      thread.turn = Infinity
+      threads.scheduler.release()
+      const continued = signals.isStopped ? signals.continued.wait(() => Effect.void) : Effect.void
+      return Effect.andThen(continued, threads.scheduler.acquire(thread))
+    })
   }
 
   /** Delivers signals; an Effect where one ends the process, or plugins hear of each. */
@@ -348,6 +361,7 @@ export class Driver {
           this.#kernel.state.i64[CpuSlot.pc] = BigInt.asIntN(64, request.pc)
           // a call that a signal has ended is not made again from there, and one that was about to wait is given up
           thread.interrupted = undefined
+          thread.keptDeadline = undefined
           thread.isTimedWait = false
         }),
       ExitRequest: ({ status }) => this.#finishProcess({ kind: "exit", status, vcpu: thread.vcpu }, this.#options.exit)

@@ -31,6 +31,8 @@ export interface ProcessOptions {
   /** Gets one line per system call. */
   readonly strace?: ((line: string) => void) | undefined
   /** Subscribes to signals that the host sends to the emulator, by Linux's numbers; gives the function that unsubscribes. */
+  /** Called when the first process is stopped, which only SIGCONT (from the host, too) makes go on: emu may stop itself. */
+  readonly hostStop?: (() => void) | undefined
   readonly hostSignals?: ((deliver: (signal: number) => void) => () => void) | undefined
 }
 

@@ -11,9 +11,12 @@ import type { Image } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
 import { type ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
+import { disconnect } from "../files/rows/terminal.ts"
+import { Terminals } from "../jobs/Terminals.ts"
 import { Sig, SigCode } from "../signals/constants.ts"
 import { defaultNetwork, Network } from "../sockets/Network.ts"
 import { Scheduler } from "../threads/Scheduler.ts"
+import { leaveTraces } from "../threads/exit.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { type CommonParts, forkKernel } from "../kernel/createKernel.ts"
 import { Driver, type DriverError, type ProcessEnd } from "./Driver.ts"
@@ -73,13 +76,15 @@ export class Processes implements ProcessRunner {
     const warn = options.warn ?? (() => {})
     this.guestMemories = guestMemories
     this.tree = new ProcessTree(options.identity.pid + 1)
+    this.tree.onFirstStop = () => options.hostStop?.()
     this.#scheduler = new Scheduler(
       (isIdle) => {
         // programs outside see what is stored to files, too
         if (isIdle) parts.guestMemories.files.flush()
         machine.clock.setIdle(isIdle)
       },
-      (thread) => this.#enter(this.tree.find(thread.pid)!)
+      (thread) => this.#enter(this.tree.find(thread.pid)!),
+      () => machine.clock.cpu()
     )
     this.common = {
       abi: machine.abi,
@@ -87,6 +92,7 @@ export class Processes implements ProcessRunner {
       clock: machine.clock,
       scheduler: this.#scheduler,
       processes: this.tree,
+      terminals: new Terminals(),
       runner: this,
       network: new Network(options.network ?? defaultNetwork, parts.hostNetwork, warn),
       warn
@@ -150,11 +156,17 @@ export class Processes implements ProcessRunner {
   /** Passes a signal of the host on, as a terminal does: to the processes in the first one's group. */
   sendFromHost(signal: number): void {
     const live = this.tree.live()
-    const { pid } = this.#parts.options.identity
-    const group = live.filter(({ kernel }) => kernel.attributes.processGroup === pid)
+    const groups = this.#groupsFor(signal)
+    const group = live.filter(({ kernel }) => groups.includes(kernel.attributes.processGroup))
     this.#hostSignal = signal
     for (const { kernel } of group.length === 0 ? live : group)
       kernel.signals.sendToProcess({ signal, code: SigCode.kernel })
+  }
+
+  /** Who hears of a signal of the host: what is typed goes to the foreground, the rest to the group of the first process. */
+  #groupsFor(signal: number): ReadonlyArray<number> {
+    const typed = typedSignals.has(signal) ? this.common.terminals.foregroundGroups() : []
+    return typed.length > 0 ? typed : [this.#parts.options.identity.pid]
   }
 
   /** The run is over: what is left of processes goes. */
@@ -208,7 +220,7 @@ export class Processes implements ProcessRunner {
       if (kernel.node.isFirst) this.#firstHasEnded(exit)
       if (this.tree.live().length === 1) return Effect.sync(() => this.#end(this.#exit ?? exit, end.vcpu))
       return Effect.andThen(
-        this.#endThreads(kernel, [...kernel.threads.list()]),
+        this.#endThreads(kernel, kernel.threads.list()),
         Effect.sync(() => this.#leave(kernel, end))
       )
     })
@@ -223,10 +235,12 @@ export class Processes implements ProcessRunner {
     }
   }
 
-  /** Interrupts threads that are in no slice; their vCPUs go. */
+  /** Interrupts threads that are in no slice; their vCPUs go. What they held goes to others: robust mutexes, the word of their id. */
   #endThreads(kernel: Kernel, threads: ReadonlyArray<Thread>): Effect.Effect<void, DriverError> {
+    const all = [...threads]
+    for (const thread of all) leaveTraces(kernel, thread)
     return Effect.forEach(
-      threads,
+      all,
       (thread) => {
         const fiber = this.#running.get(kernel)?.threads.get(thread)
         return (fiber === undefined ? Effect.void : Fiber.interrupt(fiber)).pipe(
@@ -251,7 +265,10 @@ export class Processes implements ProcessRunner {
   }
 
   #leave(kernel: Kernel, end: ProcessEnd): void {
-    const { node, guestMemory } = kernel
+    const { attributes, node, guestMemory, process, terminals } = kernel
+    const terminal = attributes.session === process.pid ? terminals.controlling(process.pid) : undefined
+    // the first process is no leader: that is the shell which has started emu
+    if (terminal !== undefined && !node.isFirst) disconnect(kernel, terminal)
     for (const fiber of this.#running.get(kernel)?.others ?? []) fiber.interruptUnsafe()
     this.#running.delete(kernel)
     kernel.files.closeAll()
@@ -284,6 +301,9 @@ export class Processes implements ProcessRunner {
     return { status: 128 + signal, signal, death }
   }
 }
+
+/** Signals that terminals send, at a key or when their size changes. */
+const typedSignals: ReadonlySet<number> = new Set([Sig.INT, Sig.QUIT, Sig.TSTP, Sig.WINCH])
 
 /** How plugins look into a process's memory. */
 const viewsOf = ({ abi, memory, process }: Kernel) => ({

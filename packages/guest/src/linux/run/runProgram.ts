@@ -14,6 +14,7 @@ import { HostFs } from "../../HostFs.ts"
 import { HostInfo } from "../../HostInfo.ts"
 import { HostNetwork } from "../../HostNetwork.ts"
 import { Machine, makeMemory } from "../../Machine.ts"
+import { HostFile } from "../files/open/HostFile.ts"
 import { join, tidy } from "../files/lookup/Path.ts"
 import { fromText, toText } from "../user/byteStrings.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
@@ -65,6 +66,7 @@ const runScoped = Effect.fnUntraced(function* (
   processes.loaded(kernel, yield* load(kernel, options, toText(hostPath), hostFs))
   machine.scope = plugins.vcpus.scope
   kernel.files.inheritStandard()
+  findTerminal(kernel)
   const main = kernel.threads.create(guestMemory)
   if (typeof main === "number") return yield* Effect.die(new Error("the first thread was refused"))
   main.saved.set(guestMemory.slots)
@@ -112,6 +114,14 @@ const load = (
     process.vdsoBase = loaded.success.vdsoBase
     return Effect.succeed(loaded.success.image)
   })
+
+/** The terminal that emu was started from controls the session of the first process. */
+const findTerminal = ({ attributes, files, terminals }: Kernel): void => {
+  for (const file of files.descriptors().values()) {
+    const stat = file instanceof HostFile && file.isTerminal ? file.stat() : undefined
+    if (stat !== undefined && typeof stat !== "number") return terminals.begin(stat.rdev, attributes.session)
+  }
+}
 
 /** Passes the host's signals to the guest, as long as the scope lives. */
 const forwardSignals = (processes: Processes, options: ProcessOptions): Effect.Effect<void, never, Scope.Scope> =>

@@ -11,7 +11,7 @@ export class PendingSignals {
   readonly #queues = new Map<number, Array<SignalInfo>>()
 
   /**
-   * Adds a signal. A standard signal that is pending already is dropped, as on Linux.
+   * Adds a signal. A standard signal that is pending already is dropped, unless it comes from a timer, as on Linux.
    *
    * @returns false if the queue is full
    */
@@ -20,11 +20,12 @@ export class PendingSignals {
     if (queue === undefined || queue.length === 0) {
       this.#queues.set(info.signal, [info])
       this.set |= signalBit(info.signal)
-      return true
+    } else {
+      if (info.signal < firstRealtime && info.source === undefined) return true
+      if (queue.length >= queueLimit) return false
+      queue.push(info)
     }
-    if (info.signal < firstRealtime) return true
-    if (queue.length >= queueLimit) return false
-    queue.push(info)
+    if (info.source !== undefined) info.source.isQueued = true
     return true
   }
 
@@ -35,15 +36,18 @@ export class PendingSignals {
     for (let signal = 1; signal <= maxSignal; signal++) {
       if ((candidates & signalBit(signal)) === 0n) continue
       const queue = this.#queues.get(signal)!
-      const info = queue.shift()
+      const info = queue.shift()!
       if (queue.length === 0) this.set &= ~signalBit(signal)
-      return info
+      if (info.source === undefined) return info
+      info.source.isQueued = false
+      return info.source.deliver(info)
     }
     return undefined
   }
 
   /** Forgets a signal: it is ignored from now on. */
   drop(signal: number): void {
+    for (const { source } of this.#queues.get(signal) ?? []) if (source !== undefined) source.isQueued = false
     this.#queues.delete(signal)
     this.set &= ~signalBit(signal)
   }

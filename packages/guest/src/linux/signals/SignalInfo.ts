@@ -15,6 +15,16 @@ export interface SignalInfo {
   readonly address?: bigint
   /** Timer id and overrun count. */
   readonly timer?: { readonly id: number; readonly overrun: number }
+  /** What sends it has one signal at a time: told whether that is pending. */
+  readonly source?: SignalSource
+}
+
+/** A timer, as its pending signal knows it. */
+export interface SignalSource {
+  /** Its signal is pending. */
+  isQueued: boolean
+  /** Its signal is delivered now: what that tells. */
+  readonly deliver: (info: SignalInfo) => SignalInfo
 }
 
 /** Size of `siginfo_t` in bytes. */

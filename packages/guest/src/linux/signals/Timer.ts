@@ -3,22 +3,26 @@ import * as Effect from "effect/Effect"
 import type { TimerSetting } from "../files/open/TimerFd.ts"
 import type { Clock } from "../time/Clock.ts"
 
+/** What a timer runs on. */
+export interface TimerParts {
+  readonly time: Clock
+  /** The id of a clock, the same whoever has the turn. */
+  readonly clock: number
+  /** Starts an Effect in the background; the function returned stops it. */
+  readonly fork: (effect: Effect.Effect<void>) => () => void
+}
+
 export class Timer {
   readonly #time: Clock
   readonly #clock: number
-  readonly #fork: (effect: Effect.Effect<void>) => () => void
-  /** Called at each expiry, with how many were missed since the last one. */
+  readonly #fork: TimerParts["fork"]
+  /** Called at expiries, with how many were missed since the last one. */
   readonly #fire: (missed: number) => void
   #next: bigint | undefined
   #interval = 0n
   #stop: (() => void) | undefined
 
-  constructor(
-    time: Clock,
-    clock: number,
-    fork: (effect: Effect.Effect<void>) => () => void,
-    fire: (missed: number) => void
-  ) {
+  constructor({ clock, fork, time }: TimerParts, fire: (missed: number) => void) {
     this.#time = time
     this.#clock = clock
     this.#fork = fork
@@ -42,11 +46,24 @@ export class Timer {
     if (this.#next !== undefined) this.#stop = this.#fork(this.#run())
   }
 
+  /** How often it has expired since it was last told, and was not yet told of. */
+  catchUp(): number {
+    const next = this.#next
+    if (next === undefined || this.#interval === 0n) return 0
+    const late = this.#now() - next
+    if (late < 0n) return 0
+    const missed = late / this.#interval + 1n
+    this.#next = next + missed * this.#interval
+    return Number(missed)
+  }
+
   #run(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const next = this.#next
       if (next === undefined) return Effect.void
       return Effect.flatMap(this.#time.sleepUntil(this.#clock, next), () => {
+        // somebody has caught up meanwhile
+        if (next !== this.#next) return this.#run()
         const late = this.#now() - next
         const missed = this.#interval === 0n ? 0n : late / this.#interval
         this.#next = this.#interval === 0n ? undefined : next + (missed + 1n) * this.#interval
@@ -59,11 +76,4 @@ export class Timer {
   #now(): bigint {
     return this.#time.now(this.#clock) ?? 0n
   }
-}
-
-/** A timer of timer_create. */
-export interface PosixTimer {
-  readonly timer: Timer
-  /** Expiries missed before the last one that was signalled. */
-  overrun: number
 }

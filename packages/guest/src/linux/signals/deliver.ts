@@ -1,11 +1,12 @@
 /** Delivery: what happens to a thread between two slices because of signals. */
 import { CpuSlot } from "@emu/tcg/Layout"
 import { Errno } from "../kernel/errno.ts"
+import { isOrphaned } from "../jobs/orphans.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { readable, writable } from "../user/UserMemory.ts"
 import { AltStackFlag, isOnAltStack } from "./altStack.ts"
-import { SaFlag, Sig, SigCode, signalBit } from "./constants.ts"
+import { SaFlag, Sig, SigCode, signalBit, stopsByDefault } from "./constants.ts"
 import { type SignalInfo, writeSiginfo } from "./SignalInfo.ts"
 import { defaultAction } from "./Signals.ts"
 
@@ -33,17 +34,23 @@ export const deliverPending = (kernel: Kernel, thread: Thread): SignalInfo | und
 /**
  * Delivers the first of the pending signals that the thread neither blocks nor ignores; see `deliverPending`.
  *
- * @returns undefined where there is none (left): the thread then goes on, and need not be looked at again
+ * @returns undefined where there is none (left): the thread then goes on, and need not be looked at again, unless one has stopped the
+ *   process
  */
 export const deliverNext = (kernel: Kernel, thread: Thread): Delivered | undefined => {
   thread.attention = false
-  for (;;) {
+  while (!kernel.signals.isStopped) {
     const info = kernel.signals.take(thread, ~thread.mask)
     if (info === undefined) break
     const delivered = deliver(kernel, thread, info)
     if (delivered === undefined) continue
     thread.attention = true
     return delivered
+  }
+  if (kernel.signals.isStopped) {
+    // what else is pending, and the call that was ended, come when the process goes on
+    thread.attention = true
+    return undefined
   }
   if (thread.interrupted !== undefined) {
     // nothing ran: the call goes on as if nothing had happened
@@ -77,12 +84,17 @@ const lowerShields = (kernel: Kernel, thread: Thread, signal: number): void => {
 const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): Delivered | undefined => {
   const { signals, state, abi } = kernel
   if (signals.isIgnored(info.signal)) return undefined
-  if (!signals.hasHandler(info.signal)) return { from: state.u64[CpuSlot.pc]!, fatal: info }
+  if (!signals.hasHandler(info.signal)) {
+    if (!stopsByDefault.has(info.signal)) return { from: state.u64[CpuSlot.pc]!, fatal: info }
+    stop(kernel, info.signal)
+    return undefined
+  }
   const action = signals.action(info.signal)
   if (thread.interrupted !== undefined) {
     if (thread.interrupted === "restartable" && (action.flags & SaFlag.restart) !== 0) repeatCall(kernel)
     else state.i64[abi.resultSlot] = BigInt(-Errno.EINTR)
     thread.interrupted = undefined
+    thread.keptDeadline = undefined
   }
 
   const from = state.u64[CpuSlot.pc]!
@@ -113,6 +125,12 @@ const deliver = (kernel: Kernel, thread: Thread, info: SignalInfo): Delivered | 
   thread.setMask(thread.mask | action.mask | blocked)
   if ((action.flags & SaFlag.resetHand) !== 0) signals.setAction(info.signal, defaultAction)
   return { from, fatal: undefined }
+}
+
+/** The default action of a stop signal. Those of terminals do nothing where nobody could make the process go on. */
+const stop = (kernel: Kernel, signal: number): void => {
+  if (signal !== Sig.STOP && isOrphaned(kernel.processes, kernel.attributes.processGroup)) return
+  kernel.signals.stop(signal)
 }
 
 /** Goes back to the system call instruction, whose arguments are still in their registers. */

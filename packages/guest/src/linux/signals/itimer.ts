@@ -1,15 +1,17 @@
-/** Interval timers: setitimer(2), getitimer(2). CPU time timers run on real time, as nearly all time is the guest's. */
+/** Interval timers: setitimer(2), getitimer(2). */
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { readable, writable } from "../user/UserMemory.ts"
 import { Sig, SigCode } from "./constants.ts"
 import type { TimerSetting } from "../files/open/TimerFd.ts"
+import { ClockId } from "../time/Clock.ts"
+import { processClock, userClock } from "../time/CpuClocks.ts"
 import { Timer } from "./Timer.ts"
 
-const monotonic = 1
-/** Signal of ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF. */
+/** Signal and clock of ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF. */
 const signals = [Sig.ALRM, Sig.VTALRM, Sig.PROF]
+const clocks = [ClockId.MONOTONIC, userClock(0), processClock(0)]
 
 /** setitimer: 0 or a negative errno. */
 export const setitimer = (kernel: Kernel, which: number, next: number, old: number): number => {
@@ -60,7 +62,9 @@ const timerOf = (kernel: Kernel, which: number): Timer => {
   const known = kernel.signals.intervalTimers.get(which)
   if (known !== undefined) return known
   const info = { signal: signals[which]!, code: SigCode.kernel }
-  const timer = new Timer(kernel.time, monotonic, kernel.fork, () => kernel.signals.sendToProcess(info))
+  const timer = new Timer({ time: kernel.time, clock: clocks[which]!, fork: kernel.fork }, () =>
+    kernel.signals.sendToProcess(info)
+  )
   kernel.signals.intervalTimers.set(which, timer)
   return timer
 }

@@ -7,18 +7,18 @@ import { returnFromHandler } from "./deliver.ts"
 import { kill, queueInfo, queueInfoToThread, tgkill, tkill } from "./kill.ts"
 import { sigaction, sigpending, sigprocmask } from "./mask.ts"
 import { getitimer, setitimer } from "./itimer.ts"
-import { timerCreate, timerDelete, timerGetOverrun, timerGetTime, timerSetTime } from "./posixTimer.ts"
+import { timerCreate, timerDelete, timerGetOverrun, timerGetTime, timerSetTime } from "./timerCalls.ts"
 import { sigsuspend, sigtimedwait } from "./wait.ts"
 
 export const signalSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   row(102, "getitimer", ["int", "pointer"], getitimer),
-  row(103, "setitimer", ["int", "pointer", "pointer"], setitimer, "all timers run on real time"),
+  row(103, "setitimer", ["int", "pointer", "pointer"], setitimer),
   row(107, "timer_create", ["int", "pointer", "pointer"], timerCreate),
   row(108, "timer_gettime", ["int", "pointer"], timerGetTime),
   row(109, "timer_getoverrun", ["int"], timerGetOverrun),
   row(110, "timer_settime", ["int", "flags", "pointer", "pointer"], timerSetTime),
   row(111, "timer_delete", ["int"], timerDelete),
-  row(129, "kill", ["int", "signal"], kill, "processes of this run only; stop signals do nothing"),
+  row(129, "kill", ["int", "signal"], kill, "processes of this run only"),
   row(130, "tkill", ["int", "signal"], tkill),
   row(131, "tgkill", ["int", "int", "signal"], tgkill),
   row(132, "sigaltstack", ["pointer", "pointer"], sigaltstack),

@@ -44,6 +44,6 @@ export const sigtimedwait = (kernel: Kernel, set: number, info: number, timeout:
     wake()
   }).pipe(Effect.ensuring(Effect.sync(() => (thread.awaited = undefined))))
   if (limit === undefined) return arrival
-  const end = (time.now(1) ?? 0n) + limit
-  return Effect.raceFirst(arrival, Effect.as(time.sleepUntil(1, end), -Errno.EAGAIN))
+  const end = thread.deadline(() => (time.now(1) ?? 0n) + limit)
+  return thread.keeping(end, Effect.raceFirst(arrival, Effect.as(time.sleepUntil(1, end), -Errno.EAGAIN)))
 }

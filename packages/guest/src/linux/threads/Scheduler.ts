@@ -4,6 +4,8 @@
  * order each time.
  */
 import * as Effect from "effect/Effect"
+import { type CpuTime, noTime } from "../time/CpuMeter.ts"
+import { CpuWaits } from "../time/CpuWaits.ts"
 import type { Thread } from "./Thread.ts"
 
 interface Waiter {
@@ -30,14 +32,23 @@ export class Scheduler {
   #turns = 0
   readonly #onIdle: (isIdle: boolean) => void
   readonly #onSwitch: (thread: Thread) => void
+  readonly #cpu: () => CpuTime
+  /** Those who wait for CPU time to be used. */
+  readonly cpuWaits = new CpuWaits()
 
   /**
    * @param onIdle is told when the last thread gives up its turn, and when one has it again
    * @param onSwitch is told of a thread that has the turn after another one, before it goes on
+   * @param cpu shows CPU time of the host, by which that of threads is measured
    */
-  constructor(onIdle: (isIdle: boolean) => void = () => {}, onSwitch: (thread: Thread) => void = () => {}) {
+  constructor(
+    onIdle: (isIdle: boolean) => void = () => {},
+    onSwitch: (thread: Thread) => void = () => {},
+    cpu: () => CpuTime = () => noTime
+  ) {
     this.#onIdle = onIdle
     this.#onSwitch = onSwitch
+    this.#cpu = cpu
   }
 
   /** The thread that has the turn. */
@@ -61,10 +72,11 @@ export class Scheduler {
   }
 
   /** Lets the host do what it has to. Who has the turn keeps it. */
-  readonly yieldToHost: Effect.Effect<void> = Effect.andThen(
-    Effect.yieldNow,
-    Effect.sync(() => void (this.#turns = 0))
-  )
+  readonly yieldToHost: Effect.Effect<void> = Effect.suspend(() => {
+    this.cpuWaits.check()
+    this.#turns = 0
+    return Effect.yieldNow
+  })
 
   /** Waits for the turn; then the thread's registers are loaded. */
   acquire(thread: Thread): Effect.Effect<void> {
@@ -85,6 +97,9 @@ export class Scheduler {
 
   /** Gives the turn to whoever waits longest. */
   release(): void {
+    this.#running?.cpu.stop(this.#cpu())
+    // before the turn is free: who is woken queues up for it
+    this.cpuWaits.check()
     this.#running = undefined
     const next = this.#queue.shift()
     if (next === undefined) return this.#onIdle(true)
@@ -107,6 +122,11 @@ export class Scheduler {
     })
   }
 
+  /** CPU time that a thread has used. */
+  usedBy(thread: Thread): CpuTime {
+    return thread.cpu.read(this.#cpu())
+  }
+
   /** The state slots of a thread's vCPU, wherever they are now. */
   slots(thread: Thread): BigUint64Array<ArrayBufferLike> {
     const { buffer, byteOffset, length } = thread === thread.guestMemory.loaded ? thread.guestMemory.slots : thread.saved
@@ -115,6 +135,7 @@ export class Scheduler {
 
   #take(thread: Thread): void {
     this.#running = thread
+    thread.cpu.start(this.#cpu())
     thread.guestMemory.load(thread)
     if (this.#last === thread) return
     this.#last = thread

@@ -1,7 +1,9 @@
 /** A guest thread: a vCPU and what Linux keeps per task. */
 import * as Layout from "@emu/tcg/Layout"
+import * as Effect from "effect/Effect"
 import type { AltStack } from "../kernel/Abi.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
+import { CpuMeter } from "../time/CpuMeter.ts"
 import { PendingSignals } from "../signals/PendingSignals.ts"
 
 export class Thread {
@@ -25,6 +27,8 @@ export class Thread {
   /** Signals that rt_sigtimedwait waits for, and how to tell it. */
   awaited: { readonly set: bigint; readonly wake: () => void } | undefined
   readonly pending = new PendingSignals()
+  /** CPU time that it has used. */
+  readonly cpu = new CpuMeter()
   altStack: AltStack = { pointer: 0, flags: 2, size: 0 }
   /** Something about its signals changed: look before it runs on. */
   attention = false
@@ -34,6 +38,9 @@ export class Thread {
   turn = Infinity
   /** A call was ended early by a signal, and may be run again. Decided when the signal is delivered. */
   interrupted: "restartable" | "never restarted" | undefined
+
+  /** When the wait ends of a call that is run again after a stop: it is no new wait. Nanoseconds of the call's clock. */
+  keptDeadline: bigint | undefined
 
   /** The futex wait at hand has a timeout: it is never run again, which would wait anew. */
   isTimedWait = false
@@ -62,6 +69,18 @@ export class Thread {
     this.altStack = { pointer: 0, flags: 2, size: 0 }
     this.clearChildTid = 0
     this.robustList = 0
+  }
+
+  /** When a wait is to end that begins now, unless it goes on after a stop. */
+  deadline(otherwise: () => bigint): bigint {
+    const kept = this.keptDeadline
+    this.keptDeadline = undefined
+    return kept ?? otherwise()
+  }
+
+  /** Runs a wait with an end, which stays the same where the wait is made again. */
+  keeping<A>(end: bigint, wait: Effect.Effect<A>): Effect.Effect<A> {
+    return Effect.onInterrupt(wait, () => Effect.sync(() => (this.keptDeadline = end)))
   }
 
   /** Tells the thread that a signal may be waiting for it. */

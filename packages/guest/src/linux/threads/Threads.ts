@@ -3,6 +3,7 @@ import { Errno } from "../kernel/errno.ts"
 import type { ProcessInfo } from "../processes/ProcessInfo.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { Scheduler } from "./Scheduler.ts"
+import { addTimes, type CpuTime, noTime } from "../time/CpuMeter.ts"
 import { Thread } from "./Thread.ts"
 
 /** As many threads as there may be: each is a vCPU, and plugins keep storage per vCPU. */
@@ -19,6 +20,8 @@ export class Threads {
   readonly #live: Array<Thread> = []
   readonly #ids: ThreadIds
   readonly #process: ProcessInfo
+  /** CPU time of threads that have ended. */
+  #ended = noTime
   /** Runs a new thread: the driver's loop. */
   readonly #start: (thread: Thread) => void
 
@@ -63,6 +66,11 @@ export class Threads {
     return thread
   }
 
+  /** CPU time of all threads, also those that have ended. */
+  cpuTime(): CpuTime {
+    return this.#live.reduce((sum, thread) => addTimes(sum, this.scheduler.usedBy(thread)), this.#ended)
+  }
+
   start(thread: Thread): void {
     this.#start(thread)
   }
@@ -70,7 +78,10 @@ export class Threads {
   /** Takes a thread that ended out of the list; whether others live on. */
   remove(thread: Thread): boolean {
     const at = this.#live.indexOf(thread)
-    if (at >= 0) this.#live.splice(at, 1)
+    if (at >= 0) {
+      this.#live.splice(at, 1)
+      this.#ended = addTimes(this.#ended, this.scheduler.usedBy(thread))
+    }
     return this.#live.length > 0
   }
 }

@@ -99,6 +99,6 @@ const wait = (
   const woken = waiters.queue.wait(waiters.key, bits)
   if (limit === undefined) return woken
   thread.isTimedWait = true
-  const end = isAbsolute ? limit : (time.now(clock) ?? 0n) + limit
-  return Effect.raceFirst(woken, Effect.as(time.sleepUntil(clock, end), timedOut))
+  const end = thread.deadline(() => (isAbsolute ? limit : (time.now(clock) ?? 0n) + limit))
+  return thread.keeping(end, Effect.raceFirst(woken, Effect.as(time.sleepUntil(clock, end), timedOut)))
 }

@@ -1,6 +1,8 @@
 /** The clocks of a guest process, by Linux's clock ids. */
 import * as Effect from "effect/Effect"
 import type { HostClockShape } from "../../HostClock.ts"
+import { type CpuClocks, decodeCpuClock, processClock, threadClock } from "./CpuClocks.ts"
+import type { CpuTime } from "./CpuMeter.ts"
 
 /** Clock ids. */
 export const ClockId = {
@@ -17,12 +19,6 @@ export const ClockId = {
   TAI: 11
 } as const
 
-/** CPU time of the process, in nanoseconds. */
-export interface CpuTime {
-  readonly user: bigint
-  readonly system: bigint
-}
-
 /** Clocks; times are nanoseconds. */
 export interface Clock {
   /** The time of a clock, or undefined if there is none of that id. Negative ids name CPU clocks of processes and threads. */
@@ -31,15 +27,24 @@ export interface Clock {
   readonly resolution: (clock: number) => bigint | undefined
   /** Waits until the clock shows at least `time`. */
   readonly sleepUntil: (clock: number, time: bigint) => Effect.Effect<void>
+  /** An id that means the same clock whoever has the turn; another one for that of the calling thread only. */
+  readonly fixed: (clock: number) => number
+  /** CPU time of the process. */
   readonly cpu: () => CpuTime
 }
 
-/** Makes a process's clocks from the host's. CPU clocks start at 0 here. */
-export const makeClock = (host: HostClockShape): Clock => {
-  const start = host.cpu()
-  const cpu = (): CpuTime => {
-    const now = host.cpu()
-    return { user: now.user - start.user, system: now.system - start.system }
+/** Makes a process's clocks from the host's and from the meters of its threads. */
+export const makeClock = (host: HostClockShape, cpu: CpuClocks): Clock => {
+  const used = (clock: number): bigint | undefined => {
+    const decoded = decodeCpuClock(clock)
+    if (decoded === undefined) return undefined
+    const { id, isThread, isUserOnly } = decoded
+    const time = id === 0 && !isThread ? cpu.own() : cpu.of(id === 0 ? cpu.tid() : id, isThread)
+    return time === undefined || isUserOnly ? time?.user : time.user + time.system
+  }
+  const fixed = (clock: number): number => {
+    if (clock === ClockId.PROCESS_CPUTIME) return processClock(0)
+    return clock === ClockId.THREAD_CPUTIME ? threadClock(cpu.tid()) : clock
   }
   const now = (clock: number): bigint | undefined => {
     switch (clock) {
@@ -54,23 +59,22 @@ export const makeClock = (host: HostClockShape): Clock => {
       case ClockId.BOOTTIME:
       case ClockId.BOOTTIME_ALARM:
         return host.monotonic()
-      case ClockId.PROCESS_CPUTIME:
-      case ClockId.THREAD_CPUTIME: {
-        const used = cpu()
-        return used.user + used.system
-      }
       default:
-        return isCpuClock(clock) ? now(ClockId.PROCESS_CPUTIME) : undefined
+        return used(fixed(clock))
     }
   }
   const sleepUntil = (clock: number, time: bigint): Effect.Effect<void> =>
     Effect.suspend(() => {
+      const meant = fixed(clock)
+      // one that has gone counts no more, and nobody is woken by it
+      if (decodeCpuClock(meant) !== undefined) return cpu.until(() => now(meant) ?? 0n, time)
       const left = time - (now(clock) ?? time)
       return left <= 0n ? Effect.void : Effect.flatMap(host.sleep(left), () => sleepUntil(clock, time))
     })
   return {
     now,
-    cpu,
+    fixed,
+    cpu: cpu.own,
     sleepUntil,
     resolution: (clock) => {
       if (now(clock) === undefined) return undefined
@@ -78,6 +82,3 @@ export const makeClock = (host: HostClockShape): Clock => {
     }
   }
 }
-
-/** Clock ids of a process's or thread's CPU time: the complement of the pid, shifted, over the kind (man 3 clock_getcpuclockid). */
-const isCpuClock = (clock: number): boolean => clock < 0 && (clock & 3) !== 3

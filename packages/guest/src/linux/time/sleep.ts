@@ -31,10 +31,11 @@ const sleep = (kernel: Kernel, clock: number, absolute: boolean, request: number
   const { state, time } = kernel
   const wanted = readTimespec(state, request)
   if (typeof wanted === "number") return wanted
+  const { thread } = kernel
   const now = time.now(clock) ?? 0n
-  const end = absolute ? wanted : now + wanted
+  const end = thread.deadline(() => (absolute ? wanted : now + wanted))
   if (end <= now) return 0
-  const slept = Effect.as(time.sleepUntil(clock, end), 0)
+  const slept = thread.keeping(end, Effect.as(time.sleepUntil(clock, end), 0))
   if (absolute || remaining === 0) return slept
   const writeRemaining = Effect.sync(() => {
     const left = end - (time.now(clock) ?? end)

@@ -9,11 +9,11 @@ import { getrusage, times } from "./usage.ts"
 export const timeSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   row(101, "nanosleep", ["pointer", "pointer"], nanosleep),
   row(112, "clock_settime", ["int", "pointer"], clockSettime, "EPERM: the clock is the host's"),
-  row(113, "clock_gettime", ["int", "pointer"], clockGettime, "a thread's CPU time is its process's"),
+  row(113, "clock_gettime", ["int", "pointer"], clockGettime),
   row(114, "clock_getres", ["int", "pointer"], clockGetres),
   row(115, "clock_nanosleep", ["int", "flags", "pointer", "pointer"], clockNanosleep),
   row(153, "times", ["pointer"], times),
-  row(165, "getrusage", ["int", "pointer"], getrusage, "times and the largest resident size"),
+  row(165, "getrusage", ["int", "pointer"], getrusage, "times, and the largest resident size of the whole run"),
   row(169, "gettimeofday", ["pointer", "pointer"], gettimeofday),
   row(170, "settimeofday", ["pointer", "pointer"], settimeofday, "EPERM: the clock is the host's"),
   row(171, "adjtimex", ["pointer"], settimeofday, "EPERM: the clock is the host's"),

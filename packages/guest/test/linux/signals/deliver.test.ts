@@ -6,6 +6,7 @@ import { SaFlag, Sig, signalBit } from "@emu/guest/linux/signals/constants"
 import { sigaltstack } from "@emu/guest/linux/signals/altStack"
 import { type SigAction, Signals } from "@emu/guest/linux/signals/Signals"
 import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
+import { ProcessTree } from "@emu/guest/linux/processes/ProcessTree"
 import type { ProcessInfo } from "@emu/guest/linux/processes/ProcessInfo"
 import { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
@@ -42,6 +43,7 @@ beforeEach(() => {
   const process = { pid: 1, uid: 0, name: "test", vdsoBase: 0x7000 } as ProcessInfo
   const threads = new Threads(new Scheduler(), process, threadIds(2), () => undefined)
   thread = threads.create(guestMemory) as Thread
+  const processes = new ProcessTree<Kernel>(2)
   kernel = kernelOf({
     state,
     abi: riscv64Abi,
@@ -49,8 +51,11 @@ beforeEach(() => {
     threads,
     process,
     thread,
-    signals: new Signals(threads, process)
+    signals: new Signals(threads, process),
+    attributes: { processGroup: 1, session: 1 } as Kernel["attributes"],
+    processes
   })
+  Object.assign(kernel, { node: processes.add(kernel, undefined, 0) })
 })
 
 describe("a handler", () => {

@@ -17,7 +17,7 @@ import { makeRandom } from "@emu/guest/linux/kernel/Random"
 import { syscalls } from "@emu/guest/linux/kernel/syscalls"
 import { Network } from "@emu/guest/linux/sockets/Network"
 import { makeClock } from "@emu/guest/linux/time/Clock"
-import { kernelOf, makeState } from "./kernel.ts"
+import { kernelOf, makeState, noCpu } from "./kernel.ts"
 
 /** Pages of guest memory: read-write from `base`, read-only from `readOnly`, and nothing at `bad`. */
 export const base = 0x10000
@@ -54,7 +54,15 @@ export const makeFileKernel = (options: Options = {}) => {
   const signals: Array<number> = []
   const written: Array<string> = []
   const random = makeRandom(1n, portableInfo.fillRandom)
-  const thread = { tid: 100, vcpu: 0, name: "program", pending: { set: 0n }, mask: 0n }
+  const thread = {
+    tid: 100,
+    vcpu: 0,
+    name: "program",
+    pending: { set: 0n },
+    mask: 0n,
+    deadline: (otherwise: () => bigint) => otherwise(),
+    keeping: <A>(_: bigint, wait: A): A => wait
+  }
   const host = options.host ?? makeMemoryFs()
   const files: FileTable = new FileTable({
     host: guardHost(host),
@@ -70,7 +78,7 @@ export const makeFileKernel = (options: Options = {}) => {
     state,
     files,
     random,
-    time: makeClock(portableClock),
+    time: makeClock(portableClock, noCpu),
     host: portableInfo,
     network: new Network({ mode: "inside", published: [] }, undefined, () => {}),
     attributes: new Attributes(100, 8 << 20),

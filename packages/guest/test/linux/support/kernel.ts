@@ -1,4 +1,5 @@
 /** Just enough kernel for the calls that a test is about. */
+import * as Effect from "effect/Effect"
 import { CpuState } from "@emu/tcg/CpuState"
 import type { Engine } from "@emu/tcg/Engine"
 import { wasmPages } from "@emu/tcg/Layout"
@@ -6,6 +7,8 @@ import type { Kernel } from "@emu/guest/linux/kernel/Kernel"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import type { MappedFile } from "@emu/guest/linux/memory/MappedFile"
 import { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
+import type { CpuClocks } from "@emu/guest/linux/time/CpuClocks"
+import { noTime } from "@emu/guest/linux/time/CpuMeter"
 import type { ThreadIds } from "@emu/guest/linux/threads/Threads"
 
 /** State with all its memory. Making one takes milliseconds: share it among the tests of a file. */
@@ -32,6 +35,9 @@ export const threadIds = (first: number): ThreadIds => {
   let vcpu = 0
   return { nextId: () => id++, freeVcpu: () => vcpu++ }
 }
+
+/** CPU clocks that stand still. */
+export const noCpu: CpuClocks = { own: () => noTime, tid: () => 1, of: () => noTime, until: () => Effect.never }
 
 /** A file in memory behind a mapping. */
 export const fileOf = (contents: Uint8Array, writable = true) => {

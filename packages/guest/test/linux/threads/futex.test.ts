@@ -12,7 +12,7 @@ import type { Scheduler } from "@emu/guest/linux/threads/Scheduler"
 import { Thread } from "@emu/guest/linux/threads/Thread"
 import { Threads } from "@emu/guest/linux/threads/Threads"
 import { makeClock } from "@emu/guest/linux/time/Clock"
-import { kernelOf, makeGuestMemory, makeSpace, makeState, threadIds } from "../support/kernel.ts"
+import { kernelOf, makeGuestMemory, makeSpace, makeState, threadIds, noCpu } from "../support/kernel.ts"
 
 /** Starts waiters named by letters at an address; the letters of those woken, in order, appear in the array. */
 const waiters = Effect.fnUntraced(function* (queue: Futex, address: number, names: string, bits = 0xffffffff) {
@@ -127,7 +127,13 @@ describe("the futex call", () => {
     const process = { pid: 1, name: "test" } as ConstructorParameters<typeof Threads>[1]
     const guestMemory = makeGuestMemory(state)
     const threads = new Threads({} as Scheduler, process, threadIds(2), () => undefined)
-    return kernelOf({ state, guestMemory, time: makeClock(host), threads, thread: new Thread(1, 1, 0, "test", guestMemory) })
+    return kernelOf({
+      state,
+      guestMemory,
+      time: makeClock(host, noCpu),
+      threads,
+      thread: new Thread(1, 1, 0, "test", guestMemory)
+    })
   })
 
   const setTimeout = (nanoseconds: bigint): void => {

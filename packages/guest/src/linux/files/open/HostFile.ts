@@ -14,6 +14,7 @@ export class HostFile extends OpenFile {
   readonly #type: number
   readonly #identity: string | undefined
   readonly #inherited: boolean
+  #isTerminal: boolean | undefined
   #entries: ReadonlyArray<HostDirent> | undefined
   #entry = 0
 
@@ -38,6 +39,11 @@ export class HostFile extends OpenFile {
 
   override get identity(): string | undefined {
     return this.#identity
+  }
+
+  /** Whether it is a terminal. */
+  get isTerminal(): boolean {
+    return (this.#isTerminal ??= this.#type === S.IFCHR && this.#host.isatty(this.#fd))
   }
 
   get isDirectory(): boolean {

@@ -11,6 +11,7 @@ import { allowed, writable } from "../../user/UserMemory.ts"
 import { O, POLL } from "../constants.ts"
 import { Epoll, EPOLL } from "../open/Epoll.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
+import { seenBy } from "../open/SignalFd.ts"
 import { getWords } from "../../user/userBuffers.ts"
 
 const setSize = 8
@@ -49,7 +50,8 @@ const waitFor = (
   const { thread, time, signals } = kernel
   // The host tells only some time after it was asked whether a terminal or pipe has something.
   const least = readsAhead ? 1_000_000n : 0n
-  const end = timeout === undefined ? undefined : (time.now(ClockId.MONOTONIC) ?? 0n) + (timeout < least ? least : timeout)
+  const later = (limit: bigint): bigint => (time.now(ClockId.MONOTONIC) ?? 0n) + (limit < least ? least : limit)
+  const end = timeout === undefined ? undefined : thread.deadline(() => later(timeout))
   const changed = Effect.suspend(() =>
     Effect.raceAllFirst([Effect.never, ...watched.map(({ file, events }) => file.wait(events, 65536))])
   )
@@ -57,7 +59,10 @@ const waitFor = (
     const now = check()
     return now === 0 ? again : Effect.succeed(now)
   })
-  const limited = end === undefined ? again : Effect.raceFirst(again, Effect.as(time.sleepUntil(ClockId.MONOTONIC, end), 0))
+  const limited =
+    end === undefined
+      ? again
+      : thread.keeping(end, Effect.raceFirst(again, Effect.as(time.sleepUntil(ClockId.MONOTONIC, end), 0)))
   const held = Effect.suspend(() => {
     for (const { file } of watched) file.hold()
     return Effect.ensuring(
@@ -110,7 +115,12 @@ const ppoll = (
   if (!allowed(state, fds, count * 8, Layout.PageFlag.read | Layout.PageFlag.write)) return -Errno.EFAULT
   const entries = Array.from({ length: count }, (_, i) => {
     const fd = state.view.getInt32(fds + 8 * i, true)
-    return { fd, file: files.get(fd), events: state.view.getUint16(fds + 8 * i + 4, true) }
+    const file = files.get(fd)
+    return {
+      fd,
+      file: file === undefined ? undefined : seenBy(kernel, file),
+      events: state.view.getUint16(fds + 8 * i + 4, true)
+    }
   })
   const check = (): number => {
     // anew each time: memory may have gone or moved while the call waited
@@ -159,7 +169,7 @@ const pselect6 = (
       if ((state.u8[address + (fd >> 3)]! & (1 << (fd & 7))) === 0) continue
       const file = files.get(fd)
       if (file === undefined) return -Errno.EBADF
-      watched.push({ fd, set, file, events: selectSets[set]!.events })
+      watched.push({ fd, set, file: seenBy(kernel, file), events: selectSets[set]!.events })
     }
   }
   const find = (): ReadonlyArray<(typeof watched)[number]> =>

@@ -7,8 +7,10 @@ import { row } from "../../kernel/row.ts"
 import { Sig, SigCode } from "../../signals/constants.ts"
 import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O, POLL } from "../constants.ts"
+import { beforeRead } from "../../jobs/background.ts"
 import { whenReady } from "../blocking.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
+import { seenBy } from "../open/SignalFd.ts"
 import { checkRange, isFar, seek } from "../positions.ts"
 import { gather, totalLength, transfer, userVector, type UserBuffer } from "../../user/userBuffers.ts"
 
@@ -16,12 +18,15 @@ type Buffers = ReadonlyArray<UserBuffer>
 
 /** Reads into buffers, at the file position or at `offset`. */
 export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint): SyscallResult => {
-  const file = kernel.files.get(fd)
-  if (file === undefined || !file.readable) return -Errno.EBADF
+  const opened = kernel.files.get(fd)
+  if (opened === undefined || !opened.readable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
+  const file = seenBy(kernel, opened)
   const start = startOf(file, buffers, offset)
   if (typeof start === "number") return start
   if (start.isFar) return 0
+  const held = beforeRead(kernel, file)
+  if (held !== undefined) return held
   const { position } = start
   if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
   const attempt = (): number =>

@@ -14,13 +14,14 @@ const mappedBytes = (maps: string): number =>
     return range === null ? sum : sum + Number.parseInt(range[2]!, 16) - Number.parseInt(range[1]!, 16)
   }, 0)
 
-/** R runs or waits for its turn, S waits in a call, Z has ended. */
-const stateOf = (kernel: Kernel, thread: Thread | undefined): "R" | "S" | "Z" => {
+/** R runs or waits for its turn, S waits in a call, T is stopped, Z has ended. */
+const stateOf = (kernel: Kernel, thread: Thread | undefined): "R" | "S" | "T" | "Z" => {
   if (thread === undefined || kernel.node.end !== undefined) return "Z"
+  if (kernel.signals.isStopped) return "T"
   return thread !== kernel.threads.current && thread.interrupt !== undefined ? "S" : "R"
 }
 
-const stateNames = { R: "R (running)", S: "S (sleeping)", Z: "Z (zombie)" } as const
+const stateNames = { R: "R (running)", S: "S (sleeping)", T: "T (stopped)", Z: "Z (zombie)" } as const
 
 /** What a text is about: a process, or one of its threads. `thread` is undefined where all have ended. */
 export interface Task {

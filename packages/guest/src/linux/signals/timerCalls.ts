@@ -4,8 +4,9 @@ import type { Kernel } from "../kernel/Kernel.ts"
 import type { Thread } from "../threads/Thread.ts"
 import { putTimerSetting, timerSetting } from "../user/timespec.ts"
 import { readable, writable } from "../user/UserMemory.ts"
-import { maxSignal, Sig, SigCode } from "./constants.ts"
-import { type PosixTimer, Timer } from "./Timer.ts"
+import type { SignalInfo } from "./SignalInfo.ts"
+import { maxSignal, Sig } from "./constants.ts"
+import { PosixTimer } from "./PosixTimer.ts"
 
 const Notify = { signal: 0, none: 1, threadId: 4 }
 const sigeventSize = 64
@@ -31,16 +32,13 @@ export const timerCreate = (kernel: Kernel, clock: number, event: number, idAt: 
     if (notify === Notify.threadId && target === undefined) return -Errno.EINVAL
     if (signal < 0 || signal > maxSignal || (signal === 0 && notify !== Notify.none)) return -Errno.EINVAL
   }
-  const fire = (missed: number): void => {
-    entry.overrun = missed
-    if (signal === 0) return
-    const info = { signal, code: SigCode.timer, value, timer: { id, overrun: missed } }
+  const send = (info: SignalInfo): void => {
     if (target === undefined) signals.sendToProcess(info)
     else signals.sendToThread(target, info)
   }
-  const entry: PosixTimer = { timer: new Timer(time, clock, kernel.fork, fire), overrun: 0 }
+  const parts = { time, clock: time.fixed(clock), fork: kernel.fork }
   signals.nextTimerId++
-  signals.posixTimers.set(id, entry)
+  signals.posixTimers.set(id, new PosixTimer(parts, { id, signal, value, send }))
   state.view.setInt32(idAt, id, true)
   return 0
 }
@@ -55,7 +53,7 @@ export const timerSetTime = (kernel: Kernel, id: number, flags: number, next: nu
     const result = timerGetTime(kernel, id, old)
     if (result !== 0) return result
   }
-  entry.timer.set(setting, (flags & TIMER_ABSTIME) !== 0)
+  entry.set(setting, (flags & TIMER_ABSTIME) !== 0)
   return 0
 }
 
