@@ -8,6 +8,8 @@ import { callerOf } from "./caller.ts"
 import { AF, AF_MAX, IPPROTO, SOCK } from "./constants.ts"
 import { TcpSocket } from "./inet/TcpSocket.ts"
 import { UdpSocket } from "./inet/UdpSocket.ts"
+import { NetlinkSocket, routeProtocol } from "./netlink/NetlinkSocket.ts"
+import type { Network } from "./Network.ts"
 import type { Socket } from "./Socket.ts"
 import { UnixDatagram } from "./unix/UnixDatagram.ts"
 import { UnixStream } from "./unix/UnixStream.ts"
@@ -35,6 +37,8 @@ const make = (kernel: Kernel, kind: SocketKind, flags: number): Socket | number 
     case AF.INET:
     case AF.INET6:
       return makeInet(kernel, kind, flags)
+    case AF.NETLINK:
+      return makeNetlink(kernel, kind, flags)
     default:
       return kind.family === AF.UNSPEC || kind.family < 0 || kind.family >= AF_MAX ? -Errno.EINVAL : -Errno.EAFNOSUPPORT
   }
@@ -58,12 +62,23 @@ const makeUnix = (kernel: Kernel, { family, protocol, type }: SocketKind, flags:
   }
 }
 
+const makeNetlink = (kernel: Kernel, kind: SocketKind, flags: number): Socket | number => {
+  const { files, network, process } = kernel
+  if (network.mode === "none") return refusal(network)
+  if (kind.type !== SOCK.RAW && kind.type !== SOCK.DGRAM) return -Errno.ESOCKTNOSUPPORT
+  if (kind.protocol !== routeProtocol) return -Errno.EPROTONOSUPPORT
+  return new NetlinkSocket(network, files.newInode(), process.pid, kind, flags)
+}
+
+/** There is no network at all. */
+const refusal = (network: Network): number => {
+  network.refused("anything")
+  return -Errno.EAFNOSUPPORT
+}
+
 const makeInet = (kernel: Kernel, { family, protocol, type }: SocketKind, flags: number): Socket | number => {
   const { files, network } = kernel
-  if (network.mode === "none") {
-    network.refused("anything")
-    return -Errno.EAFNOSUPPORT
-  }
+  if (network.mode === "none") return refusal(network)
   if (protocol < 0 || protocol > 255) return -Errno.EINVAL
   const newInode = () => files.newInode()
   const is = (own: number): boolean => protocol === 0 || protocol === own

@@ -8,7 +8,7 @@ import { recvfrom, recvmmsg, recvmsg } from "./message/receive.ts"
 import { sendmmsg, sendmsg, sendto } from "./message/send.ts"
 import { getsockopt, setsockopt } from "./options/optionCalls.ts"
 
-const families = "AF_UNIX, and TCP and UDP over IPv4 and IPv6; no raw sockets"
+const families = "AF_UNIX, TCP and UDP over IPv4 and IPv6, NETLINK_ROUTE; no raw sockets"
 const urgent = "no urgent data (MSG_OOB)"
 
 export const socketSyscalls: ReadonlyArray<Syscall<Kernel>> = [

@@ -2,6 +2,8 @@
 import { Errno } from "../../kernel/errno.ts"
 import type { Kernel } from "../../kernel/Kernel.ts"
 import { row } from "../../kernel/row.ts"
+import { socketIoctl } from "../../sockets/interfaceIoctl.ts"
+import { Socket } from "../../sockets/Socket.ts"
 import { O, S } from "../constants.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { getInt, putInt } from "../../user/userBuffers.ts"
@@ -45,10 +47,19 @@ const ioctl = (kernel: Kernel, fd: number, request: number, argument: number): n
       return count < 0 ? count : putInt(state, argument, count)
     }
     default:
-      return terminalRequest(kernel, file, request, argument)
+      return (
+        (file instanceof Socket ? socketIoctl(kernel, file, request, argument) : undefined) ??
+        terminalRequest(kernel, file, request, argument)
+      )
   }
 }
 
 export const ioctlSyscalls = [
-  row(29, "ioctl", ["fd", "uint", "pointer"], ioctl, "terminals, FIONREAD, FIONBIO and FIOCLEX; ENOTTY for others")
+  row(
+    29,
+    "ioctl",
+    ["fd", "uint", "pointer"],
+    ioctl,
+    "terminals, interfaces, FIONREAD, FIONBIO and FIOCLEX; ENOTTY for others"
+  )
 ]
