@@ -7,6 +7,7 @@ import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
 import { FileLocks } from "./locks/FileLocks.ts"
 import { HostFile } from "./open/HostFile.ts"
+import { MemoryFile, Seal } from "./open/MemoryFile.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
 import { tidy } from "./lookup/Path.ts"
 import { PathLookup } from "./lookup/PathLookup.ts"
@@ -177,6 +178,9 @@ export class FileTable {
     if (file === undefined || (file.flags & O.PATH) === O.PATH) return -Errno.EBADF
     if (!file.readable || (access.write && !file.writable)) return -Errno.EACCES
     if (file instanceof DeviceFile && file.device === "zero") return "anonymous"
+    if (access.write && file instanceof MemoryFile && (file.seals & (Seal.WRITE | Seal.FUTURE_WRITE)) !== 0) {
+      return -Errno.EPERM
+    }
     const mapped = file.mapped()
     if (typeof mapped !== "number") file.hold()
     return mapped

@@ -13,6 +13,7 @@ import { openCloseSyscalls } from "./rows/openClose.ts"
 import { pollingSyscalls } from "./rows/polling.ts"
 import { readWriteSyscalls } from "./rows/readWrite.ts"
 import { signalFileSyscalls } from "./rows/signals.ts"
+import { spliceSyscalls } from "./rows/splice.ts"
 import { statusSyscalls } from "./rows/status.ts"
 
 /** Calls that programs try and do without: ENOSYS, with no warning. */
@@ -34,6 +35,7 @@ export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...pollingSyscalls,
   ...readWriteSyscalls,
   ...signalFileSyscalls,
+  ...spliceSyscalls,
   ...statusSyscalls,
   ...absent
 ]

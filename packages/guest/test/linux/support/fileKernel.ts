@@ -85,6 +85,7 @@ export const makeFileKernel = (options: Options = {}) => {
     abi: { machine: "riscv64", cpuinfo: riscv64Abi.cpuinfo } as Kernel["abi"],
     memory: {
       flushShared: () => undefined,
+      regions: { all: [] },
       fileWritten: (identity: string) => written.push(identity),
       mapsText: () => "00010000-00020000 rw-p 00000000 00:00 0 \n"
     } as unknown as Kernel["memory"],

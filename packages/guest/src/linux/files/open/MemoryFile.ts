@@ -5,11 +5,16 @@ import type { MappedFile } from "../../memory/MappedFile.ts"
 import { O, openOnly, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 
+/** What a memory file is sealed against (memfd_create(2)). */
+export const Seal = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 0x10, EXEC: 0x20 } as const
+
 /** What files in memory consist of: several open files may be of one. */
 export class MemoryInode {
   readonly name: string
   readonly ino: bigint
   mode: number
+  /** Bits of `Seal`. A file is sealed against seals unless they were asked for. */
+  seals: number = Seal.SEAL
   #bytes = new Uint8Array(0)
   #size = 0
 
@@ -31,6 +36,13 @@ export class MemoryInode {
   }
 
   write(from: Uint8Array, offset: number): number {
+    if ((this.seals & (Seal.WRITE | Seal.FUTURE_WRITE)) !== 0) return -Errno.EPERM
+    return this.store(from, offset)
+  }
+
+  /** Writes what was stored to a mapping, which seals may be younger than. */
+  store(from: Uint8Array, offset: number): number {
+    if (offset + from.length > this.#size && (this.seals & Seal.GROW) !== 0) return -Errno.EPERM
     const error = this.#reserve(offset + from.length)
     if (error !== 0) return error
     this.#bytes.set(from, offset)
@@ -39,6 +51,8 @@ export class MemoryInode {
   }
 
   truncate(length: number): number {
+    const against = length < this.#size ? Seal.SHRINK : length > this.#size ? Seal.GROW : 0
+    if ((this.seals & against) !== 0) return -Errno.EPERM
     const error = this.#reserve(length)
     if (error !== 0) return error
     this.#bytes.fill(0, Math.min(length, this.#size), this.#size)
@@ -65,6 +79,17 @@ export class MemoryFile extends OpenFile {
   constructor(inode: MemoryInode, flags: number) {
     super(flags)
     this.#inode = inode
+  }
+
+  get seals(): number {
+    return this.#inode.seals
+  }
+
+  /** Adds seals: 0 or a negative errno. */
+  seal(seals: number): number {
+    if ((this.#inode.seals & Seal.SEAL) !== 0 || !this.writable) return -Errno.EPERM
+    this.#inode.seals |= seals
+    return 0
   }
 
   override get identity(): string {
@@ -124,12 +149,12 @@ export class MemoryFile extends OpenFile {
   override mapped(): MappedFile {
     return {
       path: this.#inode.name,
-      writable: this.writable,
+      writable: this.writable && (this.seals & (Seal.WRITE | Seal.FUTURE_WRITE)) === 0,
       identity: this.identity,
       device: 1n,
       inode: this.#inode.ino,
       read: (offset, into) => this.pread(into, offset),
-      write: (offset, from) => this.pwrite(from, offset),
+      write: (offset, from) => this.#inode.store(from, offset),
       size: () => this.#inode.size,
       hold: () => void this.hold(),
       close: () => this.release()

@@ -29,6 +29,25 @@ export class PipeEnd extends OpenFile {
     return this.#buffer.capacity
   }
 
+  /** Bytes for which there is room. */
+  get room(): number {
+    return this.#buffer.capacity - this.#buffer.size
+  }
+
+  /** Whether nobody is left who could read. */
+  get isBroken(): boolean {
+    return this.#buffer.readers === 0
+  }
+
+  isSamePipe(other: PipeEnd): boolean {
+    return this.#buffer === other.#buffer
+  }
+
+  /** As `read`, but the bytes stay there. */
+  peek(into: Uint8Array): number {
+    return this.#buffer.read(into, true)
+  }
+
   override get stream(): boolean {
     return true
   }

@@ -122,18 +122,43 @@ const ftruncate = (kernel: Kernel, fd: number, length: bigint): number => {
   return isFar(length) ? -Errno.EFBIG : resize(kernel, file, Number(length))
 }
 
-/** fallocate: mode 0 makes the file at least so long. Others are refused: space cannot be set aside here, nor holes be made. */
+/** Modes of fallocate. */
+const FALLOC = { KEEP_SIZE: 1, PUNCH_HOLE: 2, ZERO_RANGE: 0x10 } as const
+
+/** Modes that do something here. Space cannot be set aside, nor be taken out of the middle. */
+const knownModes: ReadonlySet<number> = new Set([
+  0,
+  FALLOC.PUNCH_HOLE | FALLOC.KEEP_SIZE,
+  FALLOC.ZERO_RANGE,
+  FALLOC.ZERO_RANGE | FALLOC.KEEP_SIZE
+])
+
+/** fallocate: makes the file at least so long (mode 0), or makes a part of it zeros. */
 const fallocate = (kernel: Kernel, fd: number, mode: number, offset: bigint, length: bigint): number => {
   if (offset < 0n || length <= 0n) return -Errno.EINVAL
   const file = kernel.files.get(fd)
   if (file === undefined || !file.writable) return -Errno.EBADF
   if (file.identity === undefined) return file.stream ? -Errno.ESPIPE : -Errno.ENODEV
-  if (mode !== 0) return -Errno.EOPNOTSUPP
+  if (!knownModes.has(mode)) return -Errno.EOPNOTSUPP
   if (isFar(offset + length)) return -Errno.EFBIG
   const end = Number(offset + length)
   const stat = file.stat()
   if (typeof stat === "number") return stat
+  const zeroed = mode === 0 ? 0 : zero(kernel, file, Number(offset), Math.min(end, stat.size))
+  if (zeroed < 0 || (mode & FALLOC.KEEP_SIZE) !== 0) return zeroed
   return stat.size >= end ? 0 : resize(kernel, file, end)
+}
+
+/** Writes zeros from one byte to another. */
+const zero = (kernel: Kernel, file: OpenFile, start: number, end: number): number => {
+  kernel.memory.flushShared(file.identity)
+  const zeros = new Uint8Array(Math.min(65536, Math.max(0, end - start)))
+  let result = 0
+  for (let at = start; at < end && result >= 0; at += zeros.length) {
+    result = file.pwrite(zeros.subarray(0, Math.min(zeros.length, end - at)), at)
+  }
+  if (file.identity !== undefined) kernel.memory.fileWritten(file.identity)
+  return Math.min(0, result)
 }
 
 const fsync = (kernel: Kernel, fd: number): number => {
@@ -192,7 +217,7 @@ export const attributeSyscalls = [
     "fallocate",
     ["fd", "flags", "offset", "offset"],
     fallocate,
-    "mode 0 only, which sets the size and allocates no space; others give EOPNOTSUPP"
+    "sets the size (mode 0), or writes zeros (punched holes, zeroed ranges): space is neither set aside nor given back; others give EOPNOTSUPP"
   ),
   row(52, "fchmod", ["fd", "mode"], (kernel, fd, mode) =>
     onHostFile(kernel, fd, (hostFd) => kernel.files.host.fchmod(hostFd, mode & 0o7777))

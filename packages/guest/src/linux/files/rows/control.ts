@@ -4,6 +4,7 @@ import type { Kernel } from "../../kernel/Kernel.ts"
 import { row } from "../../kernel/row.ts"
 import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O } from "../constants.ts"
+import { MemoryFile, Seal } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { PipeEnd } from "../open/Pipe.ts"
 import { flock, lock, type LockCommand } from "./locks.ts"
@@ -78,9 +79,30 @@ const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): S
       return file instanceof PipeEnd ? file.capacity : -Errno.EBADF
     case F.SETPIPE_SZ:
       return file instanceof PipeEnd && value <= file.capacity ? file.capacity : -Errno.EPERM
+    case F.ADD_SEALS:
+      return addSeals(kernel, file, value)
+    case F.GET_SEALS:
+      return file instanceof MemoryFile ? file.seals : -Errno.EINVAL
     default:
       return -Errno.EINVAL
   }
+}
+
+const allSeals = Seal.SEAL | Seal.SHRINK | Seal.GROW | Seal.WRITE | Seal.FUTURE_WRITE | Seal.EXEC
+
+/** F_ADD_SEALS: against writing only as long as nobody has it mapped so that it could be stored to. */
+const addSeals = ({ processes }: Kernel, file: OpenFile, seals: number): number => {
+  if (!(file instanceof MemoryFile)) return -Errno.EINVAL
+  if ((seals & ~allSeals) !== 0) return -Errno.EINVAL
+  const isMapped = processes
+    .live()
+    .some(({ kernel }) =>
+      kernel.memory.regions.all.some(
+        ({ file: mapped, shared }) => shared && mapped?.writable === true && mapped.identity === file.identity
+      )
+    )
+  if (file.writable && (file.seals & Seal.SEAL) === 0 && (seals & Seal.WRITE) !== 0 && isMapped) return -Errno.EBUSY
+  return file.seal(seals)
 }
 
 export const controlSyscalls = [
@@ -89,7 +111,7 @@ export const controlSyscalls = [
     "fcntl",
     ["fd", "int", "long"],
     fcntl,
-    "locks keep processes of the run apart, not those of the host; no leases, seals or signals"
+    "locks keep processes of the run apart, not those of the host; no leases or signals"
   ),
   row(32, "flock", ["fd", "int"], flock, "keeps processes of the run apart, not those of the host")
 ]

@@ -116,14 +116,5 @@ const copyFileRange = (
 
 export const copySyscalls = [
   row(71, "sendfile", ["fd", "fd", "pointer", "size"], sendfile, "the source must be seekable"),
-  row(75, "vmsplice", ["fd", "pointer", "size", "flags"], () => -Errno.EINVAL, "EINVAL: programs fall back on write"),
-  row(
-    76,
-    "splice",
-    ["fd", "pointer", "fd", "pointer", "size", "flags"],
-    () => -Errno.EINVAL,
-    "EINVAL: programs fall back on read and write"
-  ),
-  row(77, "tee", ["fd", "fd", "size", "flags"], () => -Errno.EINVAL, "EINVAL: programs fall back on read and write"),
   row(285, "copy_file_range", ["fd", "pointer", "fd", "pointer", "size", "flags"], copyFileRange)
 ]

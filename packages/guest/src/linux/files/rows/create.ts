@@ -7,7 +7,7 @@ import { putTimerSetting, timerSetting } from "../../user/timespec.ts"
 import { writable } from "../../user/UserMemory.ts"
 import { O } from "../constants.ts"
 import { EventFd } from "../open/EventFd.ts"
-import { MemoryFile, MemoryInode } from "../open/MemoryFile.ts"
+import { MemoryFile, MemoryInode, Seal } from "../open/MemoryFile.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { makePipe } from "../open/Pipe.ts"
 import { TimerFd } from "../open/TimerFd.ts"
@@ -78,14 +78,19 @@ const timerfdGettime = (kernel: Kernel, fd: number, address: number): number => 
   return typeof timer === "number" ? timer : putTimerSetting(kernel.state, address, timer.get())
 }
 
-/** memfd_create; `flags`: MFD_CLOEXEC 1, MFD_ALLOW_SEALING 2, MFD_NOEXEC_SEAL 8, MFD_EXEC 16. */
+const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, NOEXEC_SEAL: 8, EXEC: 0x10 } as const
+
 const memfdCreate = (kernel: Kernel, nameAddress: number, flags: number): number => {
-  if ((flags & ~0x1b) !== 0) return -Errno.EINVAL
+  if ((flags & ~(MFD.CLOEXEC | MFD.ALLOW_SEALING | MFD.NOEXEC_SEAL | MFD.EXEC)) !== 0) return -Errno.EINVAL
+  if ((flags & MFD.NOEXEC_SEAL) !== 0 && (flags & MFD.EXEC) !== 0) return -Errno.EINVAL
   const name = userString(kernel.state, nameAddress, 250, -Errno.EINVAL)
   if (typeof name === "number") return name
   const { files } = kernel
-  const file = new MemoryFile(new MemoryInode(`/memfd:${name} (deleted)`, files.newInode()), O.RDWR | O.LARGEFILE)
-  return files.install(file, (flags & 1) !== 0)
+  const noExec = (flags & MFD.NOEXEC_SEAL) !== 0
+  const inode = new MemoryInode(`/memfd:${name} (deleted)`, files.newInode(), noExec ? 0o666 : 0o777)
+  if (noExec) inode.seals = Seal.EXEC
+  else if ((flags & MFD.ALLOW_SEALING) !== 0) inode.seals = 0
+  return files.install(new MemoryFile(inode, O.RDWR | O.LARGEFILE), (flags & MFD.CLOEXEC) !== 0)
 }
 
 export const createSyscalls = [
@@ -94,5 +99,5 @@ export const createSyscalls = [
   row(85, "timerfd_create", ["int", "flags"], timerfdCreate),
   row(86, "timerfd_settime", ["fd", "flags", "pointer", "pointer"], timerfdSettime, "a changed clock cancels nothing"),
   row(87, "timerfd_gettime", ["fd", "pointer"], timerfdGettime),
-  row(279, "memfd_create", ["path", "flags"], memfdCreate, "no sealing")
+  row(279, "memfd_create", ["path", "flags"], memfdCreate)
 ]

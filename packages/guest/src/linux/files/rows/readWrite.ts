@@ -17,7 +17,13 @@ import { gather, totalLength, transfer, userVector, type UserBuffer } from "../.
 type Buffers = ReadonlyArray<UserBuffer>
 
 /** Reads into buffers, at the file position or at `offset`. */
-export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint): SyscallResult => {
+export const readInto = (
+  kernel: Kernel,
+  fd: number,
+  buffers: Buffers | number,
+  offset?: bigint,
+  mayWait = true
+): SyscallResult => {
   const opened = kernel.files.get(fd)
   if (opened === undefined || !opened.readable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
@@ -33,7 +39,7 @@ export const readInto = (kernel: Kernel, fd: number, buffers: Buffers | number, 
     transfer(kernel.state, buffers, Layout.PageFlag.write, (bytes, done) =>
       position === undefined ? file.read(bytes) : file.pread(bytes, position + done)
     )
-  return whenReady(file, POLL.IN, totalLength(buffers), attempt, !file.nonBlocking, kernel)
+  return whenReady(file, POLL.IN, totalLength(buffers), attempt, mayWait && !file.nonBlocking, kernel)
 }
 
 /** Where a transfer begins: undefined at the file's own position. Far is behind the end of every file. */
@@ -54,7 +60,13 @@ const startOf = (file: OpenFile, buffers: Buffers, offset: bigint | undefined): 
 }
 
 /** Writes from buffers, at the file position or at `offset`. EPIPE comes with SIGPIPE. */
-export const writeFrom = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint): SyscallResult => {
+export const writeFrom = (
+  kernel: Kernel,
+  fd: number,
+  buffers: Buffers | number,
+  offset?: bigint,
+  mayWait = true
+): SyscallResult => {
   const file = kernel.files.get(fd)
   if (file === undefined || !file.writable) return -Errno.EBADF
   if (typeof buffers === "number") return buffers
@@ -66,7 +78,7 @@ export const writeFrom = (kernel: Kernel, fd: number, buffers: Buffers | number,
   if (start.isFar) file.farPosition = undefined
   const { position } = start
   const source = file.identity === undefined && buffers.length > 1 ? gather(kernel.state, buffers) : undefined
-  const wait = !file.nonBlocking
+  const wait = mayWait && !file.nonBlocking
   let done = 0
   const attempt = (isLast = !wait): number => {
     if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
@@ -111,10 +123,11 @@ const lseek = (kernel: Kernel, fd: number, offset: bigint, whence: number): numb
   return seek(file, offset, whence)
 }
 
-/** RWF_ flags of preadv2 and pwritev2 that change nothing here: HIPRI, DSYNC, SYNC, NOWAIT. */
-const harmless = 0xf
+/** RWF_ flags of preadv2 and pwritev2. HIPRI, DSYNC and SYNC change nothing here. */
+const RWF = { NOWAIT: 8, APPEND: 0x10 } as const
+const harmless = 7
 
-type Transfer = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint) => SyscallResult
+type Transfer = (kernel: Kernel, fd: number, buffers: Buffers | number, offset?: bigint, mayWait?: boolean) => SyscallResult
 
 /** preadv and pwritev: the offset is in one register on 64-bit machines. */
 const positioned =
@@ -123,7 +136,7 @@ const positioned =
     move(kernel, fd, userVector(kernel.state, vector, count), offset)
 
 const positioned2 =
-  (move: Transfer) =>
+  (move: Transfer, known: number) =>
   (
     kernel: Kernel,
     fd: number,
@@ -133,9 +146,24 @@ const positioned2 =
     _high: bigint,
     flags: number
   ): SyscallResult => {
-    if ((flags & ~harmless) !== 0) return -Errno.EOPNOTSUPP
-    return move(kernel, fd, userVector(kernel.state, vector, count), offset === -1n ? undefined : offset)
+    if ((flags & ~(harmless | known)) !== 0) return -Errno.EOPNOTSUPP
+    const start = offset === -1n ? undefined : offset
+    const at = (flags & RWF.APPEND) === 0 ? start : endOf(kernel, fd, start)
+    return move(kernel, fd, userVector(kernel.state, vector, count), at, (flags & RWF.NOWAIT) === 0)
   }
+
+/** Where RWF_APPEND writes: at the end, with the file's own position moved there where no other one is given. */
+const endOf = (kernel: Kernel, fd: number, start: bigint | undefined): bigint | undefined => {
+  const file = kernel.files.get(fd)
+  if (file?.identity === undefined) return start
+  kernel.memory.flushShared(file.identity)
+  if (start === undefined) {
+    seek(file, 0n, 2)
+    return undefined
+  }
+  const stat = file.stat()
+  return typeof stat === "number" ? start : BigInt(stat.size)
+}
 
 const vectored =
   (move: Transfer) =>
@@ -156,6 +184,6 @@ export const readWriteSyscalls = [
   ),
   row(69, "preadv", ["fd", "pointer", "int", "offset"], positioned(readInto)),
   row(70, "pwritev", ["fd", "pointer", "int", "offset"], positioned(writeFrom)),
-  row(286, "preadv2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(readInto), "RWF_APPEND is refused"),
-  row(287, "pwritev2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(writeFrom), "RWF_APPEND is refused")
+  row(286, "preadv2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(readInto, RWF.NOWAIT)),
+  row(287, "pwritev2", ["fd", "pointer", "int", "offset", "long", "flags"], positioned2(writeFrom, RWF.NOWAIT | RWF.APPEND))
 ]
