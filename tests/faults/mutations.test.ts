@@ -1,6 +1,9 @@
 /** A thousand damaged ELF files: each is refused with one clear line or loaded, and nothing ever throws. */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { buildIdOf } from "@emu/guest/elf/buildId"
+import { CallFrames } from "@emu/guest/elf/callFrames"
+import { parseElf } from "@emu/guest/elf/parse"
 import { readSymbols } from "@emu/guest/elf/symbols"
 import { loadProgram } from "@emu/guest/linux/loader/loadProgram"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
@@ -71,7 +74,13 @@ describe("damaged files in the loader", () => {
       }
       // Symbols are read from whatever loads, and from files whose debuggers want a name for an address.
       const symbols = readSymbols(bytes)
-      for (const address of [0, 0x10000, 0x11000, 0x113a0, 2 ** 53]) symbols.find(address)
+      const elf = Result.getOrUndefined(parseElf(bytes, "damaged.elf"))
+      const frames = elf && new CallFrames(elf)
+      for (const address of [0, 0x10000, 0x11000, 0x113a0, 2 ** 53]) {
+        symbols.find(address)
+        frames?.at(address)
+      }
+      buildIdOf(bytes)
       space.clear()
     }
     // The generator is no good if it damages nothing, or everything.

@@ -53,8 +53,11 @@ describe("examples", () => {
     const { status, stderr, stdout } = await example("crash")
     assert.strictEqual(stdout.toString(), "the list has two nodes; reading three\n")
     assert.strictEqual(status, 139)
-    assert.match(stderr.toString(), /^[^\n]*SIGSEGV[^\n]*\n$/)
-    assert.match(stderr.toString(), /value_of/)
+    assert.match(stderr.toString(), /^[^\n]*SIGSEGV[^\n]*\n( {2}.*\n)+$/)
+    assert.match(
+      stderr.toString(),
+      /#0 0x[0-9a-f]+ value_of \(crash\.elf\)\n {2}#1 0x[0-9a-f]+ sum_of[^\n]*\n {2}#2 0x[0-9a-f]+ start/
+    )
     assert.match(stderr.toString(), /0x8\b/)
   })
 })

@@ -1,5 +1,6 @@
 /** What a plugin gets to work with: the API object handed to `install`, and the handles of `onTbTrans`. */
 import type * as Effect from "effect/Effect"
+import type { CallHooks, CallTarget } from "./FunctionCalls.ts"
 import type { CallbackFlags, ExecCallback, InlineOp, MemCallback, MemInfo, MemRw, PluginCond } from "./Instrumentation.ts"
 import type { Channel } from "./PluginChannels.ts"
 import type {
@@ -17,7 +18,16 @@ import type {
   UnknownPluginError
 } from "./PluginError.ts"
 import type { OutputFile } from "./PluginFiles.ts"
-import type { ModuleInfo, ProcessDescription, ProgramInfo, RegisterInfo, VcpuInfo, WhenIdle } from "./Ports.ts"
+import type {
+  ModuleInfo,
+  ProcessDescription,
+  ProgramInfo,
+  RegisterInfo,
+  StackFrame,
+  SymbolInfo,
+  VcpuInfo,
+  WhenIdle
+} from "./Ports.ts"
 import type { ScoreboardU64 } from "./Scoreboard.ts"
 import type { Trace, TraceOptions } from "./Trace.ts"
 
@@ -126,6 +136,12 @@ export interface PluginApi<Result = never> {
   readonly onFlush: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, RegistrationError>
   readonly onAtExit: (callback: (() => ColdResult) | undefined) => Effect.Effect<void, RegistrationError>
 
+  /**
+   * Watches calls of functions of the guest: `enter` before the first instruction, `exit` when the function has returned. Recursion,
+   * tail calls, longjmp, threads and forks are accounted for. May be called for several targets; `reset` and `uninstall` end them.
+   */
+  readonly onCall: <State = void>(target: CallTarget, hooks: CallHooks<State>) => Effect.Effect<void, RegistrationError>
+
   // life cycle
   /** Drops this plugin's registrations and all translated code, then calls `done`; asynchronous. */
   readonly reset: (
@@ -167,6 +183,12 @@ export interface PluginApi<Result = never> {
   readonly setPc: (pc: bigint) => never
   /** A copy. Throws `GuestMemoryError` where part of the range is not mapped. */
   readonly readMemory: (address: bigint, length: number) => Uint8Array
+  /**
+   * The text up to the next zero byte, as UTF-8. Throws `GuestMemoryError` where it begins in memory that is not mapped.
+   *
+   * @param limit at most so many bytes (4096)
+   */
+  readonly readString: (address: bigint, limit?: number) => string
   /** Writes regardless of write permission. Where it is code, what was written runs from the next block on. */
   readonly writeMemory: (address: bigint, bytes: Uint8Array) => void
 
@@ -198,6 +220,22 @@ export interface PluginApi<Result = never> {
   /** Undefined before the program is loaded (in install). */
   readonly process: () => ProcessDescription | undefined
   readonly symbol: (address: bigint) => string | undefined
+  /** The function or object that covers an address: where it begins, its size, what it is in. */
+  readonly symbolAt: (address: bigint) => SymbolInfo | undefined
+  /**
+   * Functions and objects of a name that are mapped now, by address.
+   *
+   * @param library only those of one module: its path, its file name, or that up to `.so`, such as `libc`
+   */
+  readonly findSymbols: (name: string, library?: string) => ReadonlyArray<SymbolInfo>
+  /** An address for people: `malloc+0x4`, `libc.so.6+0x8a2c0` where no symbol covers it, `0x1234` outside of modules. */
+  readonly describeAddress: (address: bigint) => string
+  /**
+   * Where a vCPU is, and where each of its callers will go on, the innermost first. Needs `readRegs` for the callback's own vCPU.
+   *
+   * @param limit at most so many frames (64)
+   */
+  readonly backtrace: (vcpu: number, limit?: number) => ReadonlyArray<StackFrame>
   /** ELF files that are mapped now, by address: the program, its dynamic loader, libraries, the vdso. */
   readonly modules: () => ReadonlyArray<ModuleInfo>
   /** The module whose segments cover an address, or undefined (code made at run time). */

@@ -114,6 +114,36 @@ export interface ModuleInfo {
   readonly entry: bigint
 }
 
+/** A function or object of the guest. */
+export interface SymbolInfo {
+  readonly name: string
+  /** Where it begins. */
+  readonly start: bigint
+  /** Bytes; 0 where its file does not say. */
+  readonly size: number
+  /** Absolute guest path of the program or library that it is in, or `[vdso]`. */
+  readonly module: string
+}
+
+/** A function that a thread is in. */
+export interface StackFrame {
+  /** Where the thread is, or where the function will go on. */
+  readonly pc: bigint
+  /** The same for people: `fact+0x1e (calls)`, or `libc.so.6+0x8a2c0` without a symbol; empty outside of modules. */
+  readonly place: string
+}
+
+/** How functions call each other, as far as plugins see it. Registers are indices of `GuestAccess.registers`. */
+export interface CallConvention {
+  readonly returnAddress: number
+  readonly stackPointer: number
+  /** The registers of the first arguments. */
+  readonly arguments: ReadonlyArray<number>
+  readonly result: number
+  /** Whether an instruction calls a function: it says where to return to, and jumps. */
+  readonly isCall: (raw: number, size: number) => boolean
+}
+
 /** The guest, as plugins may read and change it. */
 export class GuestAccess extends Context.Service<
   GuestAccess,
@@ -132,6 +162,15 @@ export class GuestAccess extends Context.Service<
     readonly writeMemory: (address: bigint, bytes: Uint8Array) => boolean
     /** The function (or object) symbol that covers an address, loaded libraries included. */
     readonly symbol: (address: bigint) => string | undefined
+    /** The same with what is known of it. */
+    readonly symbolAt: (address: bigint) => SymbolInfo | undefined
+    /** All names of what begins at an address. */
+    readonly namesAt: (address: bigint) => ReadonlyArray<string>
+    /** The symbols of a name in all modules that are mapped now, by address. */
+    readonly symbolsNamed: (name: string) => ReadonlyArray<SymbolInfo>
+    /** Where a vCPU is, and where each of its callers will go on: at most `limit` frames. */
+    readonly backtrace: (vcpu: number, limit: number) => ReadonlyArray<StackFrame>
+    readonly calls: CallConvention
     /** Modules that are mapped now, by address. */
     readonly modules: () => ReadonlyArray<ModuleInfo>
     /** The module that an address lies in. */

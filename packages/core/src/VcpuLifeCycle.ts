@@ -75,6 +75,8 @@ export class VcpuLifeCycle extends Context.Service<
      */
     readonly drain: (vcpu: number) => Effect.Effect<void, WorkError>
 
+    /** The vCPU that runs has made another one, whose registers are set, and which will begin later. */
+    readonly vcpuMade: (vcpu: number, by: number) => void
     readonly vcpuInit: (vcpu: number) => Effect.Effect<void, VcpuInitError>
     /** The vCPU has gone also where this fails. */
     readonly vcpuExit: (vcpu: number) => Effect.Effect<void, VcpuNotLiveError | Ended>

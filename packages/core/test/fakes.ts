@@ -98,6 +98,11 @@ export const makeFakes = (log: Log = [], arenaBytes = 1 << 20) => {
       return true
     },
     symbol: (address) => (address === 0x1000n ? "_start" : undefined),
+    symbolAt: () => undefined,
+    namesAt: () => [],
+    symbolsNamed: () => [],
+    backtrace: () => [],
+    calls: { returnAddress: 0, stackPointer: 0, arguments: [0], result: 0, isCall: () => false },
     modules: () => [fakeModule],
     moduleAt: (address) => (address >= fakeModule.base && address < fakeModule.end ? fakeModule : undefined),
     disassemble: (raw) => `insn ${raw.toString(16)}`,

@@ -4,6 +4,7 @@ import type { ProgramEndedError } from "@emu/core/PluginError"
 import type { PluginHost } from "@emu/core/PluginHost"
 import type { InstallError } from "@emu/core/PluginRegistry"
 import type { PluginSystem } from "@emu/core/PluginSystem"
+import type { Death } from "@emu/guest/linux/run/ProcessOptions"
 import type { RunError } from "@emu/guest/linux/run/runProgram"
 import type { HostMemoryError, Machine } from "@emu/guest/Machine"
 import type { Engine, EngineStats } from "@emu/tcg/Engine"
@@ -44,6 +45,9 @@ export type GuestExit =
       readonly symbol: string | undefined
       /** The address that could not be accessed, of signals that tell one. */
       readonly address: bigint | undefined
+      readonly registers: Death["registers"]
+      /** Who had called whom, the innermost function first. */
+      readonly backtrace: Death["backtrace"]
     }
 
 /** What a program wrote to a stream. */

@@ -64,6 +64,8 @@ export interface RunOptions<Uses extends PluginUses = PluginUses> {
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
   /** Directory where absolute paths of the guest are looked up first: its dynamic loader and libraries. */
   readonly sysroot?: string | undefined
+  /** Host paths of ELF files with symbols, for programs and libraries that are stripped of theirs. */
+  readonly symbolFiles?: ReadonlyArray<string> | undefined
   readonly plugins?: Uses | undefined
   /** What the program reads; nothing by default. `inherit`: the standard input of the host. */
   readonly stdin?: "inherit" | Uint8Array | Stream.Stream<string | Uint8Array> | undefined

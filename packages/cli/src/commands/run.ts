@@ -49,6 +49,7 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   argv0: options.argv0,
   execfn: options.execfn,
   sysroot: options.sysroot === undefined ? undefined : path.resolve(options.sysroot),
+  symbolFiles: options.symbolFiles.map((file) => path.resolve(file)),
   seed: options.seed,
   net: options.net,
   publish: options.publish,

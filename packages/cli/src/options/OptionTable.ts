@@ -47,6 +47,15 @@ export const runOptions = [
   },
   { name: "sysroot", letter: "L", value: "DIR", help: ["where the guest's loader and libraries are looked up first"] },
   {
+    name: "symbols",
+    value: "FILE",
+    repeatable: true,
+    help: [
+      "an ELF file with the symbols of a stripped program or library, which is told by its build id or name;",
+      "those in /usr/lib/debug/.build-id are found without"
+    ]
+  },
+  {
     name: "env",
     letter: "E",
     value: "VAR=VALUE[,...]",

@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly pluginFormat: PluginFormat | undefined
   /** As given: relative to the current directory. */
   readonly sysroot: string | undefined
+  readonly symbolFiles: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
   readonly argv0: string | undefined
   readonly execfn: string | undefined
@@ -93,6 +94,7 @@ export const parseRunOptions = (
     onPluginError: parsed("on-plugin-error", (text) => parseWord("--on-plugin-error", text, ["abort", "detach"])) ?? "abort",
     pluginFormat: parsed("plugin-format", (text) => parseWord("--plugin-format", text, pluginFormats)),
     sysroot: last("sysroot"),
+    symbolFiles: values("symbols"),
     env: guestEnvironment(environment, options),
     argv0: last("argv0"),
     execfn: last("execfn"),

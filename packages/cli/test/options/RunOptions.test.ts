@@ -33,6 +33,7 @@ describe("the command line of emu run", () => {
       control: undefined,
       pluginFormat: undefined,
       sysroot: undefined,
+      symbolFiles: [],
       env: ["HOME=/root", "LANG=C"],
       argv0: undefined,
       execfn: undefined,

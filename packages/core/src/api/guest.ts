@@ -8,7 +8,9 @@ import {
   RegisterAccessError,
   RegisterPermissionError
 } from "../PluginError.ts"
+import type { GuestAccess } from "../Ports.ts"
 import { SetPcRequest } from "../SetPcRequest.ts"
+import { isLibrary } from "./calls/targets.ts"
 import { asCurrent, currentCallback, refuseDeferred } from "../system/permission.ts"
 import type { Permission } from "../system/permission.ts"
 import { stateOf } from "../system/Runtime.ts"
@@ -26,6 +28,11 @@ type Guest = Pick<
   | "process"
   | "vcpuInfo"
   | "symbol"
+  | "symbolAt"
+  | "findSymbols"
+  | "describeAddress"
+  | "backtrace"
+  | "readString"
 >
 
 /** Makes the guest functions of a plugin. They throw on misuse: where they are used, nothing can be waited for. */
@@ -92,12 +99,63 @@ export const makeGuest = (runtime: Runtime): Guest => {
     program: () => asCurrent(runtime, guest.program),
     process: () => asCurrent(runtime, guest.process),
     vcpuInfo: (vcpu) => guest.vcpuInfo(vcpu),
-    symbol: (address) => asCurrent(runtime, () => guest.symbol(address))
+    symbol: (address) => asCurrent(runtime, () => guest.symbol(address)),
+    symbolAt: (address) => asCurrent(runtime, () => guest.symbolAt(address)),
+    findSymbols: (name, library) =>
+      asCurrent(runtime, () => guest.symbolsNamed(name)).filter(
+        ({ module }) => library === undefined || isLibrary(module, library)
+      ),
+    describeAddress: (address) => asCurrent(runtime, () => describeAddress(guest, address)),
+    backtrace: (vcpu, limit = 64) => {
+      const current = currentCallback(runtime)
+      if (current?.vcpu === vcpu) {
+        refuseDeferred(current, "backtrace")
+        if (current.flags === CallbackFlags.noRegs) throw denied("backtrace", current)
+      }
+      return asCurrent(runtime, () => guest.backtrace(vcpu, limit))
+    },
+    readString: (address, limit = 4096) => {
+      memoryContext("readString")
+      return asCurrent(runtime, () => readString(guest, address, limit))
+    }
   }
 }
 
+const describeAddress = ({ moduleAt, symbolAt }: GuestAccess["Service"], address: bigint): string => {
+  const behind = (name: string, start: bigint) => (address === start ? name : `${name}+0x${(address - start).toString(16)}`)
+  const symbol = symbolAt(address)
+  if (symbol !== undefined) return behind(symbol.name, symbol.start)
+  const module = moduleAt(address)
+  return module === undefined ? `0x${address.toString(16)}` : behind(module.path.replace(/.*\//, ""), module.base)
+}
+
+/** Bytes that are read at once, and do not cross into a page that may not be mapped. */
+const stretch = 64
+
+const readString = ({ readMemory }: GuestAccess["Service"], address: bigint, limit: number): string => {
+  const bytes: Array<number> = []
+  while (bytes.length < limit) {
+    const at = address + BigInt(bytes.length)
+    const length = Math.min(stretch - Number(at % BigInt(stretch)), limit - bytes.length)
+    const read = readMemory(at, length)
+    if (read === undefined) {
+      if (bytes.length === 0) throw new GuestMemoryError({ access: "read", address, length })
+      break
+    }
+    const end = read.indexOf(0)
+    bytes.push(...(end < 0 ? read : read.subarray(0, end)))
+    if (end >= 0) break
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes))
+}
+
 /** The permission that each operation needs. */
-const needed = { readRegister: "readRegs", writeRegister: "readWriteRegs", setPc: "readWriteRegsPc" } as const
+const needed = {
+  readRegister: "readRegs",
+  backtrace: "readRegs",
+  writeRegister: "readWriteRegs",
+  setPc: "readWriteRegsPc"
+} as const
 
 const denied = (operation: keyof typeof needed, { event }: Permission): RegisterPermissionError =>
   new RegisterPermissionError({ operation, needed: needed[operation], event })

@@ -13,6 +13,7 @@ import type { Runtime } from "../system/Runtime.ts"
 import { ExitRequest } from "../ExitRequest.ts"
 import { liveVcpus } from "../transitions/vcpu.ts"
 import type { TraceOptions } from "../Trace.ts"
+import { makeCalls } from "./calls/makeCalls.ts"
 import { makeEvents } from "./events.ts"
 import { type Watched, watchEffects } from "./forgotten.ts"
 import { makeGuest } from "./guest.ts"
@@ -41,7 +42,7 @@ export const makeApi = <Options, Result>(
 ): MadeApi<Result> => {
   const { scoreboardFree, scoreboardNew, ...scoreboards } = makeScoreboards(runtime)
   const { functions, ...watch } = watchEffects({
-    ...makeEvents(runtime, source.id),
+    ...makeCalls(runtime, source.id, makeEvents(runtime, source.id), scoreboards),
     scoreboardNew,
     scoreboardFree,
     trace: (options: TraceOptions) => Effect.suspend(() => Effect.fromResult(createTrace(runtime, source.id, options))),
@@ -52,7 +53,7 @@ export const makeApi = <Options, Result>(
   const api: PluginApi<Result> = {
     id: source.id,
     name: source.name,
-    ...functions,
+    ...(functions as typeof functions & Pick<PluginApi, "onCall">),
     ...scoreboards,
     ...makeGuest(runtime),
     ...makeProcess(runtime, source),

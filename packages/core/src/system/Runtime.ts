@@ -23,6 +23,8 @@ export interface Runtime {
   readonly ref: Ref.Ref<PluginState>
   /** Told of each change of the plugins that there are, or of what they listen to. */
   readonly watchers: Set<(state: PluginState) => void>
+  /** Told of each vCPU that another one has made, before it begins. */
+  readonly makers: Set<(vcpu: number, by: number) => void>
   readonly cache: CodeCache["Service"]
   readonly guest: GuestAccess["Service"]
   readonly output: PluginOutput["Service"]
@@ -40,6 +42,7 @@ export const make = Effect.gen(function* () {
   const runtime: Runtime = {
     ref: yield* Ref.make(PluginState_.empty),
     watchers: new Set(),
+    makers: new Set(),
     cache,
     guest: yield* GuestAccess,
     output: yield* PluginOutput,

@@ -50,6 +50,9 @@ export const makeVcpuLifeCycle = (
     },
     hasWork: (vcpu) => hasWork(stateOf(runtime), vcpu),
     drain: (vcpu) => drain(runtime, vcpu),
+    vcpuMade: (vcpu, by) => {
+      for (const tell of runtime.makers) tell(vcpu, by)
+    },
     vcpuInit: (vcpu) => Vcpus.vcpuInit(runtime, vcpu),
     vcpuExit: (vcpu) => Vcpus.vcpuExit(runtime, vcpu),
     vcpuIdle: (vcpu) => Vcpus.vcpuPause(runtime, PluginEvent.vcpuIdle, vcpu),

@@ -184,7 +184,8 @@ const environment = (env: RunOptions["env"] = []): ReadonlyArray<string> =>
   Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => `${name}=${value}`)
 
 const processOptions = (program: Program, options: RunOptions, { identity }: HostInfo["Service"]): ProcessOptions => {
-  const { argv0, args, budget, env, execfn, net, publish, seed, stackSize, strace, sysroot, unameRelease } = options
+  const { argv0, args, budget, env, execfn, net, publish, seed, stackSize, strace, symbolFiles, sysroot, unameRelease } =
+    options
   return {
     program: typeof program === "string" ? program : programPath,
     args: args ?? [],
@@ -197,6 +198,7 @@ const processOptions = (program: Program, options: RunOptions, { identity }: Hos
     seed,
     stackSize,
     strace,
+    symbolFiles,
     sysroot,
     unameRelease
   }
@@ -212,7 +214,9 @@ const exitOf = ({ death, signal, status }: ProcessExit): GuestExit =>
         name: signalName(signal),
         pc: death?.pc ?? 0n,
         symbol: death?.symbol,
-        address: death?.address
+        address: death?.address,
+        registers: death?.registers ?? [],
+        backtrace: death?.backtrace ?? []
       }
 
 const collect = (pipe: OutputPipe | OutputFunction | undefined): Output => {

@@ -18,12 +18,22 @@ interface Entry {
   readonly strings: Section
 }
 
+/** A function or object of a file, at its address there: without the load bias. */
+export interface FileSymbol {
+  readonly name: string
+  readonly address: number
+  /** Bytes; 0 where the file does not say. */
+  readonly size: number
+}
+
 /** A file's functions (and data objects) by address, as the file has them: without the load bias. */
 export class SymbolTable {
   readonly #reader: Reader
   readonly #entries: ReadonlyArray<Entry>
   /** The highest end of the entries up to each one: where a search backwards may stop. */
   readonly #ends: Float64Array
+  /** Made when first asked for. */
+  #byName: Map<string, Array<Entry>> | undefined
 
   constructor(reader: Reader, entries: ReadonlyArray<Entry>) {
     this.#reader = reader
@@ -39,6 +49,41 @@ export class SymbolTable {
 
   /** The name of the innermost symbol that covers an address. A symbol of size 0 covers just its address. */
   find(address: number): string | undefined {
+    const entry = this.#covering(address)
+    return entry && this.#name(entry)
+  }
+
+  /** The innermost symbol that covers an address. */
+  cover(address: number): FileSymbol | undefined {
+    const entry = this.#covering(address)
+    return entry && this.#shown(entry)
+  }
+
+  /** The names of all symbols that begin at an address, the one that `find` gives first. */
+  namesAt(address: number): ReadonlyArray<string> {
+    const names: Array<string> = []
+    for (let i = this.#firstAbove(address) - 1; this.#entries[i]?.address === address; i--) {
+      names.push(this.#name(this.#entries[i]!))
+    }
+    return names
+  }
+
+  /** The symbols of a name, by address. Versions of it (`name@@VERSION`) are not told apart. */
+  named(name: string): ReadonlyArray<FileSymbol> {
+    this.#byName ??= Map.groupBy(this.#entries, (entry) => this.#name(entry))
+    return (this.#byName.get(name) ?? []).map((entry) => this.#shown(entry))
+  }
+
+  #covering(address: number): Entry | undefined {
+    for (let i = this.#firstAbove(address) - 1; i >= 0 && this.#ends[i]! > address; i--) {
+      const entry = this.#entries[i]!
+      if (address < entry.address + Math.max(1, entry.size)) return entry
+    }
+    return undefined
+  }
+
+  /** Index of the first entry behind an address. */
+  #firstAbove(address: number): number {
     let low = 0
     let high = this.#entries.length
     while (low < high) {
@@ -46,17 +91,21 @@ export class SymbolTable {
       if (this.#entries[middle]!.address > address) high = middle
       else low = middle + 1
     }
-    for (let i = low - 1; i >= 0 && this.#ends[i]! > address; i--) {
-      const entry = this.#entries[i]!
-      if (address < entry.address + Math.max(1, entry.size)) return this.#name(entry)
-    }
-    return undefined
+    return low
+  }
+
+  #shown(entry: Entry): FileSymbol {
+    return { name: this.#name(entry), address: entry.address, size: entry.size }
   }
 
   #name(entry: Entry): string {
     return decoder.decode(this.#reader.bytes.slice(nameStart(entry), nameEnd(this.#reader, entry)))
   }
 }
+
+/** Whether a file has been stripped: of the names of its functions those are left that other files use. */
+export const isStripped = (bytes: Uint8Array<ArrayBufferLike>): boolean =>
+  !readSections(new Reader(bytes)).some(({ size, type }) => type === SectionType.symtab && size > 0)
 
 /**
  * Reads the symbol table, or where a file is stripped of it, the dynamic one. What is out of bounds in the file is left out.
@@ -115,7 +164,8 @@ const leadingUnderscores = (reader: Reader, entry: Entry): number => {
   return at - nameStart(entry)
 }
 
-const readSections = (reader: Reader): Array<Section> => {
+/** The sections of a file, none where its table is out of bounds. */
+export const readSections = (reader: Reader): Array<Section> => {
   const offset = reader.u64(40)
   const count = reader.u16(60)
   if (reader.u16(58) !== sectionHeaderSize || !reader.has(offset, count * sectionHeaderSize)) return []

@@ -1,5 +1,6 @@
 /** What Linux's user ABI leaves to the architecture. A guest architecture provides one of these. */
-import type { RegisterInfo } from "@emu/core/Ports"
+import type { CallConvention, RegisterInfo } from "@emu/core/Ports"
+import type { FrameRule } from "../../elf/callFrames.ts"
 import type { CpuState } from "@emu/tcg/CpuState"
 
 /** The signal context that a frame on the stack holds beside the registers. */
@@ -51,6 +52,19 @@ export interface LinuxAbi {
   readonly vdsoSigreturn: number
   /** Registers as debuggers and plugins number them. */
   readonly registers: ReadonlyArray<AbiRegister>
+  readonly calls: CallingConvention
+}
+
+/** How functions call each other. Registers are indices of `registers`, and DWARF's numbers of the integer registers. */
+export interface CallingConvention extends CallConvention {
+  readonly integerRegisters: ReadonlyArray<number>
+  readonly framePointer: number
+  /** Where a function with a frame pointer has put its caller's registers, from the frame pointer on. */
+  readonly savedAt: { readonly returnAddress: number; readonly framePointer: number }
+  /** Where a signal's frame has the pc, and behind it the integer registers in their order, from its stack pointer on. */
+  readonly signalRegisters: number
+  /** The frame of a function without call frame information, from its instructions up to where it is. */
+  readonly prologueRule: (code: Uint8Array) => FrameRule
 }
 
 /** A register, and how to read and write it in a vCPU's state slots. */

@@ -4,7 +4,10 @@ import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
+import { framesOf } from "./places.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
+
+const isMappable = (address: bigint): boolean => address < BigInt(guestEnd)
 
 /**
  * `GuestAccess` for the process of the vCPU whose callback runs, else for the one that has the turn, or had it last. vCPUs are those of
@@ -41,12 +44,25 @@ export const guestAccessLayer: Layer.Layer<GuestAccess, never, Machine> = Layer.
         if (slots !== undefined) abi.registers[index]!.write(slots, value)
       },
       readMemory: (address, length) =>
-        address < BigInt(guestEnd) ? processInView()?.memory.peek(Number(address), length) : undefined,
+        isMappable(address) ? processInView()?.memory.peek(Number(address), length) : undefined,
       writeMemory: (address, bytes) =>
-        address < BigInt(guestEnd) && (processInView()?.memory.poke(Number(address), bytes) ?? false),
-      symbol: (address) => (address < BigInt(guestEnd) ? processInView()?.view?.symbols.find(Number(address)) : undefined),
+        isMappable(address) && (processInView()?.memory.poke(Number(address), bytes) ?? false),
+      symbol: (address) => (isMappable(address) ? processInView()?.view?.symbols.find(Number(address)) : undefined),
+      symbolAt: (address) => (isMappable(address) ? processInView()?.view?.symbols.cover(Number(address)) : undefined),
+      namesAt: (address) =>
+        (isMappable(address) ? processInView()?.view?.symbols.namesAt(Number(address)) : undefined) ?? [],
+      symbolsNamed: (name) => processInView()?.view?.symbols.named(name) ?? [],
+      backtrace: (vcpu, limit) => {
+        const slots = slotsOf(vcpu)
+        const { scope } = machine
+        if (slots === undefined) return []
+        const pc = scope?.vcpu === vcpu ? BigInt.asUintN(64, scope.pc) : slots[CpuSlot.pc]!
+        const view = machine.process?.processes.onVcpu(vcpu)?.node.kernel.view
+        return view === undefined ? [] : framesOf(view, slots, Number(pc), limit)
+      },
+      calls: abi.calls,
       modules: () => processInView()?.view?.modules.list() ?? [],
-      moduleAt: (address) => (address < BigInt(guestEnd) ? processInView()?.view?.modules.find(Number(address)) : undefined),
+      moduleAt: (address) => (isMappable(address) ? processInView()?.view?.modules.find(Number(address)) : undefined),
       disassemble: frontEnd.disassemble,
       program: () => processInView()?.view?.program,
       process: () => {

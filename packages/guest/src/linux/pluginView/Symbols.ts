@@ -1,67 +1,60 @@
-/** Names of the functions of a process: its program's and those of every library that it has mapped. */
-import { parseElf } from "../../elf/parse.ts"
-import { type Segment, SegmentFlag } from "../../elf/Elf.ts"
-import { readSymbols, type SymbolTable } from "../../elf/symbols.ts"
-import * as Result from "effect/Result"
-import { elfBytes } from "../loader/elfBytes.ts"
-import { type AddressSpace, pageDown } from "../memory/AddressSpace.ts"
-import type { MappedFile } from "../memory/MappedFile.ts"
-import { Prot } from "../memory/Prot.ts"
-import type { Region } from "../memory/Region.ts"
-
-interface FileSymbols {
-  readonly loads: ReadonlyArray<Segment>
-  readonly table: SymbolTable
-}
+/** Functions and objects of a process: its program's and those of every library that it has mapped. */
+import type { SymbolInfo } from "@emu/core/Ports"
+import type { FileSymbol } from "../../elf/symbols.ts"
+import type { AddressSpace } from "../memory/AddressSpace.ts"
+import type { ElfFiles, MappedElf } from "./ElfFiles.ts"
 
 export class Symbols {
   readonly #space: AddressSpace
-  readonly #vdsoBase: () => number
-  readonly #vdso: Uint8Array
-  /** Read when first asked for; undefined for files that are no ELF files. */
-  readonly #files = new Map<string, FileSymbols | undefined>()
-  #vdsoTable: SymbolTable | undefined
+  readonly #files: ElfFiles
 
-  /** @param vdso the image, mapped at `vdsoBase` */
-  constructor(space: AddressSpace, vdso: Uint8Array, vdsoBase: () => number) {
+  constructor(space: AddressSpace, files: ElfFiles) {
     this.#space = space
-    this.#vdso = vdso
-    this.#vdsoBase = vdsoBase
+    this.#files = files
+  }
+
+  /** The name of the symbol that covers an address. */
+  find(address: number): string | undefined {
+    const mapped = this.#at(address)
+    return mapped?.file.symbols.find(address - mapped.bias)
   }
 
   /** The symbol that covers an address. */
-  find(address: number): string | undefined {
-    const region = this.#space.regions.at(address)
-    if (region === undefined) return undefined
-    if (region.file === undefined) {
-      return region.name === "[vdso]" ? this.#ofVdso().find(address - this.#vdsoBase()) : undefined
+  cover(address: number): SymbolInfo | undefined {
+    const mapped = this.#at(address)
+    const symbol = mapped?.file.symbols.cover(address - mapped.bias)
+    return mapped && symbol && shown(symbol, mapped)
+  }
+
+  /** All names of what begins at an address. */
+  namesAt(address: number): ReadonlyArray<string> {
+    const mapped = this.#at(address)
+    return mapped?.file.symbols.namesAt(address - mapped.bias) ?? []
+  }
+
+  /** The symbols of a name, in all files that are mapped now, by address. */
+  named(name: string): ReadonlyArray<SymbolInfo> {
+    const found = new Map<number, SymbolInfo>()
+    for (const region of this.#space.regions.all) {
+      const mapped = this.#files.in(region)
+      for (const symbol of mapped?.file.symbols.named(name) ?? []) {
+        const address = symbol.address + mapped!.bias
+        // a file has several regions
+        if (address >= region.start && address < region.end) found.set(address, shown(symbol, mapped!))
+      }
     }
-    const symbols = this.#ofFile(region.file)
-    const bias = symbols === undefined ? undefined : biasOf(symbols.loads, region)
-    return bias === undefined ? undefined : symbols?.table.find(address - bias)
+    return [...found.values()]
   }
 
-  #ofVdso(): SymbolTable {
-    return (this.#vdsoTable ??= readSymbols(this.#vdso))
-  }
-
-  #ofFile(file: MappedFile): FileSymbols | undefined {
-    if (this.#files.has(file.identity)) return this.#files.get(file.identity)
-    const bytes = elfBytes(file.size(), file.read)
-    const elf = typeof bytes === "number" ? undefined : Result.getOrUndefined(parseElf(bytes, file.path))
-    const symbols = elf === undefined ? undefined : { loads: elf.loads, table: readSymbols(elf.bytes) }
-    this.#files.set(file.identity, symbols)
-    return symbols
+  #at(address: number): MappedElf | undefined {
+    const region = this.#space.regions.at(address)
+    return region && this.#files.in(region)
   }
 }
 
-/** How far a file's addresses are off in a region that maps part of it; undefined if no segment is there. */
-export const biasOf = (loads: ReadonlyArray<Segment>, region: Region): number | undefined => {
-  const holders = loads.filter(
-    (load) => pageDown(load.offset) <= region.offset && region.offset < load.offset + load.fileSize
-  )
-  // two segments may share a page of the file: the protection tells which one this is
-  const isCode = (region.prot & Prot.exec) !== 0
-  const load = holders.find((holder) => ((holder.flags & SegmentFlag.exec) !== 0) === isCode) ?? holders[0]
-  return load === undefined ? undefined : region.start - (pageDown(load.address) + region.offset - pageDown(load.offset))
-}
+const shown = ({ address, name, size }: FileSymbol, { bias, file }: MappedElf): SymbolInfo => ({
+  name,
+  start: BigInt(address + bias),
+  size,
+  module: file.path
+})

@@ -1,4 +1,5 @@
 /** How a program is to be run, and how it ended. */
+import type { StackFrame } from "@emu/core/Ports"
 import type { Identity } from "../../HostInfo.ts"
 import type { NetworkOptions } from "../sockets/Network.ts"
 
@@ -13,6 +14,8 @@ export interface ProcessOptions {
   readonly env: ReadonlyArray<string>
   /** Host directory where absolute guest paths are looked up first: the guest's dynamic loader and libraries. */
   readonly sysroot?: string | undefined
+  /** Host paths of ELF files with symbols, for programs and libraries that are stripped of theirs. */
+  readonly symbolFiles?: ReadonlyArray<string> | undefined
   /** Makes AT_RANDOM and getrandom reproducible; the host's entropy by default. */
   readonly seed?: bigint | undefined
   /** Bytes; 8 MiB by default. */
@@ -53,6 +56,10 @@ export interface Death {
   readonly symbol: string | undefined
   /** The address that could not be accessed, of signals that tell one. */
   readonly address: bigint | undefined
+  /** The integer registers of the thread that the signal came to. */
+  readonly registers: ReadonlyArray<{ readonly name: string; readonly value: bigint }>
+  /** Where it is, and where each caller would have gone on. */
+  readonly backtrace: ReadonlyArray<StackFrame>
 }
 
 export const defaultStackSize = 8 * 1024 * 1024

@@ -21,9 +21,12 @@ import type { Thread } from "../threads/Thread.ts"
 import { type CommonParts, forkKernel } from "../kernel/createKernel.ts"
 import { Driver, type DriverError, type ProcessEnd } from "./Driver.ts"
 import { makeStrace } from "./makeStrace.ts"
+import { Backtrace } from "../pluginView/Backtrace.ts"
+import { ElfFiles } from "../pluginView/ElfFiles.ts"
 import { Modules } from "../pluginView/Modules.ts"
 import { defaultBudget, type ProcessExit, type ProcessOptions } from "./ProcessOptions.ts"
 import { deathOf, describeDeath, isFault } from "./report.ts"
+import type { SymbolFiles } from "../pluginView/SymbolFiles.ts"
 import { Symbols } from "../pluginView/Symbols.ts"
 import type { PluginServices } from "./PluginServices.ts"
 
@@ -42,6 +45,7 @@ export interface ProcessesParts {
   /** Undefined where the host has none. */
   readonly hostNetwork: HostNetworkShape | undefined
   readonly options: ProcessOptions
+  readonly symbolFiles: SymbolFiles
   /** Starts a fiber that ends with the run. */
   readonly inBackground: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
@@ -62,6 +66,7 @@ export class Processes implements ProcessRunner {
   readonly ended = Deferred.makeUnsafe<RunEnd, DriverError>()
   readonly #parts: ProcessesParts
   readonly #scheduler: Scheduler
+  readonly #elfFiles: ElfFiles
   readonly #running = new Map<Kernel, Running>()
   /** The memory in which code runs. */
   #memory: AddressSpace | undefined
@@ -75,6 +80,7 @@ export class Processes implements ProcessRunner {
     this.#parts = parts
     const warn = options.warn ?? (() => {})
     this.guestMemories = guestMemories
+    this.#elfFiles = new ElfFiles(machine.abi.vdso, parts.symbolFiles)
     this.tree = new ProcessTree(options.identity.pid + 1)
     this.tree.onFirstStop = () => options.hostStop?.()
     this.#scheduler = new Scheduler(
@@ -108,7 +114,7 @@ export class Processes implements ProcessRunner {
   fork(parent: Kernel, request: ForkRequest): Kernel {
     const kernel = forkKernel(this.common, parent, request)
     this.#scheduler.letHostIn()
-    kernel.view = request.guestMemory === parent.guestMemory ? parent.view : { ...parent.view!, ...viewsOf(kernel) }
+    kernel.view = request.guestMemory === parent.guestMemory ? parent.view : { ...parent.view!, ...this.#viewsOf(kernel) }
     return kernel
   }
 
@@ -116,7 +122,7 @@ export class Processes implements ProcessRunner {
     this.#scheduler.letHostIn()
     const { abi, node, process } = kernel
     kernel.view = {
-      ...viewsOf(kernel),
+      ...this.#viewsOf(kernel),
       program: {
         path: process.executable,
         startCode: BigInt(image.startCode),
@@ -131,6 +137,7 @@ export class Processes implements ProcessRunner {
   start(kernel: Kernel, thread: Thread): void {
     const maker = this.#scheduler.running
     const clonedBy = maker === undefined ? undefined : Number(maker.guestMemory.state.i64[kernel.abi.numberSlot])
+    if (maker !== undefined) this.#parts.plugins.vcpus.vcpuMade(thread.vcpu, maker.vcpu)
     const { driver, threads } = this.#runningOf(kernel)
     const fiber = this.#supervise(driver.run(thread, clonedBy))
     threads.set(thread, fiber)
@@ -176,6 +183,15 @@ export class Processes implements ProcessRunner {
       kernel.files.closeAll()
     }
     this.#parts.machine.process = undefined
+  }
+
+  /** How plugins look into a process's memory. */
+  #viewsOf({ abi, memory }: Kernel) {
+    return {
+      symbols: new Symbols(memory, this.#elfFiles),
+      modules: new Modules(memory, this.#elfFiles),
+      backtrace: new Backtrace(memory, this.#elfFiles, abi)
+    }
   }
 
   #runningOf(kernel: Kernel): Running {
@@ -292,10 +308,10 @@ export class Processes implements ProcessRunner {
   }
 
   /** What a process gives. The user is told of signals that ended it, unless its parent is the one to do that. */
-  #exitOf({ node, view }: Kernel, end: ProcessEnd): ProcessExit {
+  #exitOf({ abi, node, state, view }: Kernel, end: ProcessEnd): ProcessExit {
     if (end.kind === "exit") return { status: end.status, signal: undefined }
     const { signal } = end.info
-    const death = deathOf(end.info, end.pc, view!)
+    const death = deathOf(end.info, end.pc, view!, abi, state.u64)
     const text = node.isFirst || isFault(signal) ? describeDeath(view!.program.path, signal, death) : undefined
     if (text !== undefined) this.#parts.options.warn?.(text)
     return { status: 128 + signal, signal, death }
@@ -304,9 +320,3 @@ export class Processes implements ProcessRunner {
 
 /** Signals that terminals send, at a key or when their size changes. */
 const typedSignals: ReadonlySet<number> = new Set([Sig.INT, Sig.QUIT, Sig.TSTP, Sig.WINCH])
-
-/** How plugins look into a process's memory. */
-const viewsOf = ({ abi, memory, process }: Kernel) => ({
-  symbols: new Symbols(memory, abi.vdso, () => process.vdsoBase),
-  modules: new Modules(memory)
-})

@@ -15,6 +15,7 @@ import { HostInfo } from "../../HostInfo.ts"
 import { HostNetwork } from "../../HostNetwork.ts"
 import { Machine, makeMemory } from "../../Machine.ts"
 import { HostFile } from "../files/open/HostFile.ts"
+import { readWholeFile } from "../files/readWholeFile.ts"
 import { join, tidy } from "../files/lookup/Path.ts"
 import { fromText, toText } from "../user/byteStrings.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
@@ -25,6 +26,7 @@ import { GuestMemories } from "../memory/GuestMemories.ts"
 import { createKernel } from "../kernel/createKernel.ts"
 import { Processes } from "./Processes.ts"
 import type { ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
+import { openSymbolFiles } from "../pluginView/SymbolFiles.ts"
 import { pluginServices } from "./PluginServices.ts"
 
 /** Why a run fails, other than by the guest's own doing. */
@@ -49,7 +51,15 @@ const runScoped = Effect.fnUntraced(function* (
   const plugins = yield* pluginServices
   const machine = yield* Machine
   const hostFs = yield* HostFs
-  const processes = new Processes({
+  const symbolFiles = yield* Effect.fromResult(
+    openSymbolFiles(hostFs, options.symbolFiles ?? [], (path) => {
+      const found = processes.tree.live()[0]?.kernel.files.paths.hostPath(fromText(path))
+      const bytes = typeof found === "string" ? readWholeFile(hostFs, found) : undefined
+      return typeof bytes === "number" ? undefined : bytes
+    })
+  )
+  const processes: Processes = new Processes({
+    symbolFiles,
     machine,
     plugins,
     guestMemories: new GuestMemories({ state: machine.state, engine }, yield* Engines, makeMemory),

@@ -3,6 +3,7 @@ import type { LinuxAbi } from "../../linux/kernel/Abi.ts"
 import { vdsoImage, vdsoSigreturn, vdsoSize } from "./vdsoImage.ts"
 import { hwcap, isaString } from "../isa/claims.ts"
 import { registers } from "../registers.ts"
+import { riscv64Calls } from "./calls.ts"
 import { enterHandler, frameSize, readContext, writeContext } from "./signalFrame.ts"
 
 /** /proc/cpuinfo. */
@@ -35,5 +36,6 @@ export const riscv64Abi: LinuxAbi = {
   vdso: vdsoImage,
   vdsoSize,
   vdsoSigreturn,
-  registers
+  registers,
+  calls: riscv64Calls
 }

@@ -15,7 +15,8 @@ export const frameSize = 832
 const ucontext = 128
 const stackOffset = ucontext + 16
 const maskOffset = ucontext + 40
-const registersOffset = ucontext + 176
+/** Where `pc, x1..x31` are. */
+export const registersOffset = ucontext + 176
 const floatsOffset = registersOffset + 32 * 8
 const fcsrOffset = floatsOffset + 32 * 8
 const firstFloatSlot = 32
