@@ -26,6 +26,8 @@ interface Open {
   readonly appends: boolean
   /** A write would have blocked: writable again when a moment has passed. */
   isFull: boolean
+  /** Where to write instead, so that a reader that takes its time blocks nobody; undefined until something is written. */
+  output: number | undefined
 }
 
 /** Flags whose values the host may have otherwise, by name. */
@@ -120,6 +122,17 @@ const seconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e9
 
 const latin1 = { encoding: "latin1" } as const
 
+/**
+ * The pipe or terminal of a descriptor, opened once more so that writing does not block; the descriptor's own flags are others' as well.
+ * The descriptor itself where that cannot be done (not on Linux; somebody else's pipe).
+ */
+const withoutBlocking = (fd: number): number => {
+  if (process.platform !== "linux") return fd
+  const flags = Fs.constants.O_WRONLY | Fs.constants.O_NONBLOCK | Fs.constants.O_NOCTTY
+  const again = attempt(() => Fs.openSync(`/proc/self/fd/${fd}`, flags))
+  return again < 0 ? fd : again
+}
+
 /** Makes the service. Descriptors 0 to 2 are those of this process. */
 export const makeNodeHostFs = (): HostFsShape => {
   const open = new Map<number, Open>()
@@ -127,14 +140,18 @@ export const makeNodeHostFs = (): HostFsShape => {
   const remember = (fd: number, path: string, flags: number, isInherited = false): void => {
     const status = fstat(fd)
     const type = typeof status === "number" ? 0 : status.mode & S.IFMT
-    const isStream = type === S.IFIFO || type === S.IFSOCK || (type === S.IFCHR && !isMemoryDevice(status) && Tty.isatty(fd))
+    // a named pipe that was opened without blocking is asked, not read ahead
+    const isAsked = type === S.IFIFO && !isInherited && (flags & O.NONBLOCK) !== 0
+    const isStream =
+      (type === S.IFIFO && !isAsked) || type === S.IFSOCK || (type === S.IFCHR && !isMemoryDevice(status) && Tty.isatty(fd))
     open.set(fd, {
       path,
       type,
       input: isStream ? new StreamInput(fd) : undefined,
       position: type === S.IFREG && !isInherited ? 0 : undefined,
       appends: (flags & O.APPEND) !== 0,
-      isFull: false
+      isFull: false,
+      output: isStream && type !== S.IFSOCK ? undefined : fd
     })
   }
   for (const fd of [0, 1, 2]) remember(fd, `/dev/fd/${fd}`, 0, true)
@@ -149,7 +166,9 @@ export const makeNodeHostFs = (): HostFsShape => {
   const write = (file: Open, fd: number, buffer: Uint8Array): number => {
     if (file.appends && file.position !== undefined) lseek(file, fd, 0, 2)
     if (file.position !== undefined && !isExact(file.position, buffer.length)) return -Errno.EFBIG
-    const count = attempt(() => Fs.writeSync(fd, buffer, 0, buffer.length, file.position ?? null))
+    file.output ??= withoutBlocking(fd)
+    const output = file.output
+    const count = attempt(() => Fs.writeSync(output, buffer, 0, buffer.length, file.position ?? null))
     if (count > 0 && file.position !== undefined) file.position += count
     if (count === -Errno.EAGAIN) file.isFull = true
     return count
@@ -230,7 +249,9 @@ export const makeNodeHostFs = (): HostFsShape => {
       return again
     },
     close: (fd) => {
+      const output = open.get(fd)?.output ?? fd
       open.delete(fd)
+      if (output !== fd) perform(() => Fs.closeSync(output))
       return perform(() => Fs.closeSync(fd))
     },
     read: (fd, buffer) =>

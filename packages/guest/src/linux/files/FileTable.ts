@@ -5,6 +5,7 @@ import type { MappedFile } from "../memory/MappedFile.ts"
 import type { Random } from "../kernel/Random.ts"
 import { AT, O } from "./constants.ts"
 import { DeviceFile } from "./open/DeviceFile.ts"
+import { Fifos } from "./open/Fifo.ts"
 import { FileLocks } from "./locks/FileLocks.ts"
 import { HostFile } from "./open/HostFile.ts"
 import { MemoryFile, Seal } from "./open/MemoryFile.ts"
@@ -39,6 +40,7 @@ export interface FileTableOptions {
 
 /** What the processes of a run have in common, beside open files. */
 interface SharedFileState {
+  readonly fifos: Fifos
   readonly locks: FileLocks
   /** The inode number handed out last. */
   lastInode: bigint
@@ -58,7 +60,7 @@ export class FileTable {
 
   constructor(options: FileTableOptions) {
     this.#options = options
-    this.#shared = options.shared ?? { locks: new FileLocks(), lastInode: 0n }
+    this.#shared = options.shared ?? { fifos: new Fifos(), locks: new FileLocks(), lastInode: 0n }
     this.host = options.host
     this.random = options.random
     this.limit = options.limit ?? 1024
@@ -80,6 +82,10 @@ export class FileTable {
         this.#slots[fd] = { file: new HostFile(this.host, fd, `/dev/fd/${fd}`, flags, true).hold(), closeOnExec: false }
       }
     }
+  }
+
+  get fifos(): Fifos {
+    return this.#shared.fifos
   }
 
   get locks(): FileLocks {

@@ -344,8 +344,11 @@ export class Driver {
         return Effect.map(threads.scheduler.acquire(thread), () => {
           const timed = thread.isTimedWait
           thread.isTimedWait = false
+          const { progress } = thread
+          thread.progress = undefined
           if (result !== interrupted) return result
           thread.attention = true
+          if (progress !== undefined) return progress
           thread.interrupted = isRestartable(call, timed) ? "restartable" : "never restarted"
           return internalResult.restart
         })

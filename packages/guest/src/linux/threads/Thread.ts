@@ -42,6 +42,8 @@ export class Thread {
   /** When the wait ends of a call that is run again after a stop: it is no new wait. Nanoseconds of the call's clock. */
   keptDeadline: bigint | undefined
 
+  /** What the call at hand has done already, and gives where a signal ends its wait for the rest: bytes written. */
+  progress: number | undefined
   /** The futex wait at hand has a timeout: it is never run again, which would wait anew. */
   isTimedWait = false
   /** The wait at hand goes on whatever signals come. */

@@ -16,6 +16,8 @@ export interface Target {
   readonly path: string
   /** Whether something is there. Where not, its directory is. */
   readonly exists: boolean
+  /** A named pipe is there. */
+  readonly isFifo?: boolean
   /** What the guest's own kernel provides there. */
   readonly node?: VirtualNode
   /** The file of a descriptor, where a link of /proc/PID/fd led to it. */
@@ -152,7 +154,7 @@ export class Walk {
   }
 
   #leaf(path: string, mode: number, isLast: boolean, follow: boolean): Target | number | undefined {
-    if (mode !== S.IFLNK) return isLast ? { path, exists: true } : -Errno.ENOTDIR
+    if (mode !== S.IFLNK) return isLast ? { path, exists: true, isFifo: mode === S.IFIFO } : -Errno.ENOTDIR
     if (isLast && !follow) return { path, exists: true }
     const target = this.#world.host.readlink(path)
     return typeof target === "number" ? target : this.#follow(target)

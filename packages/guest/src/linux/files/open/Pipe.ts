@@ -1,9 +1,15 @@
 /** Pipes between threads and processes of the guest. */
 import type { HostStat } from "../../../HostFs.ts"
+import { Errno } from "../../kernel/errno.ts"
 import { O, openOnly, S } from "../constants.ts"
 import { OpenFile, syntheticStat } from "./OpenFile.ts"
 import { PipeBuffer } from "./PipeBuffer.ts"
 import { WaitQueue } from "./WaitQueue.ts"
+
+const pageSize = 4096
+/** What the kernel can hold at most, and what it lets users ask for (/proc/sys/fs/pipe-max-size). */
+const largestPipe = 2 ** 31 - 1
+const largestUnprivileged = 2 ** 20
 
 /** One end of a pipe. */
 export class PipeEnd extends OpenFile {
@@ -46,6 +52,21 @@ export class PipeEnd extends OpenFile {
   /** As `read`, but the bytes stay there. */
   peek(into: Uint8Array): number {
     return this.#buffer.read(into, true)
+  }
+
+  /**
+   * Makes room for at least so many bytes, a power of two of pages (F_SETPIPE_SZ).
+   *
+   * @returns the new capacity, or -EPERM, -EINVAL, or -EBUSY where it holds more than that
+   */
+  resize(bytes: number, isPrivileged: boolean): number {
+    if (bytes < 0 || bytes > largestPipe) return -Errno.EINVAL
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, pageSize)))
+    if (capacity > this.capacity && capacity > largestUnprivileged && !isPrivileged) return -Errno.EPERM
+    if (capacity < this.#buffer.size) return -Errno.EBUSY
+    this.#buffer.capacity = capacity
+    this.waiters.wake()
+    return capacity
   }
 
   override get stream(): boolean {

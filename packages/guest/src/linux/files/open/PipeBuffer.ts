@@ -8,7 +8,8 @@ export const PIPE_BUF = 4096
 
 /** A bounded queue of bytes with counted ends. With `packets`, each write stays one message, of which a read takes at most one. */
 export class PipeBuffer {
-  readonly capacity: number
+  /** Bytes that it holds at most. */
+  capacity: number
   readonly #packets: boolean
   #chunks: Array<Uint8Array> = []
   #size = 0

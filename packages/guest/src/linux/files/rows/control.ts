@@ -78,7 +78,7 @@ const fcntl = (kernel: Kernel, fd: number, command: number, argument: bigint): S
     case F.GETPIPE_SZ:
       return file instanceof PipeEnd ? file.capacity : -Errno.EBADF
     case F.SETPIPE_SZ:
-      return file instanceof PipeEnd && value <= file.capacity ? file.capacity : -Errno.EPERM
+      return file instanceof PipeEnd ? file.resize(value, kernel.process.euid === 0) : -Errno.EBADF
     case F.ADD_SEALS:
       return addSeals(kernel, file, value)
     case F.GET_SEALS:

@@ -1,26 +1,32 @@
 /** Opening, closing and duplicating descriptors. */
+import * as Effect from "effect/Effect"
 import { Errno } from "../../kernel/errno.ts"
 import type { Kernel } from "../../kernel/Kernel.ts"
 import { row } from "../../kernel/row.ts"
 import { O, openOnly } from "../constants.ts"
+import type { SyscallResult } from "../../kernel/Syscall.ts"
 import type { Target } from "../lookup/Walk.ts"
 import { DeviceFile } from "../open/DeviceFile.ts"
 import { HostFile } from "../open/HostFile.ts"
 import { ListedDirectory } from "../open/ListedDirectory.ts"
 import type { OpenFile } from "../open/OpenFile.ts"
 import { mayOpen, nodeEntries, nodeStat } from "../virtual/nodeStatus.ts"
+import { openFifo } from "./openFifo.ts"
 import type { VirtualNode } from "../virtual/VirtualNode.ts"
 import { getWords, userPath } from "../../user/userBuffers.ts"
 
-/** openat: the descriptor or a negative errno. */
-const open = (kernel: Kernel, dirfd: number, pathAddress: number, flags: number, mode: number): number => {
+/** openat: the descriptor or a negative errno; an Effect where one end of a named pipe waits for the other. */
+const open = (kernel: Kernel, dirfd: number, pathAddress: number, flags: number, mode: number): SyscallResult => {
   const path = userPath(kernel.state, pathAddress)
   if (typeof path === "number") return path
   const follow = (flags & O.NOFOLLOW) === 0 && (flags & (O.CREAT | O.EXCL)) !== (O.CREAT | O.EXCL)
   const target = kernel.files.paths.resolve(dirfd, path, follow)
   if (typeof target === "number") return target
-  const file = openTarget(kernel, target, flags, mode)
-  return typeof file === "number" ? file : kernel.files.install(file, (flags & O.CLOEXEC) !== 0)
+  const install = (file: OpenFile | number): number =>
+    typeof file === "number" ? file : kernel.files.install(file, (flags & O.CLOEXEC) !== 0)
+  const fifo = target.isFifo === true ? openFifo(kernel, target.path, flags) : undefined
+  const file = fifo ?? openTarget(kernel, target, flags, mode)
+  return Effect.isEffect(file) ? Effect.map(file, install) : install(file)
 }
 
 const openTarget = (kernel: Kernel, target: Target, flags: number, mode: number): OpenFile | number => {
@@ -68,7 +74,7 @@ const openNode = (kernel: Kernel, node: VirtualNode, path: string, flags: number
 }
 
 /** openat2: `struct open_how` has flags, mode and resolve, each 64 bits. */
-const open2 = (kernel: Kernel, dirfd: number, path: number, how: number, size: number): number => {
+const open2 = (kernel: Kernel, dirfd: number, path: number, how: number, size: number): SyscallResult => {
   if (size < 24) return -Errno.EINVAL
   if (size > 4096) return -Errno.E2BIG
   const words = getWords(kernel.state, how, Math.floor(size / 8))

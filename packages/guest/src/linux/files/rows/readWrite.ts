@@ -79,6 +79,7 @@ export const writeFrom = (
   const { position } = start
   const source = file.identity === undefined && buffers.length > 1 ? gather(kernel.state, buffers) : undefined
   const wait = mayWait && !file.nonBlocking
+  const { thread } = kernel
   let done = 0
   const attempt = (isLast = !wait): number => {
     if (file.identity !== undefined) kernel.memory.flushShared(file.identity)
@@ -96,7 +97,9 @@ export const writeFrom = (
           : file.write(source.subarray(done))
     if (moved < 0) return done > 0 && (moved !== -Errno.EAGAIN || isLast) ? done : moved
     done += moved
-    return moved > 0 && done < total && file.stream && !isLast ? -Errno.EAGAIN : done
+    if (moved === 0 || done === total || !file.stream || isLast) return done
+    thread.progress = done
+    return -Errno.EAGAIN
   }
   return afterWrite(kernel, file, whenReady(file, POLL.OUT, total, attempt, wait, kernel))
 }
