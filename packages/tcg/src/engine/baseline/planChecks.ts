@@ -30,16 +30,21 @@ export const planChecks = (ir: IrBlock): BlockChecks => {
   const covered = new Set<Op>()
   /** The open group of each base. */
   const groups = new Map<number, Group>()
-  const close = (base: number) => {
-    const group = groups.get(base)
-    if (group === undefined) return
-    groups.delete(base)
+  const settle = (group: Group): void => {
     if (group.ops.length < 2) return
     checks.set(group.first, group.check)
     for (const op of group.ops) covered.add(op)
   }
+  const close = (base: number) => {
+    const group = groups.get(base)
+    if (group === undefined) return
+    groups.delete(base)
+    settle(group)
+  }
   const closeAll = () => {
-    for (const base of groups.keys()) close(base)
+    if (groups.size === 0) return
+    groups.forEach(settle)
+    groups.clear()
   }
   for (const op of ir.ops) {
     const { args, opcode } = op

@@ -48,7 +48,10 @@ export const makeReducible = (cfg: Cfg, root: number): Reducible => {
 
 const addDispatch = (cfg: Cfg, header: number): number => {
   const dispatch = cfg.nodes.length
-  for (const node of cfg.nodes) node.terminator = redirect(node.terminator, (to) => (to === header ? dispatch : to))
+  const move = (to: number) => (to === header ? dispatch : to)
+  for (const node of cfg.nodes) {
+    if (successors(node.terminator).includes(header)) node.terminator = redirect(node.terminator, move)
+  }
   cfg.nodes.push(nodeInFrontOf(cfg.nodes[header]!, { kind: "dispatch", cases: [], next: header }))
   return dispatch
 }

@@ -76,7 +76,7 @@ export const analyseRegion = (
   const { order } = graph
   const loops = naturalLoops(graph)
   const flow = solve(cfg, graph, loops)
-  const webs = findWebs(cfg, flow, order, entry, ways, options.wideAt)
+  const webs = findWebs(cfg, flow, graph, entry, ways, options.wideAt)
   const weightOf = weigh(loops)
   const nodes = order.map((n) => ({ ir: cfg.nodes[n]!.ir, ops: webs.ops[n]!, weight: weightOf(n) }))
   const accesses = planAccesses(cfg, graph, webs, {

@@ -10,6 +10,7 @@ import { opTable } from "../../../ir/Opcode.ts"
 import { type Cfg, flowSuccessors, type Node } from "./Cfg.ts"
 import { type Dataflow, firstMemoryGlobal, type Globals, isBarrier, isLocalGlobal, liveBehind, members } from "./Dataflow.ts"
 import type { EntryWay } from "./Entries.ts"
+import type { Analysis } from "./Graph.ts"
 
 /** Value numbers from here on are webs. Temps are far below. */
 export const firstWeb = 1 << 24
@@ -23,9 +24,8 @@ export type WebLoads = ReadonlyArray<readonly [number, number]>
 export interface Webs {
   /** The operations of each node, now with webs in place of globals. */
   readonly ops: ReadonlyArray<ReadonlyArray<Op>>
-  /** Webs where each node begins and where it ends. */
+  /** Webs of the live globals where each node begins. */
   readonly start: ReadonlyArray<WebMap>
-  readonly end: ReadonlyArray<WebMap>
   /** What to load on each way into the region, behind a call, and behind operations that may write registers. */
   readonly entry: ReadonlyArray<WebLoads>
   readonly behindCall: ReadonlyMap<number, WebLoads>
@@ -43,6 +43,7 @@ const noWebs: ReadonlyArray<number> = Array.from({ length: firstMemoryGlobal }, 
 /**
  * Finds the webs of a region, and puts them in the places of globals in its operations: these are changed.
  *
+ * @param graph the nodes that can be reached
  * @param start the node where the function begins
  * @param ways the ways into the region that begin there
  * @param wideAt globals that were seen at the entry of a block with values that are not sign-extended from 32 bits
@@ -50,7 +51,7 @@ const noWebs: ReadonlyArray<number> = Array.from({ length: firstMemoryGlobal }, 
 export const findWebs = (
   cfg: Cfg,
   flow: Dataflow,
-  order: ReadonlyArray<number>,
+  { order, predecessors }: Analysis,
   start: number,
   ways: ReadonlyArray<EntryWay>,
   wideAt: (pc: number) => Globals
@@ -76,8 +77,8 @@ export const findWebs = (
     }
     return root
   }
-  const load = (live: Globals, into: WebMap, wideGlobals: Globals): Array<[number, number]> =>
-    members(live).map((global) => {
+  const load = (live: ReadonlyArray<number>, into: WebMap, wideGlobals: Globals): Array<[number, number]> =>
+    live.map((global) => {
       const web = fresh(global)
       if ((wideGlobals >> BigInt(global)) & 1n) wide.push(web)
       into[global] = web
@@ -85,26 +86,32 @@ export const findWebs = (
     })
 
   const startMaps: Array<WebMap> = []
-  const endMaps: Array<WebMap> = []
   const ops: Array<ReadonlyArray<Op>> = cfg.nodes.map(() => [])
   const behindCall = new Map<number, Array<[number, number]>>()
   const behindOp = new Map<Op, Array<[number, number]>>()
+  /** The globals that are live where each node begins. */
+  const live: Array<ReadonlyArray<number>> = []
+  /** The node that a node's webs come from, where there is just one: most nodes are reached from one other. */
+  const source: Array<number> = []
   for (const n of order) {
+    live[n] = members(flow.liveIn[n]!)
+    const before = predecessors[n]!.length === 1 ? predecessors[n]![0]! : start
+    source[n] = before === start || cfg.nodes[before]!.terminator.kind === "call" ? -1 : before
+    if (source[n] !== -1) continue
     const map = noWebs.slice()
-    for (const global of members(flow.liveIn[n]!)) map[global] = fresh(global)
+    for (const global of live[n]!) map[global] = fresh(global)
     startMaps[n] = map
   }
-  /** No ways through nodes were joined yet: webs have their names. Ways into the region take over those of where they lead. */
-  let isJoined = false
   const join = (from: WebMap, to: number): void => {
-    for (const global of members(flow.liveIn[to]!)) {
-      if (from[global]! >= 0) parent[find(from[global]!) - firstWeb] = find(startMaps[to]![global]!)
+    const map = startMaps[to]!
+    for (const global of live[to]!) {
+      if (from[global]! >= 0) parent[find(from[global]!) - firstWeb] = find(map[global]!)
     }
   }
   const entry = ways.map(({ node, pcs }) => {
     const wideGlobals = pcs.reduce((set, pc) => set | wideAt(pc), 0n)
     const map = noWebs.slice()
-    const loads = load(flow.liveIn[node]!, map, wideGlobals)
+    const loads = load(live[node]!, map, wideGlobals)
     join(map, node)
     return loads
   })
@@ -118,27 +125,35 @@ export const findWebs = (
       const { args } = op
       const { inputs, outputs } = opTable[op.opcode]!
       for (let a = outputs; a < outputs + inputs; a++) if (isLocalGlobal(args[a]!)) args[a] = current[args[a]!]!
-      if (behind !== undefined && isBarrier(node.ir, op)) behindOp.set(op, load(behind[i]!, current, ~0n))
+      if (behind !== undefined && isBarrier(node.ir, op)) behindOp.set(op, load(members(behind[i]!), current, ~0n))
       for (let a = 0; a < outputs; a++) if (isLocalGlobal(args[a]!)) args[a] = current[args[a]!] = fresh(args[a]!)
     }
     ops[n] = own
-    endMaps[n] = current
     if (n === start) continue
-    isJoined ||= node.terminator.kind === "call" || flowSuccessors(node.terminator).length > 0
     if (node.terminator.kind === "call") {
+      const { next, returnPc } = node.terminator
       const map = noWebs.slice()
-      behindCall.set(n, load(flow.liveIn[node.terminator.next]!, map, wideAt(node.terminator.returnPc)))
-      join(map, node.terminator.next)
-    } else for (const to of flowSuccessors(node.terminator)) join(current, to)
+      behindCall.set(n, load(live[next]!, map, wideAt(returnPc)))
+      join(map, next)
+      continue
+    }
+    for (const to of flowSuccessors(node.terminator)) {
+      if (source[to] === -1) join(current, to)
+      else {
+        const map = noWebs.slice()
+        for (const global of live[to]!) map[global] = current[global]!
+        startMaps[to] = map
+      }
+    }
   }
 
-  const name = (webs: Array<number>, count: number): void => {
-    for (let i = 0; i < count; i++) if (webs[i]! >= firstWeb) webs[i] = find(webs[i]!)
-  }
-  for (const n of isJoined ? order : []) {
-    name(startMaps[n]!, firstMemoryGlobal)
-    name(endMaps[n]!, firstMemoryGlobal)
-    for (const { args, opcode } of ops[n]!) name(args, opTable[opcode]!.outputs + opTable[opcode]!.inputs)
+  for (const n of order) {
+    const map = startMaps[n]!
+    for (const global of live[n]!) if (map[global]! >= firstWeb) map[global] = find(map[global]!)
+    for (const { args, opcode } of ops[n]!) {
+      const { inputs, outputs } = opTable[opcode]!
+      for (let a = 0; a < outputs + inputs; a++) if (args[a]! >= firstWeb) args[a] = find(args[a]!)
+    }
   }
   const nameLoads = (loads: Array<[number, number]>): void => {
     for (const each of loads) each[1] = find(each[1])
@@ -161,7 +176,6 @@ export const findWebs = (
   return {
     ops,
     start: startMaps,
-    end: endMaps,
     entry,
     behindCall,
     behindOp,
