@@ -32,6 +32,7 @@ import {
   entryMask,
   entryOffset,
   entryTableBase,
+  firstIndex,
   indexShift,
   Leave,
   frameDepth,
@@ -129,6 +130,8 @@ class FunctionWriter {
       for (let i = 0; i < blocks.length; i++) fronts.push(code.block())
       fronts.reverse()
       code.get(this.index)
+      code.i32(firstIndex)
+      code.op(Insn.i32_sub)
       code.brTable(fronts, fronts[0]!)
     }
     blocks.forEach((_, number) => this.writeBlock(number))
@@ -273,10 +276,30 @@ class FunctionWriter {
       })
     }
     if (!back) return code.br(this.fronts[number]!)
+    this.leaveForRegion(this.blocks[number]!.pc)
     if (number === this.number && this.self !== undefined) return code.br(this.self)
-    code.i32(number)
+    code.i32(firstIndex + number)
     code.set(this.index)
     code.br(this.again)
+  }
+
+  /**
+   * Goes on in the region that can be entered at a pc, if there is one by now. A loop that was entered here, behind a call that
+   * outlasted its slice of time for example, would otherwise never get there.
+   */
+  private leaveForRegion(pc: number): void {
+    const { code } = this
+    code.i32(0)
+    code.memory(Insn.i64_load, entryOffset(pc))
+    code.i64(~(BigInt(slotMask) << 32n))
+    code.op(Insn.i64_and)
+    code.i64(BigInt(pc))
+    code.op(Insn.i64_eq)
+    code.ifUnlikely()
+    code.i32(pc)
+    code.set(this.next)
+    code.br(this.jump)
+    code.end()
   }
 
   /**

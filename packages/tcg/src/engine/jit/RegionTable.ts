@@ -2,7 +2,7 @@
 import type { CpuState } from "../../CpuState.ts"
 import type { BatchRegion } from "./Batch.ts"
 import type { JitHost } from "./JitHost.ts"
-import { entryOffset, entryTableBase, entryTableBytes, indexShift, slotMask } from "./Runtime.ts"
+import { entryOffset, entryTableBase, entryTableBytes, firstIndex, indexShift, slotMask } from "./Runtime.ts"
 import { type Enter, makeTrampoline } from "./trampoline.ts"
 
 export class RegionTable {
@@ -110,7 +110,7 @@ export class RegionTable {
     const slot = this.nextSlot++
     this.table!.set(slot, compiled)
     pcs.forEach((pc, index) => {
-      const entry = slot | (index << indexShift)
+      const entry = slot | ((firstIndex + index) << indexShift)
       this.baseline.set(pc, entry)
       if (!this.hasRegion(pc)) this.publish(pc, entry)
     })

@@ -85,8 +85,8 @@ export const frameDepth = (locals: number): number => 4 + Math.ceil(locals / 8)
 
 /**
  * The table of entries: 2^18 pairs of (guest pc, entry), at a fixed place behind the guest's addresses, indexed by bits 1 to
- * 18 of the pc. An entry's low half is an index in the function table, the high half the number of the block in a
- * function of baseline code. In an empty pair the pc is 0, save for the first pair, where it is 1: nothing may match a jump to address 0.
+ * 18 of the pc. An entry's low half is an index in the function table, the high half is 0 for a region, and `firstIndex` plus the
+ * number of the block for a function of baseline code. In an empty pair the pc is 0, save for the first pair, where it is 1: nothing may match a jump to address 0.
  */
 export const entryTableBase = guestEnd
 export const entryTableBits = 18
@@ -95,6 +95,7 @@ export const entryTableBytes = 8 << entryTableBits
 /** Where the two halves of an entry are. */
 export const slotMask = 0xffff
 export const indexShift = 16
+export const firstIndex = 1
 
 /** What a pc shifted left by two is masked with to give its pair's offset in the table. */
 export const entryMask = ((1 << entryTableBits) - 1) << 3
