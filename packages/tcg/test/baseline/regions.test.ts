@@ -55,7 +55,7 @@ const run = (blocks: ReadonlyArray<BaselineBlock>, from: number, regionAt: numbe
   const none = () => 0
   const imports: JitImports = { moveWindow: none, bringIn: none, float: none, helper: none, exec: none, mem: none }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish({ sharedMemory: true, unique: true })), {
-    env: { memory: state.memory, table, moveWindow: none, float: none, helper: none, exec: none, mem: none }
+    env: { memory: state.memory, table, ...imports }
   })
   table.set(loopSlot, exports["loop"])
   table.set(regionSlot, exports["region"])

@@ -17,6 +17,7 @@ import { Insn, ValType } from "../../wasm/Wasm.ts"
 import { type BaselineBlock, UnsupportedBlock } from "./BaselineBlock.ts"
 import { BlockValues } from "./BlockValues.ts"
 import { type BaselineOptions, makeContext } from "./makeContext.ts"
+import { leaveForRegion, pushEntry } from "./entries.ts"
 import { type BlockChecks, planChecks } from "./planChecks.ts"
 import { isBarrier } from "../jit/analysis/Dataflow.ts"
 import { pushUnusualStatus } from "../jit/emit/floatStatus.ts"
@@ -29,9 +30,7 @@ import { regionParameters } from "../jit/emit/RegionCompiler.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
 import {
   Cell,
-  entryMask,
   entryOffset,
-  entryTableBase,
   firstIndex,
   indexShift,
   Leave,
@@ -122,7 +121,7 @@ class FunctionWriter {
     code.set(this.next)
     this.ifNoFuel(() => code.br(this.leave))
     if (blocks.length > 1) {
-      this.pushEntry(Parameter.pc, 4)
+      pushEntry(this.code, Parameter.pc, 4)
       code.i32(indexShift)
       code.op(Insn.i32_shr_u)
       code.set(this.index)
@@ -276,30 +275,11 @@ class FunctionWriter {
       })
     }
     if (!back) return code.br(this.fronts[number]!)
-    this.leaveForRegion(this.blocks[number]!.pc)
+    leaveForRegion(code, this.blocks[number]!.pc, this.next, this.jump)
     if (number === this.number && this.self !== undefined) return code.br(this.self)
     code.i32(firstIndex + number)
     code.set(this.index)
     code.br(this.again)
-  }
-
-  /**
-   * Goes on in the region that can be entered at a pc, if there is one by now. A loop that was entered here, behind a call that
-   * outlasted its slice of time for example, would otherwise never get there.
-   */
-  private leaveForRegion(pc: number): void {
-    const { code } = this
-    code.i32(0)
-    code.memory(Insn.i64_load, entryOffset(pc))
-    code.i64(~(BigInt(slotMask) << 32n))
-    code.op(Insn.i64_and)
-    code.i64(BigInt(pc))
-    code.op(Insn.i64_eq)
-    code.ifUnlikely()
-    code.i32(pc)
-    code.set(this.next)
-    code.br(this.jump)
-    code.end()
   }
 
   /**
@@ -319,8 +299,8 @@ class FunctionWriter {
       code.op(Insn.i32_wrap_i64)
     } else code.i32(pc)
     code.set(this.next)
-    const entry = (offset: number) => {
-      if (pc === undefined) return this.pushEntry(this.next, offset)
+    const entry = (offset: 0 | 4) => {
+      if (pc === undefined) return pushEntry(this.code, this.next, offset)
       code.i32(0)
       code.memory(Insn.i32_load, entryOffset(pc) + offset)
     }
@@ -408,14 +388,14 @@ class FunctionWriter {
     code.set(this.next)
     code.br(this.leave)
     code.end()
-    this.pushEntry(this.next, 0)
+    pushEntry(this.code, this.next, 0)
     code.get(this.next)
     code.op(Insn.i32_eq)
     code.if()
     code.get(this.next)
     code.get(Parameter.depth)
     code.get(Parameter.fuel)
-    this.pushEntry(this.next, 4)
+    pushEntry(this.code, this.next, 4)
     code.i32(slotMask)
     code.op(Insn.i32_and)
     code.callIndirect(this.options.regionType, true)
@@ -436,17 +416,6 @@ class FunctionWriter {
   }
 
   // --- pieces --------------------------------------------------------------------------------------------------------
-
-  /** Pushes a word of the pair in the table of entries for the pc in a local. */
-  private pushEntry(local: number, offset: number): void {
-    const { code } = this
-    code.get(local)
-    code.i32(2)
-    code.op(Insn.i32_shl)
-    code.i32(entryMask)
-    code.op(Insn.i32_and)
-    code.memory(Insn.i32_load, entryTableBase + offset)
-  }
 
   private spendFuel(instructions: number): void {
     const { code } = this

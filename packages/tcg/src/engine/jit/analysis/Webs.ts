@@ -99,7 +99,7 @@ export const findWebs = (
     source[n] = before === start || cfg.nodes[before]!.terminator.kind === "call" ? -1 : before
     if (source[n] !== -1) continue
     const map = noWebs.slice()
-    for (const global of live[n]!) map[global] = fresh(global)
+    for (const global of live[n]) map[global] = fresh(global)
     startMaps[n] = map
   }
   const join = (from: WebMap, to: number): void => {
