@@ -10,6 +10,7 @@ import type { ProcessInfo } from "../processes/ProcessInfo.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
+import type { Ipc } from "../ipc/Ipc.ts"
 import type { Network } from "../sockets/Network.ts"
 import type { ProcessView } from "../pluginView/ProcessView.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
@@ -42,6 +43,8 @@ export interface Kernel {
   view: ProcessView | undefined
   /** What the sockets of all processes of the run have in common. */
   readonly network: Network
+  /** System V IPC of the run. */
+  readonly ipc: Ipc
   readonly time: Clock
   readonly process: ProcessInfo
   /** Limits, groups and other settings that the process can change. */

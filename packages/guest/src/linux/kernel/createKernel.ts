@@ -12,6 +12,7 @@ import { Attributes } from "../misc/Attributes.ts"
 import type { GuestMemory } from "../memory/GuestMemory.ts"
 import type { Terminals } from "../jobs/Terminals.ts"
 import type { ProcessNode, ProcessTree } from "../processes/ProcessTree.ts"
+import type { Ipc } from "../ipc/Ipc.ts"
 import type { Network } from "../sockets/Network.ts"
 import { Signals } from "../signals/Signals.ts"
 import type { Scheduler } from "../threads/Scheduler.ts"
@@ -33,6 +34,7 @@ export interface CommonParts {
   readonly terminals: Terminals
   readonly runner: ProcessRunner
   readonly network: Network
+  readonly ipc: Ipc
   readonly warn: (line: string) => void
 }
 
@@ -116,7 +118,7 @@ export const forkKernel = (common: CommonParts, parent: Kernel, request: ForkReq
 }
 
 const assemble = (common: CommonParts, own: OwnParts): Kernel => {
-  const { abi, clock, host, network, processes, runner, scheduler, terminals, warn } = common
+  const { abi, clock, host, ipc, network, processes, runner, scheduler, terminals, warn } = common
   const { attributes, process, random } = own
   const threads = new Threads(scheduler, process, processes, (thread) => runner.start(kernel, thread))
   const kernel: Kernel = {
@@ -140,6 +142,7 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
     runner,
     view: undefined,
     network,
+    ipc,
     time: makeClock(clock, {
       own: () => threads.cpuTime(),
       tid: () => scheduler.running?.tid ?? process.pid,

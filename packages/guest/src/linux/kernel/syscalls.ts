@@ -1,6 +1,7 @@
 /** The table of system calls: every concern's rows by number. */
 import { riscv64Syscalls } from "../../riscv64/linux/syscalls.ts"
 import { fileSyscalls } from "../files/syscalls.ts"
+import { ipcSyscalls } from "../ipc/syscalls.ts"
 import type { Kernel } from "./Kernel.ts"
 import { memorySyscalls } from "../memory/syscalls.ts"
 import { miscSyscalls } from "../misc/syscalls.ts"
@@ -22,6 +23,7 @@ export const syscalls: ReadonlyMap<number, Syscall<Kernel>> = new Map(
     ...threadSyscalls,
     ...processSyscalls,
     ...socketSyscalls,
+    ...ipcSyscalls,
     ...riscv64Syscalls
   ].map((row) => [row.number, row])
 )

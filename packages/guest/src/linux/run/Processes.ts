@@ -7,6 +7,7 @@ import type { HostInfoShape } from "../../HostInfo.ts"
 import type { HostNetworkShape } from "../../HostNetwork.ts"
 import type { Machine } from "../../Machine.ts"
 import type { ForkRequest, Kernel, ProcessRunner } from "../kernel/Kernel.ts"
+import { Ipc } from "../ipc/Ipc.ts"
 import type { Image } from "../loader/mapElf.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { GuestMemories } from "../memory/GuestMemories.ts"
@@ -100,6 +101,7 @@ export class Processes implements ProcessRunner {
       processes: this.tree,
       terminals: new Terminals(),
       runner: this,
+      ipc: new Ipc(),
       network: new Network(options.network ?? defaultNetwork, parts.hostNetwork, warn),
       warn
     }
@@ -288,6 +290,7 @@ export class Processes implements ProcessRunner {
     for (const fiber of this.#running.get(kernel)?.others ?? []) fiber.interruptUnsafe()
     this.#running.delete(kernel)
     kernel.files.closeAll()
+    kernel.ipc.processEnded(kernel.process.pid)
     this.guestMemories.leave(guestMemory)
     node.release()
     this.tree.finish(

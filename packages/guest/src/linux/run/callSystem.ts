@@ -61,6 +61,10 @@ const neverRestarted = new Set([
   115, // clock_nanosleep
   133, // rt_sigsuspend
   137, // rt_sigtimedwait
+  188, // msgrcv
+  189, // msgsnd
+  192, // semtimedop
+  193, // semop
   441 // epoll_pwait2
 ])
 

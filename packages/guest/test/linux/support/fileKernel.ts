@@ -15,6 +15,7 @@ import { Attributes } from "@emu/guest/linux/misc/Attributes"
 import { ProcessTree } from "@emu/guest/linux/processes/ProcessTree"
 import { makeRandom } from "@emu/guest/linux/kernel/Random"
 import { syscalls } from "@emu/guest/linux/kernel/syscalls"
+import { Ipc } from "@emu/guest/linux/ipc/Ipc"
 import { Network } from "@emu/guest/linux/sockets/Network"
 import { makeClock } from "@emu/guest/linux/time/Clock"
 import { kernelOf, makeState, noCpu } from "./kernel.ts"
@@ -80,6 +81,7 @@ export const makeFileKernel = (options: Options = {}) => {
     random,
     time: makeClock(portableClock, noCpu),
     host: portableInfo,
+    ipc: new Ipc(),
     network: new Network({ mode: "inside", published: [] }, undefined, () => {}),
     attributes: new Attributes(100, 8 << 20),
     abi: { machine: "riscv64", cpuinfo: riscv64Abi.cpuinfo } as Kernel["abi"],
