@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { bundle } from "./bundle.ts"
+import { codeVersion } from "./codeVersion.ts"
 
 const root = path.resolve(import.meta.dirname, "..")
 const packages = ["core", "tcg", "guest", "plugins", "emulator", "node", "cli"].map((name) =>
@@ -26,6 +27,10 @@ const tool = (name: string) => path.join(root, "node_modules/.bin", name)
 // What a package no longer has must not be published.
 for (const folder of packages) fs.rmSync(path.join(folder, "dist"), { recursive: true, force: true })
 run(tool("tsc"), ["-b", "--force", ...packages])
+
+// As in the bundle: code that another version has kept is not this one's.
+const versionFile = path.join(root, "packages/tcg/dist/engine/cache/codeVersion.js")
+fs.writeFileSync(versionFile, `export const codeVersion = ${JSON.stringify(codeVersion())}\n`)
 
 const dist = path.join(root, "packages/cli/dist")
 await bundle(dist)

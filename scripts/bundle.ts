@@ -15,6 +15,7 @@ import * as path from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { rolldown, type CodeSplittingNameFunction, type InputOptions, type OutputOptions, type Plugin } from "rolldown"
 import { coldModule } from "../packages/tcg/src/engine/cold/coldModule.ts"
+import { codeVersion } from "./codeVersion.ts"
 import { nodeOptions, optionsOfAnyNode } from "../packages/cli/src/platform/nodeOptions.ts"
 
 const root = path.resolve(import.meta.dirname, "..")
@@ -67,6 +68,14 @@ const coldInterpreter: Plugin = {
   load: (id) => (id === coldModulePath ? coldModuleSource() : undefined)
 }
 
+const codeVersionPath = path.join(root, "packages/tcg/src/engine/cache/codeVersion.ts")
+
+/** A module that tells the code of these sources apart. */
+const codeVersionPlugin: Plugin = {
+  name: "code-version",
+  load: (id) => (id === codeVersionPath ? `export const codeVersion = ${JSON.stringify(codeVersion())}` : undefined)
+}
+
 const common: InputOptions = {
   platform: "node",
   cwd: root,
@@ -91,7 +100,7 @@ const write = async (
 ) => {
   const { external, ...outputOptions } = options
   // The launcher runs on any Node, so it keeps its imports.
-  const plugins = "launch" in input ? [] : [builtins, coldInterpreter]
+  const plugins = "launch" in input ? [] : [builtins, coldInterpreter, codeVersionPlugin]
   await using build = await rolldown({ ...common, input, plugins, ...(external !== undefined && { external }) })
   await build.write({ ...output, ...outputOptions, dir })
 }

@@ -7,7 +7,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { listing } from "./listing.ts"
-import { lockstep, type Outcome } from "./lockstep.ts"
+import { lockstep, lockstepKept, type Outcome } from "./lockstep.ts"
 import { generate } from "./program/generate.ts"
 import type { Program } from "./program/Program.ts"
 import { shrink } from "./shrink.ts"
@@ -35,6 +35,26 @@ const report = (program: Program, outcome: Outcome): string => {
 }
 
 describe("random programs", () => {
+  it(
+    "do the same with code that was kept of a run before",
+    async () => {
+      let kept = 0
+      for (let seed = firstSeed; seed < firstSeed + wanted / 50_000; seed++) {
+        const { plugins: _, ...program } = generate(seed)
+        try {
+          const outcome = lockstepKept({ ...program, plugins: undefined })
+          assert.isUndefined(outcome.difference, `seed ${seed}: ${outcome.difference}`)
+          kept += outcome.kept
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error
+        }
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.isAbove(kept, wanted / 10_000, "too little was kept for this to prove anything")
+    },
+    240_000 + wanted / 50
+  )
+
   it(
     `${wanted} instructions are the same on the JIT and on the interpreter`,
     async () => {

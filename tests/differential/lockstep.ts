@@ -1,5 +1,6 @@
 /** Runs a program on both engines and compares them all the way. */
 import type { TierOptions } from "@emu/tcg/engine/tiered/tier"
+import type { TranslationCacheShape } from "@emu/tcg/TranslationCache"
 import { difference, eventDifference } from "./compare.ts"
 import { assemble } from "./program/assemble.ts"
 import type { Program } from "./program/Program.ts"
@@ -23,6 +24,8 @@ export interface Outcome {
   readonly count: number
   /** Instructions executed in compiled code. */
   readonly compiled: number
+  /** Blocks that another run had translated. */
+  readonly kept: number
   /** Regions compiled. */
   readonly regions: number
   /** How often all regions were dropped. */
@@ -48,14 +51,22 @@ const meet = (jit: Side, reference: Side): boolean => {
  * also tests that it makes no difference; elsewhere it has the JIT's blocks, the last one of a run cut. Yields between
  * stretches of which both made the same.
  */
-const stretches = function* (program: Program, limit: number, tier: TierOptions): Generator<void, Outcome> {
+const stretches = function* (
+  program: Program,
+  limit: number,
+  tier: TierOptions,
+  cache?: TranslationCacheShape
+): Generator<void, Outcome> {
   const image = assemble(program)
   const { hotThreshold, plugins, seed } = program
   const singly = plugins?.blocks !== true
-  const jit = new Side("jit", image, seed, plugins, { cold: 0, jit: { hotThreshold, ...tier } })
+  const jit = new Side("jit", image, seed, plugins, { cold: 0, jit: { hotThreshold, ...tier }, ...(cache && { cache }) })
+  // Code is not writable here, and comes from nothing that the program has made.
+  jit.services.engine.programStarted({ path: "program", isFromFile: () => true })
   const reference = new Side("interpreter", image, seed, plugins, singly ? { oneInsnPerTb: true } : { exactBudget: true })
   const random = new Random(seed + 1)
   const outcome = (text: string | undefined): Outcome => ({
+    kept: jit.services.engine.stats().keptBlocks,
     count: reference.count,
     compiled: jit.compiled?.insns ?? 0,
     regions: jit.compiled?.regions ?? 0,
@@ -82,6 +93,7 @@ const stretches = function* (program: Program, limit: number, tier: TierOptions)
       for (const side of [jit, reference]) side.disturb(new Random(choice))
     }
   }
+  jit.services.engine.programEnded()
   // Modules that the host still compiles must not come to the next program: it has the same memory.
   jit.services.codeCache.flush()
   return outcome(undefined)
@@ -99,6 +111,25 @@ export const lockstep = (program: Program, limit = usualLimit(program), tier: Ti
     const step = steps.next()
     if (step.done === true) return step.value
   }
+}
+
+/** As `lockstep`, twice: the second time with the code that was kept of the first. */
+export const lockstepKept = (program: Program, limit = usualLimit(program)): Outcome => {
+  const kept = new Map<string, Uint8Array<ArrayBuffer>>()
+  const cache: TranslationCacheShape = {
+    read: ({ variant }) => kept.get(variant),
+    write: ({ variant }, bytes) => void kept.set(variant, bytes),
+    reject: () => {
+      throw new Error("kept code was rejected")
+    }
+  }
+  for (const isFirst of [true, false]) {
+    const steps = stretches(program, limit, { synchronous: true, baseline: hasBaseline(program) }, cache)
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    if (!isFirst || step.value.difference !== undefined) return step.value
+  }
+  throw new Error("unreachable")
 }
 
 /** As `lockstep`, with hot code compiled on the host's other threads: it arrives between two stretches, whichever those are. */

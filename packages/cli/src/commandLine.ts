@@ -3,7 +3,8 @@ import { PluginCallbackError } from "@emu/core/PluginError"
 import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
+import { cache } from "./commands/cache.ts"
+import { cacheHelp, controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
@@ -11,14 +12,14 @@ import { runRequest } from "./commands/run.ts"
 import { version } from "./commands/version.ts"
 import { complain, writeAll } from "./hostText.ts"
 import { logHelp } from "./options/logItems.ts"
-import { controlOptions, pluginsOptions } from "./options/OptionTable.ts"
+import { cacheOptions, controlOptions, pluginsOptions } from "./options/OptionTable.ts"
 import { parseOptions } from "./options/parseOptions.ts"
 import { parseRunOptions } from "./options/RunOptions.ts"
 import { placeOf, pluginStack } from "./plugins/pluginFrames.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
-const commands = ["run", "control", "plugin", "plugins", "help", "version"]
+const commands = ["run", "cache", "control", "plugin", "plugins", "help", "version"]
 
 /** Writes text to stdout; the status is 0. */
 const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
@@ -81,12 +82,21 @@ const controlCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>
   return yield* Effect.flatMap(control(operands), show)
 })
 
+const cacheCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const { operands, options } = yield* parse(() => parseOptions(cacheOptions, words, "cache"))
+  if (options.some(({ name }) => name === "help")) return yield* show(cacheHelp())
+  const directory = options.findLast(({ name }) => name === "cache")?.value
+  return yield* Effect.flatMap(cache(operands, directory, process.env), show)
+})
+
 const dispatch = (words: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const [command, ...rest] = words
     switch (command) {
       case "run":
         return yield* runCommand(rest)
+      case "cache":
+        return yield* cacheCommand(rest)
       case "control":
         return yield* controlCommand(rest)
       case "plugin":

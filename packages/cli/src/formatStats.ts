@@ -67,6 +67,7 @@ export const formatStats = (stats: EngineStats, milliseconds: number): string =>
       rows: [
         count("blocks", stats.translatedBlocks),
         count("instructions", stats.translatedInsns),
+        ...(stats.keptBlocks > 0 ? [count("blocks from the cache", stats.keptBlocks)] : []),
         time("time", stats.translationMilliseconds)
       ]
     },

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { ExclusiveSections } from "./ExclusiveSections.ts"
 import type { PluginFiles } from "./PluginFiles.ts"
+import { PluginEvent } from "./PluginEvent.ts"
 import { PluginHost } from "./PluginHost.ts"
 import { PluginRegistry } from "./PluginRegistry.ts"
 import type { CodeCache, GuestAccess, PluginOutput, ScoreboardMemory } from "./Ports.ts"
@@ -22,6 +23,7 @@ import * as Lifecycle from "./system/lifecycle.ts"
 import * as Runtime from "./system/Runtime.ts"
 import { drainTraces, switchTraces, type TraceEnd } from "./system/traces.ts"
 import { makeVcpuLifeCycle } from "./system/vcpuLifeCycle.ts"
+import { wants } from "./transitions/vcpu.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
 import { VcpuLifeCycle } from "./VcpuLifeCycle.ts"
 
@@ -47,7 +49,7 @@ export const layer: Layer.Layer<PluginSystem, never, PluginPorts> = Layer.effect
 
 const connect = (runtime: Runtime.Runtime, instrument: VcpuLifeCycle["Service"]["instrument"]): void => {
   const { cache, scope } = runtime
-  cache.setInstrumenter(instrument)
+  cache.setInstrumenter(instrument, (vcpu) => wants(Runtime.stateOf(runtime), vcpu, PluginEvent.vcpuTbTrans))
   cache.setCallbackScope(scope)
   cache.setFlushListener(() => onFlushed(runtime))
   cache.setFailureListener((failure) => survivesHot(runtime, failure))

@@ -21,8 +21,16 @@ export class CodeCache extends Context.Service<
     readonly flushJumpCache: (vcpu: number) => void
     /** Makes the running vCPU return to its driver at the next block boundary (work is queued for it). */
     readonly requestExit: () => void
-    /** Installs the function that is asked, for each block translated on a vCPU, what to weave in. */
-    readonly setInstrumenter: (instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined) => void
+    /**
+     * Installs the function that is asked, for each block translated on a vCPU, what to weave in.
+     *
+     * @param isWanted whether it has to be asked for a vCPU's blocks now; where it need not be, code of another run may be used. Whoever makes
+     *   that true drops all code
+     */
+    readonly setInstrumenter: (
+      instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined,
+      isWanted?: (vcpu: number) => boolean
+    ) => void
     /**
      * Installs the function that is told of a hot callback that threw. Where it gives true the guest goes on as if the callback had
      * returned, and no callback of its plugin that is in code is called any more.

@@ -96,6 +96,8 @@ export interface RunOptions<Uses extends PluginUses = PluginUses> {
   readonly identity?: Identity | undefined
 
   readonly engine?: EngineName | EngineMaker | undefined
+  /** Use the translation cache that the host has (`@emu/node/NodeTranslationCache`), if it has one; true by default. */
+  readonly cache?: boolean | undefined
   /** A block for each instruction. */
   readonly oneInsnPerTb?: boolean | undefined
   /** Guest instructions that one of several threads runs before it is another's turn; a million by default. */

@@ -4,10 +4,13 @@ import * as Plugin from "@emu/core/Plugin"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import { Emulator } from "@emu/emulator/Emulator"
+import * as MemoryHost from "@emu/emulator/MemoryHost"
 import type { Guest, GuestExit } from "@emu/emulator/Guest"
 import { assert, describe, it } from "@effect/vitest"
+import { TranslationCache } from "@emu/tcg/TranslationCache"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -252,4 +255,28 @@ describe("a guest that runs", () => {
       })
     )
   )
+})
+
+describe("a translation cache of the host", () => {
+  it.effect("serves all runs but those that do without", () => {
+    const kept = new Map<string, Uint8Array<ArrayBuffer>>()
+    const cache = Layer.succeed(TranslationCache)({
+      read: ({ program }) => kept.get(program),
+      write: ({ program }, bytes) => void kept.set(program, bytes),
+      reject: () => assert.fail("rejected what it had written itself")
+    })
+    const host = Layer.mergeAll(MemoryHost.layer({ files: { "/bin/sort": example("sort") } }), cache)
+    return Effect.gen(function* () {
+      const emulator = yield* Emulator
+      const counts: Array<number> = []
+      for (const cached of [false, true, true, false]) {
+        counts.push((yield* emulator.run("/bin/sort", { cache: cached })).stats.keptBlocks)
+        assert.strictEqual(kept.has("/bin/sort"), counts.length > 1)
+      }
+      assert.deepStrictEqual(
+        counts.map((count) => count > 30),
+        [false, false, true, false]
+      )
+    }).pipe(Effect.provide(Layer.provide(Emulator.layer, host)))
+  })
 })

@@ -66,6 +66,8 @@ export interface EngineStats {
   readonly insns: number
   readonly translatedBlocks: number
   readonly translatedInsns: number
+  /** Blocks that did not have to be translated, as an earlier run has. */
+  readonly keptBlocks: number
   /** Time spent translating, with what plugins did in it; 0 unless the engine was asked to measure it. */
   readonly translationMilliseconds: number
   /** How often all translated code was dropped. */
@@ -78,6 +80,14 @@ export interface EngineStats {
   readonly exits: Readonly<Record<keyof typeof ExitKind, number>>
   /** Undefined where nothing is ever compiled. */
   readonly compiled: CompiledStats | undefined
+}
+
+/** A program, as far as an engine that keeps its code for later runs has to know it. */
+export interface GuestProgram {
+  /** Its path in the guest. */
+  readonly path: string
+  /** Whether what a page holds now is what a file holds there that it is a private mapping of: not something that the guest has made. */
+  readonly isFromFile: (page: number) => boolean
 }
 
 /** What executes translation blocks. Synchronous: no Effect inside. */
@@ -105,6 +115,10 @@ export class Engine extends Context.Service<
     readonly flushJumpCache: (vcpu: number) => void
     /** Guest memory was written by a plugin, perhaps in a callback. For engines that keep a copy of memory. */
     readonly memoryWritten?: (address: number, length: number) => void
+    /** A program has been loaded, or copied from a process that forked, and none of its code was run here: kept code may be used. */
+    readonly programStarted: (program: GuestProgram) => void
+    /** The program will not run any more; its memory is still there. Its code may be kept. */
+    readonly programEnded: () => void
     readonly stats: () => EngineStats
   }
 >()("@emu/tcg/Engine") {}

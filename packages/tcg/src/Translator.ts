@@ -51,6 +51,8 @@ export interface TranslatorOptions {
 export class Translator {
   readonly frontEnd: FrontEnd
   instrumenter: Instrumenter | undefined
+  /** Whether the instrumenter looks at the blocks of a vCPU; where that is not known, it does. */
+  isInstrumented: ((vcpu: number) => boolean) | undefined
   blocks = 0
   insns = 0
   /** What was woven into the last block translated. */
@@ -108,6 +110,13 @@ export class Translator {
     }
     this.trace.opOpt?.(print(block, this.frontEnd.globals))
     return block
+  }
+
+  /** Whether somebody looks at the blocks of a vCPU while they are translated. */
+  isWatched(vcpu: number): boolean {
+    const { inAsm, op, opOpt } = this.trace
+    if (inAsm !== undefined || op !== undefined || opOpt !== undefined) return true
+    return this.instrumenter !== undefined && this.isInstrumented?.(vcpu) !== false
   }
 
   private ask(vcpu: number, tb: TbInfo): Instrumentation | undefined {

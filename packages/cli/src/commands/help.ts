@@ -1,5 +1,5 @@
 /** The texts of `--help`. */
-import { controlOptions, pluginsOptions, runOptions, type OptionRow } from "../options/OptionTable.ts"
+import { cacheOptions, controlOptions, pluginsOptions, runOptions, type OptionRow } from "../options/OptionTable.ts"
 
 export const mainHelp = `Runs RISC-V 64 Linux programs under TypeScript plugins.
 
@@ -8,6 +8,7 @@ Usage:
   emu plugins [NAME|FILE...]                list the plugins that come with emu, or show their options
   emu plugin new NAME                       write a plugin, with a test, to begin with
   emu control SOCKET attach|list|...        attach plugins to a program that runs; see emu control --help
+  emu cache [clear]                         show or empty the translation cache; see emu cache --help
   emu --help                                show this help
   emu --version                             show the version
 
@@ -57,3 +58,14 @@ Usage:
 
 Options:
 ${controlOptions.map(optionLine).join("")}`
+
+/** The help of `emu cache`. */
+export const cacheHelp =
+  (): string => `Shows the translation cache: its directory, its size, and what is in it, the last used first.
+
+Usage:
+  emu cache [options]         show it
+  emu cache [options] clear   remove everything that is in it
+
+Options:
+${cacheOptions.map(optionLine).join("")}`

@@ -8,6 +8,7 @@ import type { RunOptions as EmulatorOptions } from "@emu/emulator/RunOptions"
 import { hostSignals, hostStop } from "@emu/node/hostSignals"
 import { pluginChannels } from "@emu/node/NodePluginChannels"
 import { nodePluginFiles } from "@emu/node/NodePluginFiles"
+import * as NodeTranslationCache from "@emu/node/NodeTranslationCache"
 import { setWasmFlags } from "@emu/node/wasmFlags"
 import type { Trace } from "@emu/tcg/Translator"
 import { hostLayer } from "../platform/host/hostLayer.ts"
@@ -62,6 +63,17 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   }
 })
 
+/** The translation cache, where there is to be one. */
+const cacheLayer = ({ cache, quiet }: RunOptions, sink: LogSink): Layer.Layer<never> => {
+  if (cache === undefined) return Layer.empty
+  const warn = (line: string) => {
+    if (quiet) return
+    sink.flush()
+    complain(`warning: ${line}`)
+  }
+  return NodeTranslationCache.layer({ directory: path.resolve(cache), warn })
+}
+
 /** The plugins' output in the format asked for; on a terminal, tables where nothing else was asked for. */
 const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): RunOutput => {
   const isOnTerminal = logFile === undefined && pluginFormat !== "text" && pluginFormat !== "json" && isTerminal(2)
@@ -82,6 +94,7 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
   const report = runOutput(options, sink)
   const policy = failurePolicy(options, sink)
   const host = Layer.mergeAll(
+    cacheLayer(options, sink),
     hostLayer({ beforeOutput: sink.flush, hasStatusLine: showsProgress }),
     pluginChannels,
     nodePluginFiles

@@ -120,6 +120,14 @@ export const runOptions = [
     ]
   },
   {
+    name: "cache",
+    value: "DIR|off",
+    help: [
+      "where translated code is kept, so that the next run of a program need not translate it again; the",
+      "default is $XDG_CACHE_HOME/emu, else ~/.cache/emu; emu cache shows and clears it"
+    ]
+  },
+  {
     name: "quiet",
     help: ["no warnings about unknown system calls, no line about the signal that ended the guest, no progress"]
   },
@@ -141,6 +149,12 @@ export const pluginsOptions = [
       "emu run --plugin-format json writes"
     ]
   },
+  { name: "help", letter: "h", help: ["show this help"] }
+] as const satisfies ReadonlyArray<OptionRow>
+
+/** The options of `emu cache`. */
+export const cacheOptions = [
+  { name: "cache", value: "DIR", help: ["the cache that emu run --cache DIR uses, instead of the user's"] },
   { name: "help", letter: "h", help: ["show this help"] }
 ] as const satisfies ReadonlyArray<OptionRow>
 

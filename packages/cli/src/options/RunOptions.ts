@@ -1,6 +1,7 @@
 /** What `emu run` was asked to do. */
 import type { OnPluginError } from "@emu/core/PluginFailures"
 import { type NetworkMode, networkModes, type Published } from "@emu/guest/linux/sockets/Network"
+import { userCacheDirectory } from "@emu/node/NodeTranslationCache"
 import { type PluginFormat, pluginFormats } from "../report/pluginOutput.ts"
 import { UsageError } from "../UsageError.ts"
 import { guestEnvironment } from "./environment.ts"
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly stats: boolean
   readonly oneInsnPerTb: boolean
   readonly engine: (typeof engines)[number]
+  /** Directory of the translation cache, as given; undefined where nothing is kept. */
+  readonly cache: string | undefined
   readonly quiet: boolean
   readonly debug: boolean
 }
@@ -45,6 +48,15 @@ export interface RunOptions {
 /** A request for text instead of a run. */
 export interface HelpRequest {
   readonly help: "run" | "log" | { readonly plugin: string }
+}
+
+/** Where the cache is that an option's value names: `off`, a directory, or without one the user's own, if there is one. */
+const cacheDirectory = (
+  given: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>
+): string | undefined => {
+  if (given === "") throw new UsageError("--cache needs a directory, or off")
+  return given === "off" ? undefined : (given ?? userCacheDirectory(environment))
 }
 
 /**
@@ -107,6 +119,7 @@ export const parseRunOptions = (
     stats: given("stats"),
     oneInsnPerTb: given("one-insn-per-tb"),
     engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? "jit",
+    cache: cacheDirectory(last("cache"), environment),
     quiet: given("quiet"),
     debug: parsed("log-level", (text) => parseWord("--log-level", text, ["debug", "info", "warning", "error"])) === "debug"
   }

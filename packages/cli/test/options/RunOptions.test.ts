@@ -46,6 +46,7 @@ describe("the command line of emu run", () => {
       stats: false,
       oneInsnPerTb: false,
       engine: "jit",
+      cache: "/root/.cache/emu",
       quiet: false,
       debug: false
     })

@@ -15,6 +15,7 @@ import { runProgram } from "@emu/guest/linux/run/runProgram"
 import { signalName } from "@emu/guest/linux/signals/constants"
 import { Machine } from "@emu/guest/Machine"
 import { Engine } from "@emu/tcg/Engine"
+import { TranslationCache, type TranslationCacheShape } from "@emu/tcg/TranslationCache"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -51,8 +52,9 @@ export const create = Effect.fnUntraced(function* <const Uses extends PluginUses
     Effect.flatMap(HostFs, (below) => filesOf(below, program, options, standard.pipes)),
     hostLayer
   )
+  const cache = options.cache === false ? undefined : Context.get(host, TranslationCache)
   const parts: Parts = yield* Layer.build(
-    Layer.fresh(makeLayers(options, reports, warn)).pipe(
+    Layer.fresh(makeLayers(options, cache, reports, warn)).pipe(
       Layer.provideMerge(Layer.succeed(HostFs)(fs)),
       Layer.provideMerge(hostLayer)
     )
@@ -119,7 +121,12 @@ export const create = Effect.fnUntraced(function* <const Uses extends PluginUses
 })
 
 /** Everything of a guest above its host. */
-const makeLayers = (options: RunOptions, reports: Reports, warn: (line: string) => void) => {
+const makeLayers = (
+  options: RunOptions,
+  cache: TranslationCacheShape | undefined,
+  reports: Reports,
+  warn: (line: string) => void
+) => {
   const policy = Layer.succeed(PluginFailures)({
     onError: options.onPluginError ?? "abort",
     report: options.onPluginFailure ?? (({ message }) => warn(message)),
@@ -128,7 +135,7 @@ const makeLayers = (options: RunOptions, reports: Reports, warn: (line: string) 
   const output = Layer.succeed(PluginOutput)(reports.output)
   return PluginSystem.layer.pipe(
     Layer.provide([policy, guestAccessLayer, output, scoreboardLayer]),
-    Layer.provideMerge(engineLayer(options)),
+    Layer.provideMerge(engineLayer(options, cache)),
     Layer.provideMerge(Machine.layer)
   )
 }

@@ -8,6 +8,7 @@ import * as EngineGroup from "@emu/tcg/engine/EngineGroup"
 import * as Lockstep from "@emu/tcg/engine/lockstep/Lockstep"
 import * as TieredEngine from "@emu/tcg/engine/tiered/TieredEngine"
 import * as Layout from "@emu/tcg/Layout"
+import type { TranslationCacheShape } from "@emu/tcg/TranslationCache"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { EngineMaker, EngineName, RunOptions } from "../RunOptions.ts"
@@ -19,14 +20,22 @@ const makers = (seed: bigint | undefined): Readonly<Record<EngineName, EngineMak
   lockstep: (options) => Lockstep.make({ cold: true, jit: true, ...options, seed: Number(seed ?? 0n) })
 })
 
-/** The engine that the options name, and what makes engines for the memories of further processes. */
-export const engineLayer = (options: RunOptions): Layer.Layer<Engine | CodeCache, never, Machine> =>
+/**
+ * The engine that the options name, and what makes engines for the memories of further processes.
+ *
+ * @param cache where translated code is kept; not by lockstep, which compares what is translated
+ */
+export const engineLayer = (
+  options: RunOptions,
+  cache: TranslationCacheShape | undefined
+): Layer.Layer<Engine | CodeCache, never, Machine> =>
   Layer.unwrap(
     Effect.map(Machine, ({ frontEnd, state }) => {
       const { engine = "jit", measure, oneInsnPerTb, seed, trace } = options
       const make = typeof engine === "string" ? makers(seed)[engine] : engine
       const common = {
         frontEnd,
+        ...(cache !== undefined && engine !== "lockstep" && { cache }),
         ...(measure !== undefined && { measure }),
         ...(oneInsnPerTb !== undefined && { oneInsnPerTb }),
         ...(trace !== undefined && { trace })

@@ -75,7 +75,8 @@ export const make = (makeEngine: (state: CpuState) => EngineServices, state: Cpu
         for (const { codeCache } of members) codeCache.requestExit()
       },
       setScoreboardLookup: (find) => set("setScoreboardLookup", (cache) => cache.setScoreboardLookup(find)),
-      setInstrumenter: (instrument) => set("setInstrumenter", (cache) => cache.setInstrumenter(instrument)),
+      setInstrumenter: (instrument, isInstrumented) =>
+        set("setInstrumenter", (cache) => cache.setInstrumenter(instrument, isInstrumented)),
       setFailureListener: (survives) => set("setFailureListener", (cache) => cache.setFailureListener(survives)),
       setCallbackScope: (scope) => set("setCallbackScope", (cache) => cache.setCallbackScope(scope))
     },
@@ -105,6 +106,7 @@ const total = (all: ReadonlyArray<EngineStats>): EngineStats => {
     insns: sum(({ insns }) => insns),
     translatedBlocks: sum(({ translatedBlocks }) => translatedBlocks),
     translatedInsns: sum(({ translatedInsns }) => translatedInsns),
+    keptBlocks: sum(({ keptBlocks }) => keptBlocks),
     translationMilliseconds: sum(({ translationMilliseconds }) => translationMilliseconds),
     flushes: sum(({ flushes }) => flushes),
     cachedBlocks: sum(({ cachedBlocks }) => cachedBlocks),

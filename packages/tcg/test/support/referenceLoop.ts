@@ -96,6 +96,20 @@ export const referenceLoop = (): string => {
   return `${head}${cases.join("")}${foot}`
 }
 
+/** What `codeShapes` says of an operand that has a word of its own. */
+const kindOf = ({ isValue, name }: Operand): string => {
+  if (isValue) return "v"
+  if (name.startsWith("link")) return "l"
+  if (name === "target") return "t"
+  return name === "last" ? "s" : "w"
+}
+
+const shapeOf = ({ operands }: Operation): string =>
+  operands
+    .filter(({ isPacked }) => !isPacked)
+    .map(kindOf)
+    .join("")
+
 /** The text of the module with the numbers. */
 export const codeNumbers = (): string => {
   let number = 0
@@ -118,5 +132,16 @@ export const codeNumbers = (): string => {
 /** Numbers of the operations by name, with their operands. */
 export const Code = {
 ${rows.join("").replace(/,\n$/, "\n")}} as const
+
+/**
+ * The words behind each operation's own, by number: \`v\` the address of a value, \`l\` a link, \`t\` a target in the same block, \`s\` what was
+ * seen last, \`w\` any other.
+ */
+export const codeShapes = [
+${families
+  .flatMap(({ operations }) => operations)
+  .map((operation) => `  "${shapeOf(operation)}"`)
+  .join(",\n")}
+] as const
 `
 }

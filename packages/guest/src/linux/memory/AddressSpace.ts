@@ -211,6 +211,18 @@ export class AddressSpace {
     return true
   }
 
+  /** Whether a page is of a private mapping of a file, and holds what the file does. */
+  isFromFile(page: number): boolean {
+    const address = page * Layout.pageSize
+    const region = this.regions.at(address)
+    if (region?.file === undefined || region.shared || (region.prot & Prot.write) !== 0) return false
+    const contents = new Uint8Array(Layout.pageSize)
+    if (region.file.read(region.offset + address - region.start, contents) < 0) return false
+    const words = new Int32Array(contents.buffer)
+    const first = address >>> 2
+    return words.every((word, index) => this.state.i32[first + index] === word)
+  }
+
   /** Contents of /proc/self/maps. */
   mapsText(): string {
     return mapsText(this.regions.all)

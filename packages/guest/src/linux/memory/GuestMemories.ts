@@ -46,6 +46,7 @@ export class GuestMemories {
   /** A process leaves its memory. The last one leaves it empty. */
   leave(guestMemory: GuestMemory): void {
     if (--guestMemory.users > 0) return
+    guestMemory.engine.programEnded()
     // all code at once, before the memory goes page by page
     this.#engines.reset(guestMemory.engine)
     guestMemory.addressSpace.clear()

@@ -40,6 +40,11 @@ export class GuestMemory {
     this.slots = state.i64.subarray(0, cpuStateSlots)
   }
 
+  /** A program is here now, whose path in the guest is given. */
+  programStarted(path: string): void {
+    this.engine.programStarted({ path, isFromFile: (page) => this.addressSpace.isFromFile(page) })
+  }
+
   /** Those who wait at an address: with all processes that share it, unless that is private to this one. */
   waitersAt(address: number, isPrivate: boolean): Waiters {
     const shared = isPrivate ? undefined : this.addressSpace.sharedAddress(address)

@@ -68,6 +68,7 @@ const sharedMemory = (kernel: Kernel, isBorrowed: boolean): GuestMemory => {
 const copiedMemory = (kernel: Kernel): GuestMemory | undefined => {
   const guestMemory = kernel.runner.guestMemories.take()
   guestMemory?.addressSpace.copyFrom(kernel.memory)
+  guestMemory?.programStarted(kernel.process.executable)
   return guestMemory
 }
 

@@ -133,6 +133,7 @@ export class Processes implements ProcessRunner {
         target: abi.machine
       }
     }
+    kernel.guestMemory.programStarted(process.executable)
     this.#enter(node)
   }
 
@@ -181,6 +182,7 @@ export class Processes implements ProcessRunner {
   /** The run is over: what is left of processes goes. */
   close(): void {
     for (const { kernel } of this.tree.live()) {
+      kernel.guestMemory.engine.programEnded()
       kernel.memory.clear()
       kernel.files.closeAll()
     }

@@ -42,7 +42,7 @@ export interface RunRequest {
 }
 
 /** What of an engine a test may choose. */
-export type EngineChoice = Pick<EngineOptions, "cold" | "jit"> & {
+export type EngineChoice = Pick<EngineOptions, "cold" | "jit" | "cache"> & {
   /** Both engines side by side. */
   readonly lockstep?: Pick<LockstepOptions, "makeTested" | "seed">
 }

@@ -11,4 +11,6 @@ export interface CodeBlock extends Tb {
   runs: number
   /** Code of the rest of the block from an instruction on, by its address (`addRest`). */
   rests: Map<number, number> | undefined
+  /** Nothing is woven into it: its code is the same whenever it is translated from the same bytes. */
+  readonly isPlain: boolean
 }

@@ -14,13 +14,14 @@ import { ConstantPool } from "./code/ConstantPool.ts"
 import { InsnTable } from "./code/InsnTable.ts"
 import { DeferredQueue } from "../calls/DeferredQueue.ts"
 import type { CodeBlock } from "./CodeBlock.ts"
+import type { CodeKeeper, KeptCode } from "./CodeKeeper.ts"
 import type { Tier } from "./Tier.ts"
 
 /** Words of code; when they are used up, all blocks are dropped. */
 export const codeWords = (Layout.codeEnd - Layout.codeBase) / 4
 
 /** Where code begins and ends: indices of words in memory, as all places in code are. */
-const firstCode = Layout.codeBase / 4
+export const firstCode = Layout.codeBase / 4
 const limitIndex = EngineCell.limit / 4
 
 /** Value of `Machine.limit` that makes every block boundary look outside. */
@@ -60,7 +61,10 @@ export class Machine {
   /** Memory as words, the code among them. */
   readonly code: Int32Array<ArrayBufferLike>
   readonly blocks: TbCache<CodeBlock>
-  /** Every block since the last flush by rising entry, for finding the one that an offset is in. */
+  /** Who keeps code from run to run, and what was kept of the program that runs. */
+  keeper: CodeKeeper | undefined
+  kept: KeptCode | undefined
+  /** Every block translated since the last flush by rising entry, for finding the one that an offset is in. */
   readonly byEntry: Array<CodeBlock> = []
   readonly constants: ConstantPool
   /** The guest instructions of all blocks. */
@@ -110,6 +114,8 @@ export class Machine {
   /** Where the next block's code goes. */
   codeEnd = firstCode
   flushes = 0
+  /** Blocks that were taken from what was kept. */
+  keptBlocks = 0
   /** The most words of code before a flush. */
   mostCode = 0
 
@@ -151,6 +157,8 @@ export class Machine {
 
   /** Drops all code now. Not while code runs. */
   flush(): void {
+    this.keeper?.beforeFlush()
+    this.kept = undefined
     this.blocks.flush()
     this.byEntry.length = 0
     this.callbacks.length = 0
@@ -164,6 +172,7 @@ export class Machine {
     this.flushes++
     this.tier?.flush()
     this.onFlush()
+    this.keeper?.afterFlush()
   }
 
   /** Makes the callbacks of a plugin that are in code do nothing. */
@@ -180,7 +189,8 @@ export class Machine {
 
   /** The block that a code offset is in. */
   blockAt(at: number): CodeBlock {
-    const { byEntry } = this
+    const { byEntry, kept } = this
+    if (kept !== undefined && at < kept.end) return kept.blockAt(at)
     let low = 0
     let high = byEntry.length - 1
     while (low < high) {

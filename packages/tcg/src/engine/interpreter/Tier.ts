@@ -13,8 +13,8 @@ export interface Tier {
   readonly enterRegion: (at: number, left: number) => number
   /** A computed jump leads to another pc than the last time. */
   readonly noteTarget: (pc: number) => void
-  /** A block was translated, and has gone; all of them have. */
-  readonly addBlock: (block: CodeBlock, ir: IrBlock, instrumentation: Instrumentation | undefined) => void
+  /** There is a new block, without IR where it was not translated; a block has gone; all of them have. */
+  readonly addBlock: (block: CodeBlock, ir: IrBlock | undefined, instrumentation: Instrumentation | undefined) => void
   readonly removeBlock: (pc: number) => void
   readonly flush: () => void
 }

@@ -89,7 +89,8 @@ export const warmUp = (machine: Machine): void => {
       rests: undefined,
       runs: 0,
       firstInsn: 0,
-      insns: 0
+      insns: 0,
+      isPlain: false
     })
   }
   add((builder, next) => {

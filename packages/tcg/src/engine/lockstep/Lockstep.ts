@@ -250,8 +250,8 @@ export const make = (options: LockstepOptions): EngineServices => {
         for (const side of [tested, reference]) side.codeCache.setScoreboardLookup(find)
       },
       setFailureListener: (survives) => codeCache.setFailureListener((failure) => replay.recordSurvival(survives(failure))),
-      setInstrumenter: (instrument) => {
-        codeCache.setInstrumenter((vcpu, tb) => replay.record(tb, () => instrument(vcpu, tb)))
+      setInstrumenter: (instrument, isInstrumented) => {
+        codeCache.setInstrumenter((vcpu, tb) => replay.record(tb, () => instrument(vcpu, tb)), isInstrumented)
       }
     }
   }

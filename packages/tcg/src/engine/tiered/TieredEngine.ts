@@ -7,10 +7,12 @@ import type { CpuState } from "../../CpuState.ts"
 import { Engine, ExitKind } from "../../Engine.ts"
 import type { FrontEnd } from "../../FrontEnd.ts"
 import * as Layout from "../../Layout.ts"
+import type { TranslationCacheShape } from "../../TranslationCache.ts"
 import { Translator, type TranslatorOptions } from "../../Translator.ts"
 import type { Jit } from "../jit/Jit.ts"
 import { makeColdLoop } from "../cold/ColdLoop.ts"
 import { makeJit, type TierOptions } from "./tier.ts"
+import { ProgramCache } from "../cache/ProgramCache.ts"
 import { dropCut } from "../interpreter/code/addBlock.ts"
 import { syncInstructions } from "../calls/callbacks.ts"
 import { firstBlock, next } from "../interpreter/exits.ts"
@@ -38,6 +40,8 @@ export interface EngineOptions extends TranslatorOptions {
   readonly cold?: boolean | number
   /** A run never exceeds its budget, by cutting blocks: for comparing engines. */
   readonly exactBudget?: boolean
+  /** Where translated code is kept from run to run. */
+  readonly cache?: TranslationCacheShape
   /** Measure for `stats` what takes time to measure. */
   readonly measure?: boolean
 }
@@ -59,6 +63,14 @@ export const make = (options: EngineOptions): EngineServices => {
     const made = makeJit(machine, options.jit === true ? {} : options.jit, options.trace?.jit)
     machine.tier = made.tier
     jit = made.jit
+  }
+  let programCache: ProgramCache | undefined
+  if (options.cache !== undefined) {
+    // What else code depends on is the same in all engines of the same sources.
+    const { oneInsnPerTb = false, optimize = true } = options
+    const variant = [options.frontEnd.name, machine.tier !== undefined, oneInsnPerTb, optimize].join(" ")
+    programCache = new ProgramCache(machine, options.cache, variant)
+    machine.keeper = programCache
   }
   machine.measures = options.measure === true
   machine.isExact = options.exactBudget === true
@@ -161,10 +173,13 @@ export const make = (options: EngineOptions): EngineServices => {
       },
       flushWritable: () => invalidate((blocks) => blocks.flushChanged()),
       flushJumpCache,
+      programStarted: (program) => programCache?.start(program),
+      programEnded: () => programCache?.end(),
       stats: () => ({
         insns: executed,
         translatedBlocks: translator.blocks,
         translatedInsns: translator.insns,
+        keptBlocks: machine.keptBlocks,
         translationMilliseconds: machine.translationMilliseconds,
         flushes: machine.flushes,
         cachedBlocks: machine.blocks.size,
@@ -187,8 +202,9 @@ export const make = (options: EngineOptions): EngineServices => {
       },
       flushJumpCache,
       requestExit,
-      setInstrumenter: (instrumenter) => {
+      setInstrumenter: (instrumenter, isInstrumented) => {
         translator.instrumenter = instrumenter
+        translator.isInstrumented = isInstrumented
       },
       setCallbackScope: (scope) => {
         machine.scope = scope

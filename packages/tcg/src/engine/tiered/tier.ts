@@ -156,7 +156,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
       noteTarget: (pc) => jit.blocks.addJumpTarget(pc >>> 0),
       addBlock: ({ end, firstInsn, insns, pc }, ir, instrumentation) => {
         if (!baseline) {
-          jit.blocks.add({ end, pc, insnPcs: machine.insns.pcs.slice(firstInsn, firstInsn + insns) }, ir, instrumentation)
+          const insnPcs = machine.insns.pcs.slice(firstInsn, firstInsn + insns)
+          jit.blocks.add({ end, pc, insnPcs }, ir ?? translator.retranslate(pc, insns, undefined)!, instrumentation)
         } else if (instrumentation !== undefined) woven.set(pc, instrumentation)
       },
       removeBlock: (pc) => {

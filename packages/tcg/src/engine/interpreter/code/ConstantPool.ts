@@ -8,6 +8,8 @@ const capacity = (Layout.constantPoolEnd - Layout.constantPoolBase) / 8
 export class ConstantPool {
   /** Places of constants: by numbers those that are safe integers, as Maps find numbers faster. */
   private readonly indices = new Map<bigint | number, number>()
+  /** Constants in front of those in `indices`. */
+  private restored = 0
   private readonly i64: BigInt64Array<ArrayBufferLike>
 
   constructor(state: CpuState) {
@@ -16,7 +18,20 @@ export class ConstantPool {
 
   /** Whether there is room for so many new constants. */
   hasRoom(count: number): boolean {
-    return this.indices.size + count <= capacity
+    return this.size + count <= capacity
+  }
+
+  /** Constants in the pool. */
+  get size(): number {
+    return this.restored + this.indices.size
+  }
+
+  /** Puts constants at the start of an empty pool; false where there is no room. They are not shared with further ones. */
+  restore(constants: BigInt64Array): boolean {
+    if (!this.hasRoom(constants.length)) return false
+    this.i64.set(constants, Layout.constantPoolBase / 8)
+    this.restored = constants.length
+    return true
   }
 
   /** Address of a constant. Ask `hasRoom` first. */
@@ -25,7 +40,7 @@ export class ConstantPool {
     const key = Number.isSafeInteger(number) ? number : value
     let n = this.indices.get(key)
     if (n === undefined) {
-      n = this.indices.size
+      n = this.size
       this.indices.set(key, n)
       this.i64[Layout.constantPoolBase / 8 + n] = value
     }
@@ -34,5 +49,6 @@ export class ConstantPool {
 
   clear(): void {
     this.indices.clear()
+    this.restored = 0
   }
 }

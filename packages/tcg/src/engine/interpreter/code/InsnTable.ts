@@ -5,7 +5,7 @@ const initialCapacity = 1 << 12
 export class InsnTable {
   /** Guest addresses, and places in the code. */
   pcs = new Uint32Array(initialCapacity)
-  private places = new Int32Array(initialCapacity)
+  places = new Int32Array(initialCapacity)
   /** Instructions in the table. */
   length = 0
 
@@ -14,6 +14,14 @@ export class InsnTable {
     if (this.length === this.pcs.length) this.grow()
     this.pcs[this.length] = pc
     this.places[this.length++] = place
+  }
+
+  /** Puts instructions into an empty table. */
+  restore(pcs: Uint32Array, places: Int32Array): void {
+    while (this.pcs.length < pcs.length) this.grow()
+    this.pcs.set(pcs)
+    this.places.set(places)
+    this.length = pcs.length
   }
 
   private grow(): void {

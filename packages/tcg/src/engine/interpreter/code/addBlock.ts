@@ -21,12 +21,20 @@ const wordsPerOp = 16
  * @throws InstrumenterFailed
  */
 export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined => {
-  const block = layDown(machine, pc, maxInsns)
-  if (block === undefined) {
-    return undefined
-  }
+  const block = takeKept(machine, pc) ?? layDown(machine, pc, maxInsns)
+  if (block === undefined) return undefined
   machine.blocks.add(block)
   if (machine.tier?.has(pc) === true) publish(machine, pc)
+  return block
+}
+
+/** The block as it was kept from another run, unless somebody wants to see blocks translated. */
+const takeKept = (machine: Machine, pc: number): CodeBlock | undefined => {
+  if (machine.kept === undefined || machine.translator.isWatched(machine.vcpu)) return undefined
+  const block = machine.kept.take(pc)
+  if (block === undefined) return undefined
+  machine.keptBlocks++
+  machine.tier?.addBlock(block, undefined, undefined)
   return block
 }
 
@@ -71,7 +79,7 @@ const layDown = (machine: Machine, pc: number, most: number): CodeBlock | undefi
       continue
     }
     makeRoom(machine, ir)
-    const block = describe(machine, pc, ir)
+    const block = describe(machine, pc, ir, machine.translator.instrumentation === undefined)
     if (machine.tier !== undefined) {
       machine.code[machine.codeEnd++] = Code.hot
       machine.code[machine.codeEnd++] = machine.hotThreshold
@@ -119,7 +127,7 @@ export const addRest = (machine: Machine, block: CodeBlock, { insnPcs, instrumen
   // It was translated before as part of the block.
   if (ir === undefined || slots === undefined) throw new Error(`the rest of a block at 0x${pc.toString(16)} is gone`)
   makeRoom(machine, ir)
-  const added = describe(machine, pc, ir)
+  const added = describe(machine, pc, ir, false)
   lower(machine, ir, slots, machine.insns)
   machine.byEntry.push(added)
   block.rests = (block.rests ?? new Map<number, number>()).set(pc, added.entry)
@@ -129,7 +137,7 @@ export const addRest = (machine: Machine, block: CodeBlock, { insnPcs, instrumen
 const withoutFirst = (insn: Instrumentation["insns"][number], index: number): Instrumentation["insns"][number] =>
   index === 0 ? { ...insn, exec: [] } : insn
 
-const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
+const describe = (machine: Machine, pc: number, ir: IrBlock, isPlain: boolean): CodeBlock => {
   let count = 0
   let end = pc + 1
   for (let i = 0; i < ir.ops.length; i++) {
@@ -152,6 +160,7 @@ const describe = (machine: Machine, pc: number, ir: IrBlock): CodeBlock => {
     rests: undefined,
     runs: 0,
     firstInsn: machine.insns.length,
-    insns: count
+    insns: count,
+    isPlain
   }
 }
