@@ -34,6 +34,12 @@ const worthAhead = 0.5
 /** A hot block on which only this share of its own cost was spent is not looked at: the blocks around it will hardly make up for it. */
 const hopeless = 0.3
 
+/**
+ * How often a region is compiled for one more entry. What is to be entered at more places than that stays in baseline code, which
+ * goes on in the region where a loop of it begins.
+ */
+const maxGrowth = 2
+
 /** What regions are made of and compiled by. */
 export interface BatchSources {
   readonly host: JitHost
@@ -79,6 +85,9 @@ export class BatchWriter {
   private readonly early = new Set<number>()
   /** Blocks in baseline code that samples showed to be hot: worth a region whatever the interpreter has spent on them. */
   private readonly sampled = new Set<number>()
+  /** How often the region of each root was compiled for one more entry, and blocks that are no entries for that reason. */
+  private readonly grown = new Map<number, number>()
+  private readonly refused = new Set<number>()
   private exactFma: boolean | undefined
   /** Modules written so far. */
   private written = 0
@@ -89,7 +98,7 @@ export class BatchWriter {
 
   /** Asks for a region for a hot block, unless one is being compiled. */
   want(hot: number, strictFloat: boolean): void {
-    if (!this.coming.has(hot)) this.wanted.set(hot, strictFloat)
+    if (!this.coming.has(hot) && !this.refused.has(hot)) this.wanted.set(hot, strictFloat)
   }
 
   /** Asks for a region for a block of baseline code that is hot. */
@@ -127,6 +136,8 @@ export class BatchWriter {
     this.again.clear()
     this.early.clear()
     this.sampled.clear()
+    this.grown.clear()
+    this.refused.clear()
     this.sites.length = 0
   }
 
@@ -180,7 +191,7 @@ export class BatchWriter {
     { hot, strictFloat, worth }: Wish,
     number: number
   ): Omit<BatchRegion, "milliseconds"> | undefined {
-    const { blocks, host, profile } = this.sources
+    const { blocks, host, profile, table } = this.sources
     const mustEnter = this.covered.has(hot)
     if (mustEnter) blocks.noteJumpTarget(hot)
     const source = this.select(hot, worth)
@@ -218,6 +229,7 @@ export class BatchWriter {
     const name = `region_${root.toString(16)}_${number}`
     module.function(regionType, name, compiled.body)
     for (const { pc } of source.blocks) this.covered.set(pc, host.runs(pc))
+    if (mustEnter && !table.hasRegion(hot)) this.grown.set(root, (this.grown.get(root) ?? 0) + 1)
     return {
       name,
       root,
@@ -240,6 +252,10 @@ export class BatchWriter {
     const alone = mustBeWorth && block !== undefined ? shareSpent([block], this.uncovered) : Infinity
     if (alone < hopeless * worth) return this.refuse(hot, alone, worth)
     const region = (this.apart.has(hot) ? regionFrom : selectRegion)(blocks, hot, limits, host.isWarm)
+    if (!always && this.covered.has(hot) && !table.hasRegion(hot) && (this.grown.get(region.root) ?? 0) >= maxGrowth) {
+      this.refused.add(hot)
+      return undefined
+    }
     if (mustBeWorth) {
       const spent = region.blocks.length === 1 ? alone : shareSpent(region.blocks, this.uncovered)
       if (spent < worth) return this.refuse(hot, spent, worth)
