@@ -1,4 +1,5 @@
 /** Views over the 4 GiB memory of a process, and the state of the vCPU that runs on it. */
+import { GuestView } from "./GuestView.ts"
 import * as Layout from "./Layout.ts"
 
 /**
@@ -23,14 +24,25 @@ export class CpuState {
    * number on the heap, and code that meets the first one is thrown away.
    */
   readonly upper8: Int8Array<ArrayBufferLike>
-  readonly view: DataView<ArrayBufferLike>
+  readonly data: DataView<ArrayBufferLike>
+  /** As `data`, by guest addresses: also high ones. For accesses that are known to be allowed. */
+  readonly view: GuestView
   /** One byte of `Layout.PageFlag`s per page. */
   readonly pageTable: Uint8Array<ArrayBufferLike>
+  /** The same for pages that are parts of frames of high memory. */
+  readonly frameTable: Uint8Array<ArrayBufferLike>
   /**
    * Called where a page lacks some of the `PageFlag`s that an access needs: gives true where the access may be made after all, since
    * the page has been made accessible. Set by who manages the memory. Other pages may lose permissions by it.
    */
   bringIn: (page: number, needs: number) => boolean = () => false
+
+  /**
+   * Where guest bytes are in memory, one behind the other; -1 where they cannot be brought together. Only for pages that `bringIn` has
+   * been asked for, or that the page table allows. Set by who manages the memory; addresses below `Layout.guestEnd` are where they say.
+   */
+  place: (address: number, length: number) => number = (address, length) =>
+    address + length <= Layout.guestEnd ? address : -1
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory
@@ -47,7 +59,9 @@ export class CpuState {
     this.i8 = new Int8Array(buffer)
     this.u8 = new Uint8Array(buffer)
     this.upper8 = new Int8Array(buffer, Layout.upperHalf)
-    this.view = new DataView(buffer)
+    this.data = new DataView(buffer)
+    this.view = new GuestView(this)
     this.pageTable = new Uint8Array(buffer, Layout.pageTableBase, 1 << 20)
+    this.frameTable = new Uint8Array(buffer, Layout.frameTableBase, 1 << 20)
   }
 }

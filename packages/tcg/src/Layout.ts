@@ -7,7 +7,9 @@
  *     0xe0200000  the interpreters' code, which blocks of the guest were translated to
  *     0xe1200000  cache of computed jumps
  *     0xe1240000  windows that compiled code tests addresses against
- *     0xe1280000  emulator's arena, never mapped for the guest: scoreboards, trace buffers
+ *     0xe1280000  where high addresses are, a cache of that
+ *     0xe1290000  flags of frames: one byte per 4 KiB page
+ *     0xe1390000  emulator's arena, never mapped for the guest: scoreboards, trace buffers
  *     0xffde0000  deferred callbacks that wait to be called
  *     0xffe00000  the interpreter's constants
  *     0xfff00000  page table: one byte per 4 KiB page
@@ -33,7 +35,7 @@ export const tempSlots = 256
 
 /** First address that the guest may map. */
 export const guestBase = 0x1000
-/** End of what the guest may map; the emulator's arena begins here. */
+/** End of what the guest has at its own address in memory; the emulator's own things begin here. */
 export const guestEnd = 0xe0000000
 /** What the interpreters run, in words of four bytes. */
 export const codeBase = 0xe0200000
@@ -48,8 +50,24 @@ export const jumpCacheMask = 0x3fff8
 /** Windows of compiled code (`engine/jit/Windows.ts`). Zeros are an empty window. */
 export const windowsBase = 0xe1240000
 export const windowsEnd = 0xe1280000
+/**
+ * Addresses from `guestEnd` on are high: what is mapped there lies in slabs, aligned pieces of 2^18 bytes, that have a frame each: as many
+ * bytes anywhere below `guestEnd` that the guest cannot get at by their own addresses.
+ */
+export const slabShift = 18
+export const slabSize = 1 << slabShift
+/** End of all addresses: those of user programs have 47 bits. */
+export const userEnd = 2 ** 47
+/**
+ * The cache of where slabs are: entries of 16 bytes, the slab's number (0: none) and, in four bytes, its frame's address. A slab has its
+ * entry at its number's low bits.
+ */
+export const slabCacheBase = 0xe1280000
+export const slabCacheEntries = 4096
+/** One byte of `PageFlag`s per page of the 4 GiB, for those that are parts of frames. The page table says nothing of them. */
+export const frameTableBase = 0xe1290000
 /** The arena of the emulator itself. */
-export const arenaBase = 0xe1280000
+export const arenaBase = 0xe1390000
 export const arenaEnd = 0xffde0000
 /** Records of deferred callbacks (`instrument/records.ts`). */
 export const deferredBase = 0xffde0000

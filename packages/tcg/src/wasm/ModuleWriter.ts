@@ -135,11 +135,16 @@ export class ModuleWriter {
 
   /** Empties the helpers that no function calls. */
   private dropHelpers(): void {
+    const helpers = new Set(this.helpers.map((index) => index - this.imports.length))
     let called = 0
-    for (const { body } of this.functions) called |= body.calls
-    for (const index of this.helpers) {
+    this.functions.forEach(({ body }, at) => {
+      if (!helpers.has(at)) called |= body.calls
+    })
+    // Helpers call only such as were added before them.
+    for (const index of this.helpers.toReversed()) {
       const at = index - this.imports.length
-      if (((called >>> index) & 1) === 0) this.functions[at] = { ...this.functions[at]!, body: emptyBody }
+      if (((called >>> index) & 1) !== 0) called |= this.functions[at]!.body.calls
+      else this.functions[at] = { ...this.functions[at]!, body: emptyBody }
     }
   }
 

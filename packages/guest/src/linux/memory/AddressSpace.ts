@@ -6,7 +6,7 @@ import { Errno } from "../kernel/errno.ts"
 import { allowed } from "../user/UserMemory.ts"
 import { mapsText } from "./maps.ts"
 import type { MappedFile } from "./MappedFile.ts"
-import { Pages } from "./Pages.ts"
+import { firstHigh, flagsOf, Pages } from "./Pages.ts"
 import { Prot } from "./Prot.ts"
 import type { Region } from "./Region.ts"
 import { RegionList } from "./RegionList.ts"
@@ -15,6 +15,14 @@ import { SharedViews } from "./SharedViews.ts"
 
 /** Where the search for free addresses begins: a third of 2^32, as in QEMU. */
 export const mmapBase = 0x55556000
+
+/** Mappings that the guest leaves to us are not put below this: `vm.mmap_min_addr` of most systems. */
+const lowestChosen = 0x1_0000
+/** Where the search goes on when there is no room below `Layout.guestEnd`: beyond what programs ask for by address, as Go's heap. */
+const highBase = 0x4000_0000_0000
+/** What is larger is put there at once where it would leave less than this of low memory. */
+const largeSize = 2 ** 26
+const keptFree = 1.25 * 2 ** 30
 
 /** What is to be mapped. */
 export interface Mapping {
@@ -64,21 +72,64 @@ export class AddressSpace {
     this.state = state
     this.#files = files
     this.#written = engine.memoryWritten ?? (() => {})
-    this.pages = new Pages(state, engine.flushPages, engine.protect)
+    this.pages = new Pages(state, engine.flushPages, engine.protect, this.regions, (start, end, set) => {
+      for (const region of this.regions.within(start, end)) this.#describe(region, set)
+    })
     this.#shared = new SharedViews(this.regions, this.pages, files)
-    state.bringIn = this.#shared.bringIn
+    state.bringIn = (page, needs) => (page < firstHigh ? this.#shared.bringIn(page, needs) : this.#bringInHigh(page, needs))
+    state.place = (address, length) =>
+      address + length <= Layout.guestEnd ? address : this.pages.high.place(address, length)
   }
 
   /** Whether the guest may map start..end at all. */
   inRange(start: number, end: number): boolean {
-    return start >= Layout.guestBase && end <= Layout.guestEnd && start <= end
+    return start >= Layout.guestBase && end <= Layout.userEnd && start <= end
   }
 
   /** The address for a mapping of `size` bytes that the guest leaves to us: the hint if free, else the first fit. */
   choose(size: number, hint: number): number | undefined {
-    if (hint === 0) return this.regions.hole(size, mmapBase, Layout.guestEnd)
-    const from = hint >= Layout.guestEnd ? Layout.guestBase : Math.max(pageDown(hint), Layout.guestBase)
-    return this.regions.hole(size, from, Layout.guestEnd) ?? this.regions.hole(size, mmapBase, Layout.guestEnd)
+    const from = Math.max(pageDown(hint), Layout.guestBase)
+    if (hint >= Layout.guestEnd && this.inRange(from, from + size) && this.regions.isFree(from, from + size)) return from
+    const isLow = size < largeSize || this.#lowFree() - size >= keptFree
+    return (
+      (isLow && hint > 0 && hint < Layout.guestEnd ? this.#lowHole(size, from, Layout.guestEnd) : undefined) ??
+      (isLow
+        ? (this.#lowHole(size, mmapBase, Layout.guestEnd) ?? this.#lowHole(size, lowestChosen, mmapBase))
+        : undefined) ??
+      this.regions.hole(size, highBase, Layout.userEnd) ??
+      this.regions.hole(size, 2 ** 32, Layout.userEnd)
+    )
+  }
+
+  /** Bytes below `Layout.guestEnd` that nothing is mapped to. */
+  #lowFree(): number {
+    let free = Layout.guestEnd
+    for (const { end, start } of this.regions.within(0, Layout.guestEnd)) free -= end - start
+    return free
+  }
+
+  /** As `hole` of regions, between frames of high memory. */
+  #lowHole(size: number, from: number, limit: number): number | undefined {
+    let at: number | undefined = from
+    for (;;) {
+      at = this.regions.hole(size, at, limit)
+      const frame: number | undefined = at === undefined ? undefined : this.pages.high.frameWithin(at, at + size)
+      if (at === undefined || frame === undefined) return at
+      at = frame + Layout.slabSize
+    }
+  }
+
+  /** Frames of high memory give way to what is to be mapped at start..end. False where there is no room for them. */
+  makeRoom(start: number, end: number): boolean {
+    return start >= Layout.guestEnd || this.pages.high.evict(start, Math.min(end, Layout.guestEnd))
+  }
+
+  #bringInHigh(page: number, needs: number): boolean {
+    const region = this.regions.at(page * Layout.pageSize)
+    if (region === undefined) return false
+    if (needs === Layout.PageFlag.mapped) return true
+    if ((flagsOf(region.prot) & needs) !== needs || this.pages.high.frameFor(page) < 0) return false
+    return (this.pages.high.flagsOf(page) & needs) === needs || this.#shared.bringIn(page, needs)
   }
 
   /** Maps start..end, over whatever is there. Contents are zeros or the file's. */
@@ -198,7 +249,8 @@ export class AddressSpace {
   peek(address: number, length: number): Uint8Array | undefined {
     if (!allowed(this.state, address, length, Layout.PageFlag.mapped)) return undefined
     this.#shared.bringInAll(address, address + length, false)
-    return this.state.u8.slice(address, address + length)
+    const at = this.state.place(address, length)
+    return at < 0 ? undefined : this.state.u8.slice(at, at + length)
   }
 
   /** Writes bytes for a debugger or plugin, whatever the protection; false where part of the range is not mapped. */
@@ -249,7 +301,7 @@ export class AddressSpace {
 
   /** Ends the space: everything is written back, unmapped and closed. */
   clear(): void {
-    this.unmap(Layout.guestBase, Layout.guestEnd)
+    this.unmap(Layout.guestBase, Layout.userEnd)
   }
 
   #segmentOf(file: MappedFile | undefined): SharedSegment {
@@ -257,21 +309,40 @@ export class AddressSpace {
   }
 
   #applyProtection(region: Region): void {
-    const last = region.end / Layout.pageSize
-    const filled = Math.min(last, fileEnd(region) / Layout.pageSize)
-    const first = region.start / Layout.pageSize
-    if (filled > first) this.pages.protect(first, filled, region.prot)
-    if (filled < last) this.pages.protect(Math.max(first, filled), last, Prot.none)
+    forEachProtection(region, (first, last, prot) => this.pages.protect(first, last, prot))
+  }
+
+  /** The flags of a part of a region that gets frames. */
+  #describe(region: Region, set: (first: number, last: number, flags: number) => void): void {
+    // pages of shared memory come when they are needed
+    if (region.segment?.isMoving === true) {
+      return set(region.start / Layout.pageSize, region.end / Layout.pageSize, Layout.PageFlag.mapped)
+    }
+    forEachProtection(region, (first, last, prot) => set(first, last, flagsOf(prot)))
   }
 
   #fillFromFile(region: Region): void {
     if (region.file === undefined) return
     this.#files.flush(region.file.identity)
     const length = Math.min(region.end, fileEnd(region)) - region.start
-    if (length > 0) region.file.read(region.offset, this.pages.bytesToFill(region.start, length))
+    // high memory in pieces, as it need not be in one
+    const step = region.end > Layout.guestEnd ? Layout.slabSize : length
+    for (let done = 0; done < length; done += step) {
+      const bytes = this.pages.bytesToFill(region.start + done, Math.min(step, length - done))
+      if (region.file.read(region.offset + done, bytes) < bytes.length) break
+    }
   }
 }
 
 /** The address of a region's first page that lies wholly beyond the end of its file; infinity without a file. */
 const fileEnd = (region: Region): number =>
   region.file === undefined ? Infinity : Math.max(region.start, region.start + pageUp(region.file.size()) - region.offset)
+
+/** Calls a function with the pages of a region that the file reaches, if there is one, and with the others, and the protection of either. */
+const forEachProtection = (region: Region, visit: (first: number, last: number, prot: number) => void): void => {
+  const last = region.end / Layout.pageSize
+  const filled = Math.min(last, fileEnd(region) / Layout.pageSize)
+  const first = region.start / Layout.pageSize
+  if (filled > first) visit(first, filled, region.prot)
+  if (filled < last) visit(Math.max(first, filled), last, Prot.none)
+}

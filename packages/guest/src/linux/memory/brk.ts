@@ -12,7 +12,7 @@ export const brk = (space: AddressSpace, wanted: number): number => {
   const oldEnd = pageUp(space.breakEnd)
   const newEnd = pageUp(wanted)
   if (newEnd > oldEnd) {
-    if (!space.regions.isFree(oldEnd, newEnd)) return space.breakEnd
+    if (!space.regions.isFree(oldEnd, newEnd) || !space.makeRoom(oldEnd, newEnd)) return space.breakEnd
     space.map(oldEnd, newEnd, { prot: Prot.read | Prot.write, name: "[heap]" })
   } else if (newEnd < oldEnd) {
     space.unmap(newEnd, oldEnd)

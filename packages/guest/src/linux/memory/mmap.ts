@@ -40,7 +40,7 @@ export const mmap = (
   const size = pageUp(length)
   const isFixed = (flags & (MapFlag.fixed | MapFlag.fixedNoReplace)) !== 0
   if (isFixed && !isAligned(address)) return -Errno.EINVAL
-  if (size > Layout.guestEnd) return -Errno.ENOMEM
+  if (size > Layout.userEnd) return -Errno.ENOMEM
   if (isFixed && !space.inRange(address, address + size)) return address < Layout.guestBase ? -Errno.EPERM : -Errno.ENOMEM
 
   const shared = type !== MapFlag.private
@@ -69,7 +69,9 @@ export const mmap = (
       ? Errno.ENOMEM
       : (flags & MapFlag.fixedNoReplace) !== 0 && !space.regions.isFree(start, start + size)
         ? Errno.EEXIST
-        : undefined
+        : space.makeRoom(start, start + size)
+          ? undefined
+          : Errno.ENOMEM
   if (start === undefined || failure !== undefined) {
     file?.close()
     return -(failure ?? Errno.ENOMEM)
@@ -113,7 +115,7 @@ export const mremap = (
   if (!isAligned(address) || newSize === 0 || (flags & ~7) !== 0) return -Errno.EINVAL
   if ((isFixed || keepOld) && !mayMove) return -Errno.EINVAL
   if (keepOld && oldSize !== newSize) return -Errno.EINVAL
-  if (newSize > Layout.guestEnd) return -Errno.ENOMEM
+  if (newSize > Layout.userEnd) return -Errno.ENOMEM
   if (oldSize === 0) return secondView(space, address, newSize, flags, newAddress)
   if (!space.inRange(address, address + oldSize) || !space.regions.isFull(address, address + oldSize)) return -Errno.EFAULT
 
@@ -121,6 +123,7 @@ export const mremap = (
     const end = newAddress + newSize
     if (!isAligned(newAddress) || !space.inRange(newAddress, end)) return -Errno.EINVAL
     if (newAddress < address + oldSize && address < end) return -Errno.EINVAL
+    if (!space.makeRoom(newAddress, end)) return -Errno.ENOMEM
     space.move(address, oldSize, newAddress, newSize, keepOld)
     return newAddress
   }
@@ -147,7 +150,7 @@ const secondView = (space: AddressSpace, address: number, size: number, flags: n
   if (isFixed && (!isAligned(newAddress) || !space.inRange(newAddress, end))) return -Errno.EINVAL
   if (isFixed && newAddress < region.end && region.start < end) return -Errno.EINVAL
   const to = isFixed ? newAddress : space.choose(size, 0)
-  if (to === undefined) return -Errno.ENOMEM
+  if (to === undefined || !space.makeRoom(to, to + size)) return -Errno.ENOMEM
   const { file, name, offset, prot, segment, start } = region
   space.map(to, to + size, { prot, shared: true, name, segment, ...(file && { file }), offset: offset + address - start })
   return to
@@ -158,7 +161,7 @@ const growInPlace = (kernel: Kernel, address: number, oldSize: number, newSize: 
   const oldEnd = address + oldSize
   const end = address + newSize
   const last = space.regions.at(oldEnd - 1)!
-  if (end > Layout.guestEnd || !space.regions.isFree(oldEnd, end)) return -Errno.ENOMEM
+  if (end > Layout.userEnd || !space.regions.isFree(oldEnd, end) || !space.makeRoom(oldEnd, end)) return -Errno.ENOMEM
   space.map(oldEnd, end, {
     prot: last.prot,
     shared: last.shared,

@@ -3,6 +3,7 @@ import * as Layout from "@emu/tcg/Layout"
 import { Errno } from "../kernel/errno.ts"
 import { fromText, toBytes } from "../user/byteStrings.ts"
 import { accessible, putBytes, putInt } from "../user/userBuffers.ts"
+import { bytesAt } from "../user/UserMemory.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import { row } from "../kernel/row.ts"
 import { prctl } from "./prctl.ts"
@@ -37,7 +38,9 @@ const getrandom = (kernel: Kernel, address: number, size: number, flags: number)
   if ((flags & ~7) !== 0 || (flags & 6) === 6) return -Errno.EINVAL
   const length = accessible(kernel.state, address, Math.min(size, 0x1ff_ffff), Layout.PageFlag.write)
   if (length === 0 && size > 0) return -Errno.EFAULT
-  kernel.random.fill(kernel.state.u8.subarray(address, address + length))
+  const bytes = bytesAt(kernel.state, address, length)
+  if (bytes === undefined) return -Errno.EFAULT
+  kernel.random.fill(bytes)
   return length
 }
 

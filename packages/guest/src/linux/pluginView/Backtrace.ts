@@ -1,5 +1,5 @@
 /** Who has called whom: walks a thread's stack from its registers. */
-import { guestEnd } from "@emu/tcg/Layout"
+import { userEnd } from "@emu/tcg/Layout"
 import type { FrameRule } from "../../elf/callFrames.ts"
 import type { LinuxAbi } from "../kernel/Abi.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
@@ -126,7 +126,7 @@ export class Backtrace {
 
   /** Eight bytes of memory; undefined where they are not mapped. */
   #word(address: number): number | undefined {
-    if (!(address >= 0 && address + 8 <= guestEnd)) return undefined
+    if (!(address >= 0 && address + 8 <= userEnd)) return undefined
     const bytes = this.#space.peek(address, 8)
     return bytes && Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   }

@@ -1,13 +1,13 @@
 /** The plugin system's view of the guest. */
 import { GuestAccess } from "@emu/core/Ports"
-import { CpuSlot, guestEnd } from "@emu/tcg/Layout"
+import { CpuSlot, userEnd } from "@emu/tcg/Layout"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Machine } from "../../Machine.ts"
 import { framesOf } from "./places.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 
-const isMappable = (address: bigint): boolean => address < BigInt(guestEnd)
+const isMappable = (address: bigint): boolean => address < BigInt(userEnd)
 
 /**
  * `GuestAccess` for the process of the vCPU whose callback runs, else for the one that has the turn, or had it last. vCPUs are those of

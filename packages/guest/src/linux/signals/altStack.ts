@@ -1,4 +1,5 @@
 /** The alternate signal stack: sigaltstack(2). */
+import type { GuestView } from "@emu/tcg/GuestView"
 import type { AltStack } from "../kernel/Abi.ts"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
@@ -39,14 +40,14 @@ export const sigaltstack = (kernel: Kernel, next: number, old: number): number =
 }
 
 /** Writes `struct sigaltstack`. */
-export const writeAltStack = (view: DataView, at: number, stack: AltStack): void => {
+export const writeAltStack = (view: GuestView, at: number, stack: AltStack): void => {
   view.setBigUint64(at, BigInt(stack.pointer), true)
   view.setInt32(at + 8, stack.flags, true)
   view.setBigUint64(at + 16, BigInt(stack.size), true)
 }
 
 /** Reads `struct sigaltstack`. */
-export const readAltStack = (view: DataView, at: number): AltStack => ({
+export const readAltStack = (view: GuestView, at: number): AltStack => ({
   pointer: Number(view.getBigUint64(at, true)),
   flags: view.getInt32(at + 8, true),
   size: Number(view.getBigUint64(at + 16, true))

@@ -54,7 +54,7 @@ export const futex = (
     case Op.compareRequeue: {
       if (address2 % 4 !== 0 || (value | 0) < 0 || (value2 | 0) < 0) return -Errno.EINVAL
       if (readable(state, address, 4) === undefined || readable(state, address2, 4) === undefined) return -Errno.EFAULT
-      if (command === Op.compareRequeue && state.u32[address / 4] !== value3 >>> 0) return -Errno.EAGAIN
+      if (command === Op.compareRequeue && state.view.getUint32(address, true) !== value3 >>> 0) return -Errno.EAGAIN
       const woken = waiters.queue.wake(waiters.key, value | 0)
       const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       // between two pieces of memory nobody can be moved: they are woken, and see that there was no need
@@ -65,9 +65,9 @@ export const futex = (
     case Op.wakeOp: {
       if (address2 % 4 !== 0) return -Errno.EINVAL
       if (writable(state, address2, 4) === undefined) return -Errno.EFAULT
-      const result = wakeOp(value3 | 0, state.i32[address2 / 4]!)
+      const result = wakeOp(value3 | 0, state.view.getInt32(address2, true))
       if (result === undefined) return -Errno.ENOSYS
-      state.i32[address2 / 4] = result.value
+      state.view.setInt32(address2, result.value, true)
       const woken = waiters.queue.wake(waiters.key, value | 0)
       const others = kernel.guestMemory.waitersAt(address2, isPrivate)
       return result.holds ? woken + others.queue.wake(others.key, value2 | 0) : woken
@@ -95,7 +95,7 @@ const wait = (
   if (readable(state, address, 4) === undefined) return -Errno.EFAULT
   const limit = timeout === 0 ? undefined : readTimespec(state, timeout)
   if (typeof limit === "number") return limit
-  if (state.u32[address / 4] !== value >>> 0) return -Errno.EAGAIN
+  if (state.view.getUint32(address, true) !== value >>> 0) return -Errno.EAGAIN
   const woken = waiters.queue.wait(waiters.key, bits)
   if (limit === undefined) return woken
   thread.isTimedWait = true

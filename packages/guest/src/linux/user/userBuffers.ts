@@ -2,7 +2,7 @@
 import * as Layout from "@emu/tcg/Layout"
 import type { CpuState } from "@emu/tcg/CpuState"
 import { Errno } from "../kernel/errno.ts"
-import { allowed, permits, readable, writable } from "./UserMemory.ts"
+import { allowed, bytesAt, permits, readable, stringLength, writable } from "./UserMemory.ts"
 import { IOV_MAX, maxTransfer, PATH_MAX } from "../files/constants.ts"
 import { fromBytes } from "./byteStrings.ts"
 
@@ -12,16 +12,15 @@ export const userPath = (state: CpuState, address: number): string | number =>
 
 /** A zero-terminated string of fewer than `limit` bytes as a byte string; -EFAULT, or `tooLong` if it doesn't end in time. */
 export const userString = (state: CpuState, address: number, limit: number, tooLong: number): string | number => {
-  for (let at = address; at < address + limit; at++) {
-    if ((at === address || (at & 0xfff) === 0) && !allowed(state, at, 1, Layout.PageFlag.read)) return -Errno.EFAULT
-    if (state.u8[at] === 0) return fromBytes(state.u8.subarray(address, at))
-  }
-  return tooLong
+  const length = stringLength(state, address, limit)
+  if (length === limit) return tooLong
+  const bytes = length === undefined ? undefined : bytesAt(state, address, length)
+  return bytes === undefined ? -Errno.EFAULT : fromBytes(bytes)
 }
 
 /** How many bytes from an address on, up to `length`, are mapped with the flags. */
 export const accessible = (state: CpuState, address: number, length: number, flags: number): number => {
-  const end = Math.min(address + length, Layout.guestEnd)
+  const end = Math.min(address + length, Layout.userEnd)
   let at = address
   while (at < end && permits(state, Math.floor(at / 4096), flags)) at = (Math.floor(at / 4096) + 1) * 4096
   return Math.max(0, Math.min(at, end) - address)
@@ -69,7 +68,9 @@ export const transfer = (
     const wanted = Math.min(length - skip, maxTransfer - done)
     const usable = accessible(state, address + skip, wanted, flags)
     if (usable === 0 && wanted > 0) return done + skip > start ? done + skip - start : -Errno.EFAULT
-    const moved = move(state.u8.subarray(address + skip, address + skip + usable), done + skip - start)
+    const bytes = bytesAt(state, address + skip, usable)
+    if (bytes === undefined) return done + skip > start ? done + skip - start : -Errno.EFAULT
+    const moved = move(bytes, done + skip - start)
     if (moved < 0) return done + skip > start ? done + skip - start : moved
     done += skip + moved
     if (moved < wanted) break
@@ -113,7 +114,7 @@ export const scatter = (state: CpuState, buffers: ReadonlyArray<UserBuffer>, byt
   for (const { address, length } of buffers) {
     const skip = Math.max(0, start + done - before)
     const part = bytes.subarray(done, done + Math.max(0, length - skip))
-    state.u8.set(part, address + skip)
+    writable(state, address + skip, part.length)?.set(part)
     done += part.length
     before += length
     if (done === bytes.length) return

@@ -1,7 +1,7 @@
 /** Random sequences of what processes do with shared memory, against pages that there is one of: no store may be lost. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { pageSize } from "@emu/tcg/Layout"
+import { pageSize, slabSize } from "@emu/tcg/Layout"
 import { AddressSpace } from "@emu/guest/linux/memory/AddressSpace"
 import { mprotect } from "@emu/guest/linux/memory/advice"
 import { mremap } from "@emu/guest/linux/memory/mmap"
@@ -51,7 +51,10 @@ type Model = Array<View | undefined>
 
 const readWrite = 3
 const fixedMayMove = 3
-const base = 0x20000
+const low = 0x20000
+/** The last pages of a slab of high memory, and the first ones of the next. */
+const high = 2 ** 40 + slabSize - 3 * pageSize
+let base = low
 const addressOf = (page: number): number => base + page * pageSize
 const states = [makeState(), makeState()] as const
 
@@ -64,8 +67,8 @@ class World {
   constructor() {
     // a space takes its memory to be new
     for (const { pageTable, u8 } of states) {
-      u8.fill(0, base, addressOf(4 * windowPages))
-      pageTable.fill(0, base / pageSize, base / pageSize + 4 * windowPages)
+      u8.fill(0, low, low + 4 * windowPages * pageSize)
+      pageTable.fill(0, low / pageSize, low / pageSize + 4 * windowPages)
     }
     const files = new FileSegments()
     const engine = { flushPages: () => {}, protect: () => {} }
@@ -191,11 +194,15 @@ const beginning: ReadonlyArray<Command> = [
   { op: "fork" }
 ]
 
-describe("shared memory", () => {
+describe.each([
+  { where: "low", at: low },
+  { where: "high", at: high }
+])("shared memory in $where memory", ({ at }) => {
   it.prop(
     "is one memory, whoever maps it, where and when",
     [Schema.Array(Command)],
     ([commands]) => {
+      base = at
       const world = new World()
       for (const command of [...beginning, ...commands]) {
         world.do(command)

@@ -121,6 +121,12 @@ export const callCond = (machine: Machine, index: number): boolean => {
   return holds(callback.cond, entry, callback.imm) ? callExec(machine, index) : true
 }
 
+/** base + disp, which has been accessed. */
+const addressOf = (i32: Int32Array<ArrayBufferLike>, base: number, disp: number): number => {
+  if (i32[base + 1] === 0) return (i32[base]! >>> 0) + disp
+  return Number(BigInt.asUintN(64, (BigInt(i32[base + 1]!) << 32n) + BigInt(i32[base]! >>> 0) + BigInt(disp)))
+}
+
 /** `plugin_mem`: tells a callback about the access at base + disp whose value is at index `value`. */
 export const callMem = (machine: Machine, base: number, value: number, disp: number, index: number): boolean => {
   const code = machine.callbacks[index]!
@@ -133,7 +139,7 @@ export const callMem = (machine: Machine, base: number, value: number, disp: num
     access.high = state.i32[value + 1]!
     enter(machine, code, callback.flags)
     try {
-      callback.callback(machine.vcpu, access, (state.i32[base]! + disp) >>> 0)
+      callback.callback(machine.vcpu, access, addressOf(state.i32, base, disp))
     } catch (cause) {
       return failed(machine, code, cause)
     }

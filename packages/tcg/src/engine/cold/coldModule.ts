@@ -5,6 +5,7 @@
 import { CodeWriter } from "../../wasm/CodeWriter.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { Insn, ValType } from "../../wasm/Wasm.ts"
+import { addFindHigh } from "../operations/findHigh.ts"
 import { type CallName, calls, callType, CaseWriter, type LoopLocals } from "../operations/CaseWriter.ts"
 import { operations } from "../operations/table.ts"
 
@@ -27,7 +28,7 @@ export const coldModule = (sharedMemory: boolean): Uint8Array<ArrayBuffer> => {
     callNames.map((name) => [name, module.importFunction(name, module.type(...callType(name)))])
   ) as Record<CallName, number>
   const { i32 } = ValType
-  module.function(module.type([i32, i32], []), "run", loop(functions).body())
+  module.function(module.type([i32, i32], []), "run", loop(functions, addFindHigh(module)).body())
   return module.finish({ sharedMemory, table: false })
 }
 
@@ -47,7 +48,7 @@ const localsOf = (code: CodeWriter): LoopLocals => {
   }
 }
 
-const loop = (functions: Readonly<Record<CallName, number>>): CodeWriter => {
+const loop = (functions: Readonly<Record<CallName, number>>, findHigh: number): CodeWriter => {
   const code = new CodeWriter(2)
   const locals = localsOf(code)
   const goTo = () => {
@@ -66,7 +67,7 @@ const loop = (functions: Readonly<Record<CallName, number>>): CodeWriter => {
   code.get(locals.pc)
   code.memory(Insn.i32_load8_u, 0)
   code.brTable(labels, unknown)
-  const writer = new CaseWriter(code, locals, { dispatch, enter, miss }, functions)
+  const writer = new CaseWriter(code, locals, { dispatch, enter, miss }, functions, findHigh)
   for (const operation of operations) {
     code.end()
     writer.case(operation)

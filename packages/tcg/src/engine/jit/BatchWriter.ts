@@ -1,4 +1,5 @@
 /** The blocks that wait for regions, and how modules are made of what they ask for. */
+import { addFindHigh } from "../operations/findHigh.ts"
 import { PageFlag } from "../../Layout.ts"
 import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
 import { ValType } from "../../wasm/Wasm.ts"
@@ -289,15 +290,19 @@ export const beginModule = (): Draft => {
     moveWindow: module.importFunction("moveWindow", module.type([i32, i32], [])),
     bringIn: module.importFunction("bringIn", module.type([i32, i32], [i32]))
   }
-  const callees = {
+  const called = {
     float: module.importFunction("float", module.type([i32], [])),
     helper: module.importFunction("helper", module.type([i32, i32], [])),
     exec: module.importFunction("exec", module.type([i32], [i32])),
-    mem: module.importFunction("mem", module.type([i32, i32], [i32])),
-    checkRead: addCheck(module, "check_read", PageFlag.read, imports),
-    checkWrite: addCheck(module, "check_write", PageFlag.write, imports),
-    misaligned: addCheck(module, "misaligned", 0, imports),
-    checkRange: addRangeCheck(module, imports),
+    mem: module.importFunction("mem", module.type([i32], [i32]))
+  }
+  const checks = { ...imports, findHigh: addFindHigh(module) }
+  const callees = {
+    ...called,
+    checkRead: addCheck(module, "check_read", PageFlag.read, checks),
+    checkWrite: addCheck(module, "check_write", PageFlag.write, checks),
+    misaligned: addCheck(module, "misaligned", 0, checks),
+    checkRange: addRangeCheck(module, checks),
     room: addRoom(module)
   }
   return { module, callees, regionType: module.type(regionParameters, regionResults) }

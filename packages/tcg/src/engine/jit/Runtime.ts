@@ -59,11 +59,11 @@ export interface JitImports {
   readonly moveWindow: (window: number, address: number) => void
   /** A plugin's exec callback (or `drainDeferredNumber`): fuel to take away, or negative to leave. */
   readonly exec: (callback: number) => number
-  /** A plugin's memory callback for an access at an address; the value is in a scratch slot. As `exec`. */
-  readonly mem: (callback: number, address: number) => number
+  /** A plugin's memory callback for an access: its address and value are in scratch slots. As `exec`. */
+  readonly mem: (callback: number) => number
   /**
-   * An access that the page table does not allow, at the address in its cell, by its size less one and the `PageFlag` that it needs: 0
-   * where it may be made after all (`CpuState.bringIn`), else 1.
+   * An access that compiled code found no way to make, at the address in its cell, by its size less one and the `PageFlag`s that it needs:
+   * where it is in memory now, if it may be made after all (`CpuState.bringIn`), else 0.
    */
   readonly bringIn: (last: number, needs: number) => number
 }

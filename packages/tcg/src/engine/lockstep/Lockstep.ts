@@ -53,9 +53,11 @@ export const make = (options: LockstepOptions): EngineServices => {
   const shadow = new Shadow(state)
   const blocks: Array<number> = []
   const stores: Array<Store> = []
-  const replay = new Replay(state, shadow.state, frontEnd.globals.length, (pc, address, size) =>
-    stores.push({ pc, address, size })
-  )
+  const replay = new Replay(state, shadow.state, frontEnd.globals.length, (pc, address, size) => {
+    // where it is in memory, for what is stored to high memory
+    const place = state.place(address, size)
+    stores.push({ pc, address: place < 0 ? address : place, size })
+  })
   replay.onBoard = (start, end) => shadow.copy(start, end)
   const helpers = replay.helpers(frontEnd.helpers)
   const tested = (options.makeTested ?? makeEngine)({

@@ -3,12 +3,14 @@
  * at the same access what the tested one got.
  */
 import type { CpuState } from "../../CpuState.ts"
-import { PageFlag, pageSize } from "../../Layout.ts"
+import { guestEnd, PageFlag, pageSize } from "../../Layout.ts"
 
 /** A page that changed hands: its flags, and its contents where it can be accessed. */
 interface Moved {
   readonly page: number
   readonly flags: number
+  /** Its flags as a part of a frame. */
+  readonly frameFlags: number
   readonly bytes: Uint8Array
 }
 
@@ -17,6 +19,8 @@ interface Miss {
   readonly page: number
   readonly moved: ReadonlyArray<Moved>
 }
+
+const firstHigh = guestEnd / pageSize
 
 export class Misses {
   private readonly tested: CpuState
@@ -32,7 +36,14 @@ export class Misses {
     this.tested = tested
     this.reference = reference
     this.dropCode = dropCode
-    reference.bringIn = (page) => {
+    // The reference's frames are where the tested engine has its own.
+    reference.place = (address, length) => tested.place(address, length)
+    reference.bringIn = (page, needs) => {
+      if (page >= firstHigh) {
+        const place = tested.place(page * pageSize, 1)
+        if (needs === PageFlag.mapped) return tested.bringIn(page, needs)
+        if (place >= 0 && (reference.frameTable[place / pageSize]! & needs) === needs) return true
+      }
       const at = this.queue.findIndex((miss) => miss.page === page)
       const [miss] = at < 0 ? [] : this.queue.splice(at, 1)
       if (miss !== undefined) this.apply(miss)
@@ -67,7 +78,8 @@ export class Misses {
 
   private recorder(bringIn: CpuState["bringIn"]): CpuState["bringIn"] {
     return (page, needs) => {
-      if (!this.isRunning) return bringIn(page, needs)
+      // whether something is mapped is asked for reports only, and moves nothing
+      if (!this.isRunning || needs === PageFlag.mapped) return bringIn(page, needs)
       const changed = (this.changed = new Set<number>())
       const isFine = bringIn(page, needs)
       this.changed = undefined
@@ -81,15 +93,17 @@ export class Misses {
     return {
       page,
       flags: this.tested.pageTable[page]! & ~PageFlag.code,
+      frameFlags: this.tested.frameTable[page]!,
       bytes: this.tested.u8.slice(start, start + pageSize)
     }
   }
 
   private apply({ moved }: Miss): void {
-    const { pageTable, u8 } = this.reference
-    for (const { bytes, flags, page } of moved) {
+    const { frameTable, pageTable, u8 } = this.reference
+    for (const { bytes, flags, frameFlags, page } of moved) {
       if ((pageTable[page]! & PageFlag.code) !== 0) this.dropCode(page)
       pageTable[page] = flags
+      frameTable[page] = frameFlags
       u8.set(bytes, page * pageSize)
     }
   }

@@ -110,7 +110,9 @@ export class Shadow {
         this.tellOfCode(page, changed)
         to[page] = flags | (to[page]! & code)
       }
-      if ((flags & Layout.PageFlag.mapped) !== 0) {
+      const frameFlags = page < pages ? this.original.frameTable[page]! : 0
+      this.state.frameTable[page] = frameFlags
+      if (((flags | frameFlags) & Layout.PageFlag.mapped) !== 0) {
         if (first < 0) first = page
       } else if (first >= 0) {
         ranges.push({ start: first * Layout.pageSize, end: page * Layout.pageSize })

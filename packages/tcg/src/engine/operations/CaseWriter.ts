@@ -74,6 +74,8 @@ export class CaseWriter {
   readonly dispatch: Label
   readonly enter: Label
   readonly miss: Label
+  /** The function `findHigh` of the module. */
+  readonly findHigh: number
   private readonly functions: Readonly<Record<CallName, number>>
   private current: Shape | undefined
 
@@ -81,7 +83,8 @@ export class CaseWriter {
     code: CodeWriter,
     locals: LoopLocals,
     labels: { readonly dispatch: Label; readonly enter: Label; readonly miss: Label },
-    functions: Readonly<Record<CallName, number>>
+    functions: Readonly<Record<CallName, number>>,
+    findHigh: number
   ) {
     this.code = code
     this.locals = locals
@@ -89,6 +92,7 @@ export class CaseWriter {
     this.enter = labels.enter
     this.miss = labels.miss
     this.functions = functions
+    this.findHigh = findHigh
   }
 
   /** Writes an operation's case. */

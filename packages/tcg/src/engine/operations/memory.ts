@@ -13,11 +13,13 @@ import { type Family, type Operation, operation } from "./Operation.ts"
 const quick = (size: number, flag: number): string =>
   `i32[base + 1]! === 0 && ${size === 1 ? "" : `(at & ${size - 1}) === 0 && `}(pageTable[at >>> ${pageShift}]! & ${flag}) !== 0`
 
-/** Leaves the address of an access of `size` bytes in the first spare i32; branches to `slow` where it is not quick. */
+/** Leaves the place in memory of an access of `size` bytes in the first spare i32; branches to `slow` where it is not quick. */
 const address = (to: CaseWriter, size: number, flag: number, slow: Label): void => {
   const { code } = to
   const [at] = to.locals.i32
   const [sum] = to.locals.i64
+  const here = code.block()
+  const elsewhere = code.block()
   to.value("base")
   to.word64("disp")
   code.op(Insn.i64_add)
@@ -25,7 +27,7 @@ const address = (to: CaseWriter, size: number, flag: number, slow: Label): void 
   code.i64(32n)
   code.op(Insn.i64_shr_u)
   code.op(Insn.i32_wrap_i64)
-  code.brIfUnlikely(slow)
+  code.brIfUnlikely(elsewhere)
   code.get(sum)
   code.op(Insn.i32_wrap_i64)
   code.tee(at)
@@ -37,14 +39,25 @@ const address = (to: CaseWriter, size: number, flag: number, slow: Label): void 
   code.i32(flag)
   code.op(Insn.i32_and)
   code.op(Insn.i32_eqz)
+  code.brIfUnlikely(elsewhere)
+  if (size > 1) {
+    code.get(at)
+    code.i32(pageSize - 1)
+    code.op(Insn.i32_and)
+    code.i32(pageSize - size)
+    code.op(Insn.i32_gt_u)
+    code.brIfUnlikely(elsewhere)
+  }
+  code.br(here)
+  code.end()
+  code.get(sum)
+  code.i32(size - 1)
+  code.i32(flag)
+  code.call(to.findHigh)
+  code.tee(at)
+  code.op(Insn.i32_eqz)
   code.brIfUnlikely(slow)
-  if (size === 1) return
-  code.get(at)
-  code.i32(pageSize - 1)
-  code.op(Insn.i32_and)
-  code.i32(pageSize - size)
-  code.op(Insn.i32_gt_u)
-  code.brIfUnlikely(slow)
+  code.end()
 }
 
 interface Load {

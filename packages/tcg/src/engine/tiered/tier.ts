@@ -86,11 +86,8 @@ export const makeJit = (machine: Machine, options: TierOptions, trace?: (text: s
           callHelper(machine, fuel + machine.fuelTaken, word(Scratch.result), word(Scratch.a), word(Scratch.b), helper),
         exec: (callback) =>
           after(settleDeferred(machine) && (callback === drainDeferredNumber || callExec(machine, callback))),
-        mem: (callback, address) => {
-          state.i32[word(Scratch.a)] = address
-          return after(settleDeferred(machine) && callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback))
-        },
-        bringIn: (last, needs) => (bringIn(state, Cell.address >>> 2, last + 1, needs) ? 0 : 1)
+        mem: (callback) => after(settleDeferred(machine) && callMem(machine, word(Scratch.a), word(Scratch.b), 0, callback)),
+        bringIn: (last, needs) => bringIn(state, Cell.address >>> 2, last + 1, needs)
       },
       retranslate: (pc, limit, instrumentation) =>
         isUnchanged(machine, pc) ? translator.retranslate(pc, limit, instrumentation) : undefined,

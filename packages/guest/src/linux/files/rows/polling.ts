@@ -166,7 +166,7 @@ const pselect6 = (
     if (address === 0) continue
     if (!allowed(state, address, bytes, Layout.PageFlag.read | Layout.PageFlag.write)) return -Errno.EFAULT
     for (let fd = 0; fd < width; fd++) {
-      if ((state.u8[address + (fd >> 3)]! & (1 << (fd & 7))) === 0) continue
+      if ((state.view.getUint8(address + (fd >> 3)) & (1 << (fd & 7))) === 0) continue
       const file = files.get(fd)
       if (file === undefined) return -Errno.EBADF
       watched.push({ fd, set, file: seenBy(kernel, file), events: selectSets[set]!.events })
@@ -178,7 +178,10 @@ const pselect6 = (
     for (const address of sets) {
       if (address !== 0 && writable(state, address, bytes)?.fill(0) === undefined) return -Errno.EFAULT
     }
-    for (const { fd, set } of ready) state.u8[sets[set]! + (fd >> 3)]! |= 1 << (fd & 7)
+    for (const { fd, set } of ready) {
+      const at = sets[set]! + (fd >> 3)
+      state.view.setUint8(at, state.view.getUint8(at) | (1 << (fd & 7)))
+    }
     return ready.length
   }
   const check = (): number => {

@@ -66,7 +66,7 @@ export const atomic = (machine: Machine, d: number, addr: number, value: number,
   if (address < 0) {
     return false
   }
-  const { i64, view } = machine.state
+  const { data: view, i64 } = machine.state
   const bits = 8 << (memop & MemOp.sizeMask)
   const old = read(view, address, memop)
   const operand = BigInt.asIntN(bits, i64[value >> 1]!)
@@ -92,7 +92,7 @@ export const compareExchange = (
   if (address < 0) {
     return false
   }
-  const { i64, view } = machine.state
+  const { data: view, i64 } = machine.state
   const old = read(view, address, memop)
   if (old === BigInt.asIntN(8 << (memop & MemOp.sizeMask), i64[expected >> 1]!)) {
     write(view, address, memop, i64[value >> 1]!)

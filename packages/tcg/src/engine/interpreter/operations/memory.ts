@@ -23,52 +23,63 @@ const fault = (exit: Exit, kind: ExitKind, address: bigint, store: boolean, mapp
  */
 export const checkedAddress = (machine: Machine, base: number, disp: number, memop: number, needs: number): number => {
   const { exit, state } = machine
-  const { i32, pageTable } = state
+  const { i32 } = state
   const size = 1 << (memop & MemOp.sizeMask)
   const store = (needs & Layout.PageFlag.write) !== 0
   const sum = (i32[base]! >>> 0) + disp
   const address = sum >>> 0
   const high = (i32[base + 1]! + Math.floor(sum / two32)) | 0
   if ((memop & MemOp.aligned) !== 0 && (address & (size - 1)) !== 0) {
-    const mapped = high === 0 && (pageTable[address >>> Layout.pageShift]! & Layout.PageFlag.mapped) !== 0
-    fault(exit, ExitKind.alignmentFault, wide(high, address), store, mapped)
+    fault(exit, ExitKind.alignmentFault, wide(high, address), store, isMapped(state, numberOf(high, address)))
     return -1
   }
-  if (high !== 0) {
+  if (high >>> 0 >= userEndHigh) {
     fault(exit, ExitKind.memoryFault, wide(high, address), store, false)
     return -1
   }
-  const page = address >>> Layout.pageShift
-  const lastPage = (address + size - 1) >>> Layout.pageShift
-  // in this order, as getting the last page may cost the first one
-  const failed = !permits(state, page, needs)
-    ? address
-    : lastPage !== page && !permits(state, lastPage, needs)
-      ? lastPage * Layout.pageSize
-      : lastPage !== page && !permits(state, page, needs)
-        ? address
-        : -1
-  if (failed < 0) return address
-  const mapped = (pageTable[failed >>> Layout.pageShift]! & Layout.PageFlag.mapped) !== 0
-  fault(exit, ExitKind.memoryFault, BigInt(failed), store, mapped)
+  const found = placeOf(state, numberOf(high, address), size, needs)
+  if (found >= 0) return found
+  const failed = failedAt(state, numberOf(high, address), size, needs)
+  fault(exit, ExitKind.memoryFault, BigInt(failed), store, isMapped(state, failed))
   return -1
 }
 
+/** High word of the first address behind all that are ever mapped. */
+const userEndHigh = Layout.userEnd / two32
+
+const numberOf = (high: number, low: number): number => (high >>> 0) * two32 + low
+
+const pageOf = (address: number): number => Math.floor(address / Layout.pageSize)
+
 const permits = (state: CpuState, page: number, needs: number): boolean =>
-  (state.pageTable[page]! & needs) === needs || state.bringIn(page, needs)
+  ((state.pageTable[page] ?? 0) & needs) === needs || state.bringIn(page, needs)
+
+const isMapped = (state: CpuState, address: number): boolean => permits(state, pageOf(address), Layout.PageFlag.mapped)
+
+/** Where the bytes of an access are in memory, once their pages have been brought in; -1 where it is not allowed. */
+const placeOf = (state: CpuState, address: number, size: number, needs: number): number => {
+  const page = pageOf(address)
+  const lastPage = pageOf(address + size - 1)
+  if (!permits(state, page, needs)) return -1
+  // once more the first one, as getting the last page may cost it
+  if (lastPage !== page && !(permits(state, lastPage, needs) && permits(state, page, needs))) return -1
+  return address + size <= Layout.guestEnd ? address : state.place(address, size)
+}
+
+/** The address that a fault of an access is at: its own, or where the page begins into which it must not reach. */
+const failedAt = (state: CpuState, address: number, size: number, needs: number): number => {
+  const lastPage = pageOf(address + size - 1)
+  return permits(state, pageOf(address), needs) && !permits(state, lastPage, needs) ? lastPage * Layout.pageSize : address
+}
 
 /**
- * What a load or store of compiled code does where the page table does not allow it: true where it may be made after all. Its address
- * is at index `at`.
+ * What a load or store of compiled code does that it found no way to make: gives where its bytes are in memory, or 0 where it is not
+ * allowed. Its address is at index `at`.
  */
-export const bringIn = (state: CpuState, at: number, size: number, needs: number): boolean => {
-  const { i32 } = state
-  if (i32[at + 1] !== 0) return false
-  const address = i32[at]! >>> 0
-  const page = address >>> Layout.pageShift
-  const lastPage = (address + size - 1) >>> Layout.pageShift
-  if (!permits(state, page, needs)) return false
-  return lastPage === page || (permits(state, lastPage, needs) && permits(state, page, needs))
+export const bringIn = (state: CpuState, at: number, size: number, needs: number): number => {
+  const high = state.i32[at + 1]! >>> 0
+  if (high >= userEndHigh) return 0
+  return Math.max(0, placeOf(state, numberOf(high, state.i32[at]! >>> 0), size, needs))
 }
 
 const wide = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
@@ -79,7 +90,7 @@ export const load = (machine: Machine, d: number, base: number, disp: number, me
   if (address < 0) {
     return false
   }
-  const { i32, view } = machine.state
+  const { data: view, i32 } = machine.state
   switch (memop & (MemOp.sizeMask | MemOp.sign)) {
     case MemOp.size8:
       return put(i32, d, view.getUint8(address), 0)
@@ -116,7 +127,7 @@ export const store = (machine: Machine, value: number, base: number, disp: numbe
   if (address < 0) {
     return false
   }
-  const { i32, view } = machine.state
+  const { data: view, i32 } = machine.state
   switch (memop & MemOp.sizeMask) {
     case MemOp.size8:
       view.setUint8(address, i32[value]!)

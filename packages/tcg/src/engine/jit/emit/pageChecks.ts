@@ -9,6 +9,8 @@ import { Cell, Window } from "../Runtime.ts"
 export interface CheckImports {
   readonly moveWindow: number
   readonly bringIn: number
+  /** The module's function `findHigh`. */
+  readonly findHigh: number
 }
 
 /**
@@ -108,7 +110,6 @@ const writeRangeCheck = ({ bringIn, moveWindow }: CheckImports): FunctionBody =>
   code.i32(0)
   code.get(flags)
   code.call(bringIn)
-  code.op(Insn.i32_eqz)
   code.if()
   pushAllows(code, page, flags)
   code.brIf(next)
@@ -215,7 +216,8 @@ const writeRoom = (): FunctionBody => {
 
 /**
  * Adds the module's check of an access against the page table: `(address: i64, size - 1: i32, site: i32, window: i32) ->
- * i32`. Gives 1 where the access is not allowed, and has stored address and site in their cells then. `flag` 0 allows nothing.
+ * i32`. Gives where in memory the access is, or 0 where it is not allowed; then it has stored address and site in their cells. `flag` 0
+ * allows nothing.
  */
 export const addCheck = (module: ModuleWriter, name: string, flag: number, imports: CheckImports): number => {
   let body = checks.get(flag)
@@ -227,9 +229,10 @@ export const addCheck = (module: ModuleWriter, name: string, flag: number, impor
 /** Bodies by flag. */
 const checks = new Map<number, FunctionBody>()
 
-const writeCheck = (flag: number, { bringIn, moveWindow }: CheckImports): FunctionBody => {
+const writeCheck = (flag: number, { bringIn, findHigh, moveWindow }: CheckImports): FunctionBody => {
   const code = new CodeWriter(4)
-  const page = code.local(ValType.i32)
+  /** Where the access is. */
+  const place = code.local(ValType.i32)
   const entry = () => {
     code.i32(pageShift)
     code.op(Insn.i32_shr_u)
@@ -237,9 +240,9 @@ const writeCheck = (flag: number, { bringIn, moveWindow }: CheckImports): Functi
   }
   code.get(0)
   code.op(Insn.i32_wrap_i64)
-  code.tee(page)
+  code.tee(place)
   entry()
-  code.get(page)
+  code.get(place)
   code.get(1)
   code.op(Insn.i32_add)
   entry()
@@ -258,9 +261,20 @@ const writeCheck = (flag: number, { bringIn, moveWindow }: CheckImports): Functi
     code.get(0)
     code.op(Insn.i32_wrap_i64)
   })
-  code.i32(0)
+  code.get(place)
   code.op(Insn.return)
   code.end()
+  if (flag !== 0) {
+    code.get(0)
+    code.get(1)
+    code.i32(flag)
+    code.call(findHigh)
+    code.tee(place)
+    code.if()
+    code.get(place)
+    code.op(Insn.return)
+    code.end()
+  }
   code.i32(0)
   code.get(0)
   code.memory(Insn.i64_store, Cell.address)
@@ -268,7 +282,7 @@ const writeCheck = (flag: number, { bringIn, moveWindow }: CheckImports): Functi
   code.get(2)
   code.memory(Insn.i32_store, Cell.site)
   if (flag === 0) {
-    code.i32(1)
+    code.i32(0)
     return code.body()
   }
   code.get(1)

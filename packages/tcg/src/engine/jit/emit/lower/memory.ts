@@ -31,7 +31,7 @@ const pushAddress = ({ code, values }: LowerContext, base: number, disp: number)
   }
 }
 
-/** Checks an access at base + disp and pushes its address as i32. */
+/** Checks an access at base + disp and pushes where it is in memory, which is its address unless that is a high one. */
 const pushChecked = (
   context: LowerContext,
   base: number,
@@ -57,6 +57,7 @@ const pushChecked = (
     code.i32(context.faultSite(memop, needs))
     code.i32(0)
     code.call(callees.misaligned)
+    code.op(Insn.i32_eqz)
     context.leaveOnFault()
     code.end()
     code.get(address)
@@ -74,6 +75,9 @@ const pushChecked = (
   code.i32(context.faultSite(memop, needs))
   code.i32(window)
   code.call(write ? callees.checkWrite : callees.checkRead)
+  code.op(Insn.i64_extend_i32_u)
+  code.tee(address)
+  code.op(Insn.i64_eqz)
   context.leaveOnFault()
   code.end()
   code.get(address)
