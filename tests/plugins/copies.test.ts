@@ -8,6 +8,9 @@ import { emu, root, run, temporaryDirectory } from "../support/cli.ts"
 /** Options of those that need some. */
 const options: Readonly<Record<string, string>> = {
   bbv: ",interval=600,outfile=vectors",
+  dump: ",at=put",
+  ltrace: ",internal=on",
+  watch: ",at=output_length",
   patch: ",target=8509,patch=8909",
   stoptrigger: ",icount=1000:7"
 }

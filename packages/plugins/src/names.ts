@@ -7,6 +7,7 @@ export const pluginNames = [
   "cflow",
   "discons",
   "drcov",
+  "dump",
   "empty",
   "execlog",
   "hotblocks",
@@ -16,13 +17,15 @@ export const pluginNames = [
   "insn",
   "ips",
   "lockstep",
+  "ltrace",
   "mem",
   "patch",
   "reset",
   "stoptrigger",
   "syscall",
   "traps",
-  "uftrace"
+  "uftrace",
+  "watch"
 ] as const
 
 /** A name of one of them. */

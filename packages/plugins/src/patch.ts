@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { CallbackFlags } from "@emu/core/Instrumentation"
 import * as Plugin from "@emu/core/Plugin"
 import { PluginInstallFailure } from "@emu/core/Plugin"
+import type { InsnHandle } from "@emu/core/PluginApi"
 import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import { hex } from "@emu/plugins/kit/text/format"
@@ -34,7 +35,11 @@ export default Plugin.make({
   name: "patch",
   help: "replace an instruction wherever it is executed",
   options: PluginOptions.struct({
-    target: PluginOptions.string({ description: "bytes of the instruction to replace, in hexadecimal and memory order" }),
+    target: PluginOptions.string({
+      default: "",
+      description: "bytes of the instruction to replace, in hexadecimal and memory order; only with addr it may be left out"
+    }),
+    addr: PluginOptions.addresses({ default: [], description: "only the instruction at this address" }),
     patch: PluginOptions.string({ description: "bytes to put there, as many" }),
     use_hwaddr: PluginOptions.boolean({
       default: false,
@@ -50,17 +55,22 @@ export default Plugin.make({
       "instructions replaced, by when that was first done"
     )
   }),
-  // all has been said when it was done
-  render: () => "",
+  // what was done has been said when it was
+  render: ({ patched }) => (patched.length === 0 ? "patch: nothing was replaced: no such instruction has run\n" : ""),
   install: Effect.fnUntraced(function* (api, options) {
-    const target = yield* readBytes("target", options.target)
+    const { addr } = options
+    if (addr.length === 0 && options.target === "") {
+      return yield* new PluginInstallFailure({ message: "say what to replace: target=BYTES, addr=ADDRESS, or both" })
+    }
+    const target = options.target === "" ? undefined : yield* readBytes("target", options.target)
     const patch = yield* readBytes("patch", options.patch)
-    if (target.length !== patch.length) {
+    if (target !== undefined && target.length !== patch.length) {
       return yield* new PluginInstallFailure({
         message: `target has ${target.length} bytes, patch has ${patch.length}: they must be equally long`
       })
     }
-    if (equal(target, patch)) return yield* new PluginInstallFailure({ message: "target and patch are the same" })
+    if (target !== undefined && equal(target, patch))
+      return yield* new PluginInstallFailure({ message: "target and patch are the same" })
     const patched = new Map<bigint, number>()
 
     /** Writes through the virtual address, and looks whether that has worked. */
@@ -74,13 +84,19 @@ export default Plugin.make({
       return true
     }
 
+    /** What is patched already is no target. */
+    const isTarget = ({ bytes, pc }: InsnHandle): boolean => {
+      if (addr.length > 0 && !addr.includes(pc)) return false
+      return target === undefined ? bytes.length === patch.length && !equal(bytes, patch) : equal(bytes, target)
+    }
+
     const writePhysical = (address: bigint): void => {
       if (api.translateVaddr(address) === undefined) api.outs("Failed to translate vaddr\n")
     }
 
     yield* api.onTbTrans((tb) => {
       const { pc } = tb
-      const places = tb.insns.filter((insn) => equal(insn.bytes, target)).map((insn) => insn.pc)
+      const places = tb.insns.filter(isTarget).map((insn) => insn.pc)
       if (places.length === 0) return
       tb.onExec(() => {
         let isChanged = false

@@ -1,5 +1,6 @@
 /** Functions and objects of a process: its program's and those of every library that it has mapped. */
 import type { SymbolInfo } from "@emu/core/Ports"
+import type { Segment } from "../../elf/Elf.ts"
 import type { FileSymbol } from "../../elf/symbols.ts"
 import type { AddressSpace } from "../memory/AddressSpace.ts"
 import type { ElfFiles, MappedElf } from "./ElfFiles.ts"
@@ -38,19 +39,25 @@ export class Symbols {
     for (const region of this.#space.regions.all) {
       const mapped = this.#files.in(region)
       for (const symbol of mapped?.file.symbols.named(name) ?? []) {
-        const address = symbol.address + mapped!.bias
-        // a file has several regions
-        if (address >= region.start && address < region.end) found.set(address, shown(symbol, mapped!))
+        // a file has several regions, and zeroed data that no region maps from it
+        found.set(symbol.address + mapped!.bias, shown(symbol, mapped!))
       }
     }
-    return [...found.values()]
+    return [...found.values()].sort((a, b) => (a.start < b.start ? -1 : 1))
   }
 
   #at(address: number): MappedElf | undefined {
     const region = this.#space.regions.at(address)
-    return region && this.#files.in(region)
+    const mapped = region && this.#files.in(region)
+    if (mapped !== undefined || region === undefined || region.file !== undefined) return mapped
+    // zeroed data lies behind the last region of its file
+    const before = this.#space.regions.at(region.start - 1)
+    const file = before && this.#files.in(before)
+    return file?.file.elf.loads.some((load) => isIn(address - file.bias, load)) === true ? file : undefined
   }
 }
+
+const isIn = (address: number, load: Segment): boolean => address >= load.address && address < load.address + load.memorySize
 
 const shown = ({ address, name, size }: FileSymbol, { bias, file }: MappedElf): SymbolInfo => ({
   name,
