@@ -9,6 +9,8 @@ import { Fifos } from "./open/Fifo.ts"
 import { FileLocks } from "./locks/FileLocks.ts"
 import { HostFile } from "./open/HostFile.ts"
 import { MemoryFile, Seal } from "./open/MemoryFile.ts"
+import { Notifier } from "./notify/Notifier.ts"
+import { notifyingFs } from "./notify/notifyingFs.ts"
 import type { OpenFile } from "./open/OpenFile.ts"
 import { tidy } from "./lookup/Path.ts"
 import { PathLookup } from "./lookup/PathLookup.ts"
@@ -40,6 +42,7 @@ export interface FileTableOptions {
 
 /** What the processes of a run have in common, beside open files. */
 interface SharedFileState {
+  readonly notifier: Notifier
   readonly fifos: Fifos
   readonly locks: FileLocks
   /** The inode number handed out last. */
@@ -60,8 +63,13 @@ export class FileTable {
 
   constructor(options: FileTableOptions) {
     this.#options = options
-    this.#shared = options.shared ?? { fifos: new Fifos(), locks: new FileLocks(), lastInode: 0n }
-    this.host = options.host
+    this.#shared = options.shared ?? {
+      fifos: new Fifos(),
+      locks: new FileLocks(),
+      lastInode: 0n,
+      notifier: new Notifier(options.host)
+    }
+    this.host = notifyingFs(options.host, this.#shared.notifier)
     this.random = options.random
     this.limit = options.limit ?? 1024
     this.umask = options.umask ?? 0o022
@@ -86,6 +94,11 @@ export class FileTable {
 
   get fifos(): Fifos {
     return this.#shared.fifos
+  }
+
+  /** Who watches files. */
+  get notifier(): Notifier {
+    return this.#shared.notifier
   }
 
   get locks(): FileLocks {

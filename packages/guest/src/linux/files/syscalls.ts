@@ -8,6 +8,7 @@ import { controlSyscalls } from "./rows/control.ts"
 import { copySyscalls } from "./rows/copy.ts"
 import { createSyscalls } from "./rows/create.ts"
 import { directorySyscalls } from "./rows/directories.ts"
+import { inotifySyscalls } from "./rows/inotify.ts"
 import { ioctlSyscalls } from "./rows/ioctl.ts"
 import { openCloseSyscalls } from "./rows/openClose.ts"
 import { pollingSyscalls } from "./rows/polling.ts"
@@ -17,12 +18,7 @@ import { spliceSyscalls } from "./rows/splice.ts"
 import { statusSyscalls } from "./rows/status.ts"
 
 /** Calls that programs try and do without: ENOSYS, with no warning. */
-const absent = [
-  row(26, "inotify_init1", ["flags"], () => -Errno.ENOSYS, "ENOSYS"),
-  row(27, "inotify_add_watch", ["fd", "path", "flags"], () => -Errno.ENOSYS, "ENOSYS"),
-  row(28, "inotify_rm_watch", ["fd", "int"], () => -Errno.ENOSYS, "ENOSYS"),
-  row(425, "io_uring_setup", ["uint", "pointer"], () => -Errno.ENOSYS, "ENOSYS")
-]
+const absent = [row(425, "io_uring_setup", ["uint", "pointer"], () => -Errno.ENOSYS, "ENOSYS")]
 
 export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...attributeSyscalls,
@@ -30,6 +26,7 @@ export const fileSyscalls: ReadonlyArray<Syscall<Kernel>> = [
   ...copySyscalls,
   ...createSyscalls,
   ...directorySyscalls,
+  ...inotifySyscalls,
   ...ioctlSyscalls,
   ...openCloseSyscalls,
   ...pollingSyscalls,
