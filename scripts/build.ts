@@ -36,7 +36,7 @@ const dist = path.join(root, "packages/cli/dist")
 await bundle(dist)
 
 // The schema of what `--plugin-format json` writes, for programs that read it.
-const schema = spawnSync(process.execPath, [path.join(dist, "launch.js"), "plugins", "--schema"], { encoding: "utf8" })
+const schema = spawnSync(process.execPath, [path.join(dist, "launch.cjs"), "plugins", "--schema"], { encoding: "utf8" })
 if (schema.status !== 0) {
   console.error(schema.stderr)
   process.exit(1)

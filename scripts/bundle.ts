@@ -2,11 +2,11 @@
  * Bundles the command. `node scripts/bundle.ts` makes the bundle that `bin/emu` runs, in node_modules/.cache/emu;
  * `scripts/build.ts` makes the published one.
  *
- *     launch.js        checks the Node version, picks one of the two below, loads it with a cache of compiled code
- *     fast/main.cjs    the command with everything unused left out, in scripts that launch.js loads: starts quickly
+ *     launch.cjs        checks the Node version, picks one of the two below, loads it with a cache of compiled code
+ *     fast/main.cjs    the command with everything unused left out, in scripts that launch.cjs loads: starts quickly
  *     open/main.js     the same command with core and Effect whole, for command lines that need that (needsWholeEffect)
  *     open/modules/    those modules, and the plugins' kit, under stable names: what plugin files import
- *     emu              the published command: starts launch.js with the options that speed Node up
+ *     emu              the published command: starts launch.cjs with the options that speed Node up
  *     node-options     all such options in a line, for bin/emu, which knows its Node
  *     hello.elf        a guest program for the plugins that `emu plugin new` writes
  */
@@ -142,7 +142,7 @@ while [ -L "$self" ]; do
   target=$(readlink "$self")
   case $target in /*) self=$target ;; *) self=\${self%/*}/$target ;; esac
 done
-exec node ${optionsOfAnyNode.join(" ")} "\${self%/*}/launch.js" "$@"
+exec node ${optionsOfAnyNode.join(" ")} "\${self%/*}/launch.cjs" "$@"
 `
 
 /**
@@ -154,7 +154,7 @@ export const bundle = async (dir: string): Promise<void> => {
   const main = path.join(cliSources, "main.ts")
   // V8 tells scripts apart by their length only: a cache of the bundle that was here must not be taken for one of this.
   fs.rmSync(path.join(dir, "cache"), { recursive: true, force: true })
-  await write({ launch: path.join(cliSources, "launch.ts") }, dir)
+  await write({ launch: path.join(cliSources, "launch.ts") }, dir, { format: "cjs", entryFileNames: "[name].cjs" })
   // What loads these runs in the other variant; here the first one would bring a third of Effect with it.
   await write({ main }, path.join(dir, "fast"), {
     external: /documentSchema|moduleHooks/,

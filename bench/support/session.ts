@@ -88,7 +88,7 @@ export const prepareEmu = ({ end }: Session, options: ReadonlyArray<string>) => 
   if (prepared.status !== 0) end(`emu does not run hello:\n${prepared.stderr.trimEnd()}`, 1)
   const bundle = fs.realpathSync(path.join(root, "node_modules/.cache/emu/current"))
   const nodeOptions = fs.readFileSync(path.join(bundle, "node-options"), "utf8").trim().split(" ")
-  const command = [process.execPath, ...nodeOptions, path.join(bundle, "launch.js")] as const
+  const command = [process.execPath, ...nodeOptions, path.join(bundle, "launch.cjs")] as const
   const run = (elf: string, more: ReadonlyArray<string> = []): Command["argv"] => [
     ...command,
     "run",

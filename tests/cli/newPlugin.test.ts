@@ -104,7 +104,7 @@ describe("emu plugin new", () => {
     using directory = temporaryDirectory()
     const dist = path.join(directory.path, "dist")
     await bundle(dist)
-    const words = [path.join(dist, "launch.js"), "plugin", "new", "mine"]
+    const words = [path.join(dist, "launch.cjs"), "plugin", "new", "mine"]
     const { stdout } = await run(process.execPath, words, { cwd: directory.path })
     await assertWorks(stdout.toString(), directory.path)
   })

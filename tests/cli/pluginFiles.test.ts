@@ -134,7 +134,7 @@ describe("the published bundle", () => {
     fs.copyFileSync(hello, path.join(directory.path, "hello.elf"))
     fs.copyFileSync(path.join(root, "packages/plugins/src/cache.ts"), path.join(directory.path, "cache.ts"))
     const mine = ["--plugin", "./cache.ts,limit=1", "--plugin", "bb", "--plugin", "./mine.ts"]
-    const launch = ["dist/launch.js", "run", ...mine, "hello.elf"]
+    const launch = ["dist/launch.cjs", "run", ...mine, "hello.elf"]
     const { stderr, stdout } = await run(process.execPath, launch, { cwd: directory.path })
     assert.strictEqual(stdout.toString(), greeting)
     assert.match(stderr.toString(), /^twice 6\nCPU0: bb's: \d+, insns: \d+\nTotal: [^]*\ncore #, data accesses/)

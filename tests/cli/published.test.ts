@@ -13,7 +13,7 @@ const published = async (directory: string) => {
   const dist = path.join(directory, "dist")
   await bundle(dist)
   const launch = async (...words: ReadonlyArray<string>) => {
-    const { status, stderr, stdout } = await run(process.execPath, [path.join(dist, "launch.js"), ...words])
+    const { status, stderr, stdout } = await run(process.execPath, [path.join(dist, "launch.cjs"), ...words])
     assert.strictEqual(stderr.toString(), "")
     assert.strictEqual(status, 0)
     return stdout.toString()
@@ -74,7 +74,7 @@ describe("the code cache", () => {
     await launch("run", hello)
     const before = caches("shared.cjs")[0]!
     const wc = path.join(root, "examples/wc.elf")
-    const words = [process.execPath, path.join(dist, "launch.js"), "run", wc]
+    const words = [process.execPath, path.join(dist, "launch.cjs"), "run", wc]
     const { stdout } = await run("/bin/sh", ["-c", '(sleep 1.2; echo two words) | "$@"', "sh", ...words])
     assert.match(stdout.toString(), /1 +2 +10/)
     const [after, ...more] = caches("shared.cjs")

@@ -317,7 +317,7 @@ export const makeNodeHostFs = (): HostFsShape => {
       // Node may have made it non-blocking for itself, which is no business of the guest's.
       return (fdInfo(fd, "flags", 8) ?? O.RDWR) & (O.ACCMODE | O.APPEND | O.LARGEFILE)
     },
-    isatty: Tty.isatty,
+    isatty: (fd) => !isMemoryDevice(fstat(fd)) && Tty.isatty(fd),
     windowSize,
     getTermios,
     setTermios,

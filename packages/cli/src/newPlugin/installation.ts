@@ -35,9 +35,9 @@ export const findInstallation = (): Installation => {
   const here = import.meta.dirname
   const checkout = parents(here).find(isCheckout)
   if (checkout === undefined) {
-    // The bundle: this is in a folder beside launch.js.
+    // The bundle: this is in a folder beside launch.cjs.
     const bundle = path.dirname(here)
-    const emu = [process.execPath, path.join(bundle, "launch.js")] as const
+    const emu = [process.execPath, path.join(bundle, "launch.cjs")] as const
     return { checkout, emu, node: process.execPath, program: path.join(bundle, "hello.elf") }
   }
   return {
