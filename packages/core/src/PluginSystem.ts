@@ -25,6 +25,7 @@ import { drainTraces, switchTraces, type TraceEnd } from "./system/traces.ts"
 import { makeVcpuLifeCycle } from "./system/vcpuLifeCycle.ts"
 import { wants } from "./transitions/vcpu.ts"
 import { findScoreboard } from "./transitions/scoreboard.ts"
+import { registrations } from "./PluginState.ts"
 import { VcpuLifeCycle } from "./VcpuLifeCycle.ts"
 
 /** The services of a plugin system. */
@@ -49,7 +50,10 @@ export const layer: Layer.Layer<PluginSystem, never, PluginPorts> = Layer.effect
 
 const connect = (runtime: Runtime.Runtime, instrument: VcpuLifeCycle["Service"]["instrument"]): void => {
   const { cache, scope } = runtime
-  cache.setInstrumenter(instrument, (vcpu) => wants(Runtime.stateOf(runtime), vcpu, PluginEvent.vcpuTbTrans))
+  cache.setInstrumenter(instrument, (vcpu) => {
+    const state = Runtime.stateOf(runtime)
+    return wants(state, vcpu, PluginEvent.vcpuTbTrans) || registrations(state, PluginEvent.flush).length > 0
+  })
   cache.setCallbackScope(scope)
   cache.setFlushListener(() => onFlushed(runtime))
   cache.setFailureListener((failure) => survivesHot(runtime, failure))

@@ -24,8 +24,8 @@ export class CodeCache extends Context.Service<
     /**
      * Installs the function that is asked, for each block translated on a vCPU, what to weave in.
      *
-     * @param isWanted whether it has to be asked for a vCPU's blocks now; where it need not be, code of another run may be used. Whoever makes
-     *   that true drops all code
+     * @param isWanted whether plugins look at what is translated for a vCPU now, or at flushes; where they don't, code of another run may be
+     *   used, and code need not be dropped only to be translated again. Whoever makes that true drops all code
      */
     readonly setInstrumenter: (
       instrument: (vcpu: number, tb: TbInfo) => Instrumentation | undefined,

@@ -104,6 +104,8 @@ export class Engine extends Context.Service<
     readonly requestExit: () => void
     /** Drops all translated code. Safe to call from callbacks: takes effect at the next block boundary. */
     readonly flush: () => void
+    /** Drops all translated code of the running vCPU's memory, as `flush`, if plugins see blocks being translated or flushes: else that is in vain. */
+    readonly translateAnew: () => void
     /** Drops blocks that contain bytes of guest pages first..last (page numbers). */
     readonly flushPages: (first: number, last: number) => void
     /** Pages first..last are about to get these `PageFlag`s: code that counts on permissions they lose must go, and code of pages that

@@ -55,7 +55,7 @@ export interface Kernel {
   readonly flushCode: () => void
   /**
    * Memory is about to be shared with another thread or process. The first time drops all translated code, as QEMU does,
-   * so that how often blocks are translated agrees.
+   * so that how often blocks are translated agrees where plugins see that.
    */
   readonly shareMemory: () => void
   /** Starts an Effect in the background of the process; the function returned stops it. It ends with the process. */

@@ -159,7 +159,7 @@ const assemble = (common: CommonParts, own: OwnParts): Kernel => {
     flushCode: () => kernel.guestMemory.engine.flushWritable(),
     shareMemory: () => {
       const { guestMemory } = kernel
-      if (!guestMemory.isShared) guestMemory.engine.flush()
+      if (!guestMemory.isShared) guestMemory.engine.translateAnew()
       guestMemory.isShared = true
     },
     fork: (effect: Effect.Effect<void>) => runner.background(kernel, effect),

@@ -33,7 +33,6 @@ export class ProgramCache implements CodeKeeper {
   /** A program begins in the machine, which has no code. */
   start(program: GuestProgram): void {
     this.program = program
-    this.install()
   }
 
   /** The program has ended: its memory is as it was. */
@@ -42,12 +41,8 @@ export class ProgramCache implements CodeKeeper {
     this.program = undefined
   }
 
-  /** Takes in what was kept. */
-  afterFlush(): void {
-    this.install()
-  }
-
-  private install(): void {
+  /** Puts what was kept into the machine before its first block. */
+  beforeBlock(): void {
     const { key, machine } = this
     if (key === undefined || machine.codeLength > 0) return
     const bytes = this.cache.read(key)

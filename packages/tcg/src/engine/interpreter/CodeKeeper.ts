@@ -11,8 +11,9 @@ export interface KeptCode {
   readonly blockAt: (at: number) => CodeBlock
 }
 
-/** Is told when all code goes. */
 export interface CodeKeeper {
+  /** Is told before all code goes. */
   readonly beforeFlush: () => void
-  readonly afterFlush: () => void
+  /** A block is wanted that does not exist yet: kept code may be put into the machine, if there is no other. */
+  readonly beforeBlock: () => void
 }

@@ -172,7 +172,6 @@ export class Machine {
     this.flushes++
     this.tier?.flush()
     this.onFlush()
-    this.keeper?.afterFlush()
   }
 
   /** Makes the callbacks of a plugin that are in code do nothing. */

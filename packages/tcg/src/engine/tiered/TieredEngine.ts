@@ -166,6 +166,9 @@ export const make = (options: EngineOptions): EngineServices => {
       run,
       requestExit,
       flush,
+      translateAnew: () => {
+        if (translator.isWatched(i32[word(Layout.CpuSlot.vcpuIndex)]!)) flush()
+      },
       flushPages: (first, last) => invalidate((blocks) => blocks.flushPages(first, last)),
       protect: (first, last, flags) => {
         if ((flags & Layout.PageFlag.write) !== 0) machine.blocks.keepBytes(first, last)

@@ -30,8 +30,9 @@ export const addBlock = (machine: Machine, pc: number): CodeBlock | undefined =>
 
 /** The block as it was kept from another run, unless somebody wants to see blocks translated. */
 const takeKept = (machine: Machine, pc: number): CodeBlock | undefined => {
-  if (machine.kept === undefined || machine.translator.isWatched(machine.vcpu)) return undefined
-  const block = machine.kept.take(pc)
+  if (machine.keeper === undefined || machine.translator.isWatched(machine.vcpu)) return undefined
+  machine.keeper.beforeBlock()
+  const block = machine.kept?.take(pc)
   if (block === undefined) return undefined
   machine.keptBlocks++
   machine.tier?.addBlock(block, undefined, undefined)
