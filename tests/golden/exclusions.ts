@@ -13,6 +13,17 @@ const reasons: ReadonlyArray<{ readonly applies: (recording: Recording) => boole
     reason: "QEMU splits blocks when its translator runs out of temporaries; emu's end after 512 instructions"
   },
   {
+    applies: ({ program, plugin }) =>
+      program === "atomics" && /^(mem(?!.*track=w)|inline|hotpages|cache)/.test(plugin ?? ""),
+    reason: "a store-conditional that succeeds is a load and a store to QEMU, and a store to emu"
+  },
+  {
+    applies: ({ program, plugin }) =>
+      (["memory", "branches"].includes(program) && plugin?.startsWith("cache") === true) ||
+      (program === "memory" && plugin?.startsWith("hotpages") === true),
+    reason: "QEMU's plugins count an access in the line or page of its first byte, emu's in each that it touches"
+  },
+  {
     // Both print how often blocks were translated.
     applies: ({ program, plugin }) => program === "smc" && /^(hotblocks|insn,sizes)/.test(plugin ?? ""),
     reason: "QEMU translates again after any store into a page with code; emu after fence.i, where code changed"

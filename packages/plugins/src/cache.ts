@@ -5,7 +5,7 @@
  *     core #, data accesses, data misses, dmiss rate, insn accesses, insn misses, imiss rate
  *     0       321            13              4.0498%  2457           5               0.2035%
  *
- * An access is one of the line that its first byte belongs to, by guest address.
+ * Lines are told apart by guest address. What reaches from one line into the next is an access of both.
  */
 import * as Effect from "effect/Effect"
 import { InlineOp, MemRw } from "@emu/core/Instrumentation"
@@ -16,7 +16,7 @@ import * as PluginOptions from "@emu/core/PluginOptions"
 import * as PluginResult from "@emu/core/PluginResult"
 import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
-import { CacheCore, Misses, roleOf } from "@emu/plugins/kit/caches/CacheHierarchy"
+import { CacheCore, Misses, roleOf, spanOf } from "@emu/plugins/kit/caches/CacheHierarchy"
 import { cacheGeometry } from "@emu/plugins/kit/caches/CacheModel"
 import { hex, padRight } from "@emu/plugins/kit/text/format"
 import { ascending, descending } from "@emu/plugins/kit/text/order"
@@ -144,17 +144,21 @@ export default Plugin.make({
     }
 
     const roles = new SiteTable((site) => roleOf(site, numbers.get(site.pc)!))
+    const spans = new SiteTable(spanOf)
     const trace: Trace = yield* api.trace({
-      onBatch: (batch) => cores[batch.vcpu % coreCount]!.replay(batch, roles.numbers(trace))
+      onBatch: (batch) => cores[batch.vcpu % coreCount]!.replay(batch, roles.numbers(trace), spans.numbers(trace))
     })
     const lineOf = ({ pc }: InsnHandle) => Math.floor(Number(pc) / options.iblksize)
+    const lastLineOf = (insn: InsnHandle) => Math.floor((Number(insn.pc) + insn.size - 1) / options.iblksize)
+    /** Whether an instruction has to be fetched from a line other than that which the one before it ends in. */
+    const isFetched = (insn: InsnHandle, before: InsnHandle | undefined) =>
+      before === undefined || lineOf(insn) !== lastLineOf(before) || lastLineOf(insn) !== lineOf(insn)
 
     yield* api.onTbTrans((tb) => {
       // What a block fetches from the line that it is in already, is there: the block's first fetch from each line is enough.
-      tb.traceExec(trace)
       tb.insns.forEach((insn, index) => {
         takeNote(insn)
-        if (index > 0 && lineOf(insn) !== lineOf(tb.insns[index - 1]!)) insn.traceExec(trace)
+        if (isFetched(insn, tb.insns[index - 1])) insn.traceExec(trace)
         insn.inline(InlineOp.addU64, executed, 1n)
         insn.traceMem(trace, MemRw.readWrite)
       })

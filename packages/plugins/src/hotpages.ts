@@ -4,7 +4,7 @@
  *     Addr, RCPUs, Reads, WCPUs, Writes
  *     0x0000000000011000, 0x0001, 4, 0x0001, 204
  *
- * RCPUs and WCPUs are bit masks of the vCPUs that read and wrote. An access counts for the page of its first byte.
+ * RCPUs and WCPUs are bit masks of the vCPUs that read and wrote. An access counts for each page that it touches.
  */
 import * as Effect from "effect/Effect"
 import { MemRw } from "@emu/core/Instrumentation"
@@ -16,7 +16,7 @@ import type { Trace } from "@emu/core/Trace"
 import * as Schema from "effect/Schema"
 import { hex } from "@emu/plugins/kit/text/format"
 import { ascending, descending, cutOff } from "@emu/plugins/kit/text/order"
-import { isStore, type PageCount, PageCounts } from "@emu/plugins/kit/PageCounts"
+import { accessOf, type PageCount, PageCounts } from "@emu/plugins/kit/PageCounts"
 import { SiteTable } from "@emu/plugins/kit/SiteTable"
 
 const orders: Readonly<Record<"sum" | "reads" | "writes" | "address", (page: PageCount) => number>> = {
@@ -72,8 +72,8 @@ export default Plugin.make({
     }
     const pages = new PageCounts(pagesize)
 
-    const stores = new SiteTable(isStore)
-    const trace: Trace = yield* api.trace({ onBatch: (batch) => pages.add(batch, stores.numbers(trace)) })
+    const accesses = new SiteTable(accessOf)
+    const trace: Trace = yield* api.trace({ onBatch: (batch) => pages.add(batch, accesses.numbers(trace)) })
 
     yield* api.onTbTrans((tb) => {
       if (io) return

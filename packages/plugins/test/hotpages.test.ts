@@ -11,7 +11,7 @@ const access = (address: number, store: boolean): FakeInsn => ({
 /** Reads 3, 1 and 0 times, writes 0, 1 and 2 times in three pages; each page on another vCPU, the second on two. */
 const run = (args: Record<string, string>) => {
   const guest = FakeGuest.install(hotpages, args)
-  const first = guest.translate(0x100n, [access(0x4ffc, false)])
+  const first = guest.translate(0x100n, [access(0x4ff8, false)])
   const second = guest.translate(0x200n, [access(0x5000, false)])
   const alsoSecond = guest.translate(0x300n, [access(0x5ff8, true)])
   const third = guest.translate(0xdffff000n, [access(0xdffff008, true)])
@@ -42,6 +42,17 @@ describe("hotpages", () => {
     { args: { pagesize: "64", limit: "1" }, rows: "0x0000000000004fc0, 0x0001, 3, 0x0000, 0\n" }
   ])("prints $args", ({ args, rows }) => {
     assert.strictEqual(run(args), header + rows)
+  })
+
+  it("counts an access in each page that it touches", () => {
+    const guest = FakeGuest.install(hotpages, { limit: "0", sortby: "address" })
+    guest.translate(0x100n, [access(0x4ffc, true), access(0x5ff9, false), access(0x6ff8, false)])()
+    const rows = [
+      "0x0000000000006000, 0x0001, 2, 0x0000, 0\n",
+      "0x0000000000005000, 0x0001, 1, 0x0001, 1\n",
+      "0x0000000000004000, 0x0000, 0, 0x0001, 1\n"
+    ]
+    assert.strictEqual(guest.exit(), header + rows.join(""))
   })
 
   it("prints nothing of a single page, as QEMU does", () => {

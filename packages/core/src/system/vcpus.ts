@@ -74,7 +74,7 @@ export const vcpuPause = (
   )
 
 /**
- * The program ends. Traces are drained; then, in an exclusive section, everything but atexit
+ * The program ends. Traces are drained, and the other vCPUs that are live have their exit callbacks, though all stay until it is over; then, in an exclusive section, everything but atexit
  * handlers is unregistered and all code flushed; the atexit handlers run after the section. They
  * may read memory, but have no vCPU. A second call does nothing (B7).
  *
@@ -93,6 +93,11 @@ export const userExit = (runtime: Runtime, vcpu: number): Effect.Effect<void, Pl
     }
     const drained = drainTraces(runtime)
     if (drained !== undefined) fails(drained)
+    for (const other of stateOf(runtime).exited ? [] : Vcpu.liveVcpus(stateOf(runtime))) {
+      if (other === vcpu) continue
+      const told = dispatch(runtime, forVcpu(PluginEvent.vcpuExit, other), withVcpu(other), () => false, goesOn)
+      yield* Effect.orDie(withoutPc(told))
+    }
     const end = Effect.gen(function* () {
       const { actions, first } = yield* modify(runtime, userExitTransition)
       carryOut(runtime, actions)

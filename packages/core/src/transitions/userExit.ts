@@ -12,8 +12,8 @@ export interface UserExit {
 
 /**
  * Unregisters everything but atexit handlers. All code is to be flushed after it, which flush
- * handlers no longer hear; then the atexit handlers run. Live vCPUs stay: their exit is not
- * reported.
+ * handlers no longer hear; then the atexit handlers run. Live vCPUs stay: the exit of all
+ * but the one that ends the program was reported before.
  */
 export const userExit = (state: PluginState): Transition<UserExit> => {
   if (state.exited) return [{ first: false, actions: [] }, state]

@@ -88,25 +88,28 @@ describe("order", () => {
     )
   )
 
-  it.effect("at the end: exclusive, silent flush, then atexit outside the section; live vCPUs get no exit", () =>
-    withSystem((system, { log }) =>
-      Effect.gen(function* () {
-        const api = yield* installBare(system, "p")
-        yield* api.onFlush(() => void log.push("flush"))
-        yield* api.onVcpuExit(() => void log.push("exit"))
-        yield* api.onAtExit(() => {
-          log.push("atexit")
-          return system.withExclusive(5, Effect.void).pipe(Effect.orDie)
+  it.effect(
+    "at the end: exclusive, silent flush, then atexit outside the section; other live vCPUs have their exit before",
+    () =>
+      withSystem((system, { log }) =>
+        Effect.gen(function* () {
+          const api = yield* installBare(system, "p")
+          yield* api.onFlush(() => void log.push("flush"))
+          yield* api.onVcpuExit(() => void log.push("exit"))
+          yield* api.onAtExit(() => {
+            log.push("atexit")
+            return system.withExclusive(5, Effect.void).pipe(Effect.orDie)
+          })
+          yield* system.vcpuInit(0)
+          yield* system.vcpuInit(1)
+          log.length = 0
+          yield* system.userExit(0)
+          assert.deepStrictEqual(
+            log.filter((line) => line !== "kick"),
+            ["exit", "cache flush", "atexit"]
+          )
         })
-        yield* system.vcpuInit(0)
-        log.length = 0
-        yield* system.userExit(0)
-        assert.deepStrictEqual(
-          log.filter((line) => line !== "kick"),
-          ["cache flush", "atexit"]
-        )
-      })
-    )
+      )
   )
 })
 

@@ -11,8 +11,8 @@ export interface PageCount {
   writers: bigint
 }
 
-/** A site's number in the table that `PageCounts.add` takes. */
-export const isStore = ({ kind }: TraceSite): number => (kind === TraceKind.store ? 1 : 0)
+/** A site's number in the table that `PageCounts.add` takes: whether it stores, and above that bit how far its last byte is. */
+export const accessOf = ({ kind, size }: TraceSite): number => ((size - 1) << 1) | (kind === TraceKind.store ? 1 : 0)
 
 /** Records after which a counter of 32 bits might overflow. */
 const mostPending = 2 ** 31
@@ -37,11 +37,11 @@ export class PageCounts {
   }
 
   /**
-   * Takes accesses into account.
+   * Takes accesses into account: in each page that they touch.
    *
-   * @param stores what `isStore` says of each site
+   * @param accesses what `accessOf` says of each site
    */
-  add({ addresses, length, sites, vcpu }: TraceBatch, stores: Int32Array): void {
+  add({ addresses, length, sites, vcpu }: TraceBatch, accesses: Int32Array): void {
     const counters = (this.#vcpus[vcpu] ??= {
       recent: new Uint32Array(2 ** (33 - this.#pageShift)),
       pending: 0,
@@ -50,9 +50,16 @@ export class PageCounts {
     if ((counters.pending += length) > mostPending) settle(counters)
     const { recent } = counters
     const pageShift = this.#pageShift
+    const pageMask = 2 ** pageShift - 1
     for (let i = 0; i < length; i++) {
-      const counter = ((addresses[i]! >>> pageShift) << 1) | stores[sites[i]!]!
+      const address = addresses[i]!
+      const access = accesses[sites[i]!]!
+      let counter = ((address >>> pageShift) << 1) | (access & 1)
       recent[counter] = recent[counter]! + 1
+      for (let end = (address & pageMask) + (access >> 1); end > pageMask; end -= pageMask + 1) {
+        counter += 2
+        recent[counter] = recent[counter]! + 1
+      }
     }
   }
 

@@ -191,7 +191,7 @@ class Weaver {
     }
   }
 
-  /** A compare-and-exchange that succeeded is a read, then a write; one that failed is no access. */
+  /** A compare-and-exchange is what a store-conditional does: one that succeeded is a write, one that failed no access. */
   private compareExchange(
     d: Value,
     base: Value,
@@ -202,7 +202,6 @@ class Weaver {
   ): void {
     const skip = this.labels++
     this.op(Opcode.brcond, d, this.extended(expected, memop, (memop & MemOp.sign) !== 0), Cond.ne, skip)
-    this.access({ base, disp: 0, value: d, memop, store: false }, list)
     this.access({ base, disp: 0, value, memop, store: true }, list)
     this.op(Opcode.set_label, skip)
     this.reserved.clear()

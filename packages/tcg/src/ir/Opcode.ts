@@ -128,7 +128,7 @@ export const Opcode = {
   atomic_fetch_smax: define("atomic_fetch_smax", 1, 2, 1, M),
   atomic_fetch_umin: define("atomic_fetch_umin", 1, 2, 1, M),
   atomic_fetch_umax: define("atomic_fetch_umax", 1, 2, 1, M),
-  /** `atomic_cmpxchg d, addr, expected, new, memop`: d = old value; stores new where old equals expected. */
+  /** `atomic_cmpxchg d, addr, expected, new, memop`: d = old value; stores new where old equals expected. Plugins hear of a store. */
   atomic_cmpxchg: define("atomic_cmpxchg", 1, 3, 1, M),
   /** Memory barrier; a no-op while vCPUs share one host thread. */
   mb: define("mb", 0, 0, 0, S),

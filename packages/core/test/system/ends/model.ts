@@ -293,6 +293,12 @@ export class Model implements Subject {
     const failures: Array<number> = []
     if (this.drainEach([...this.traced]) === failed) failures.push(this.culprit)
     if (this.exited) return "ok"
+    for (let others = [...this.vcpus].filter((vcpu) => vcpu !== 0).length; others > 0; others--) {
+      for (const { plugin, trace } of this.handlers.map((heard) => ({ plugin: heard, trace: heard.trace }))) {
+        if (plugin.listens !== "to everything" || plugin.trace !== trace) continue
+        if (this.call(plugin, "exit", true) === failed && !this.survives(plugin)) failures.push(plugin.id)
+      }
+    }
     this.exited = true
     for (const plugin of this.handlers) plugin.listens = "to atexit"
     this.flushed()

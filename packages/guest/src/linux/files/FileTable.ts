@@ -122,6 +122,12 @@ export class FileTable {
     return fd
   }
 
+  /** Whether no descriptor is free. */
+  get isFull(): boolean {
+    for (let fd = 0; fd < this.limit; fd++) if (this.#slots[fd] === undefined) return false
+    return true
+  }
+
   /** Makes `fd` refer to a file, closing what was there. */
   replace(fd: number, file: OpenFile, closeOnExec: boolean): void {
     const before = this.#slots[fd]

@@ -56,6 +56,8 @@ export class ProcessNode<K extends TreeKernel> {
   readonly exitSignal: number
   /** Woken when something about a child changes. */
   readonly childChanged = new WaitQueue()
+  /** Woken when it has ended. */
+  readonly ended = new WaitQueue()
   /** Set when it has ended: a zombie. */
   end: WaitStatus | undefined
   /** That it was stopped or goes on, until its parent has waited for that. */
@@ -157,6 +159,7 @@ export class ProcessTree<K extends TreeKernel> implements ThreadIds {
     for (const child of node.children.splice(0)) this.#adopt(child, guardian)
     for (const group of guarded) this.#hangUp(group)
     this.#report(node, end)
+    node.ended.wake()
   }
 
   /** A group that has become orphaned and has stopped processes is told so, and goes on (setpgid(2)). */

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
+import { PidFd } from "../files/open/PidFd.ts"
 import { maxSignal } from "../signals/constants.ts"
 import type { SyscallResult } from "../kernel/Syscall.ts"
 import { prepareChild } from "../threads/childThread.ts"
@@ -15,6 +16,7 @@ const known =
   CloneFlag.fs |
   CloneFlag.files |
   CloneFlag.sighand |
+  CloneFlag.pidfd |
   CloneFlag.vfork |
   CloneFlag.sysvsem |
   CloneFlag.setTls |
@@ -38,6 +40,11 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
   if ((request.flags & ~known) !== 0n || request.exitSignal > maxSignal) return -Errno.EINVAL
   if (has(CloneFlag.sighand) && (!has(CloneFlag.vm) || has(CloneFlag.clearSighand))) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
+  if (has(CloneFlag.pidfd)) {
+    if (has(CloneFlag.detached)) return -Errno.EINVAL
+    if (writable(state, request.pidfd, 4) === undefined) return -Errno.EFAULT
+    if (kernel.files.isFull) return -Errno.EMFILE
+  }
   const guestMemory = has(CloneFlag.vm) ? sharedMemory(kernel, has(CloneFlag.vfork)) : copiedMemory(kernel)
   if (guestMemory === undefined) return -Errno.EAGAIN
 
@@ -54,6 +61,7 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
     return thread
   }
   prepareChild(kernel, thread, request)
+  if (has(CloneFlag.pidfd)) state.view.setInt32(request.pidfd, kernel.files.install(new PidFd(child.node, 0), true), true)
   if (!has(CloneFlag.vm) || has(CloneFlag.vfork)) thread.altStack = caller.altStack
   child.threads.start(thread)
   return has(CloneFlag.vfork) ? untilReleased(kernel, child) : child.process.pid

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
 import { putBytes, putInt } from "../user/userBuffers.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
+import { PidFd } from "../files/open/PidFd.ts"
 import { Sig } from "../signals/constants.ts"
 import { siginfoSize, writeSiginfo } from "../signals/SignalInfo.ts"
 import type { SyscallResult } from "../kernel/Syscall.ts"
@@ -67,7 +68,7 @@ export const wait4 = (kernel: Kernel, which: number, status: number, options: nu
   })
 }
 
-const IdType = { all: 0, pid: 1, group: 2 } as const
+const IdType = { all: 0, pid: 1, group: 2, pidfd: 3 } as const
 
 /** waitid: 0 with a `siginfo_t` stored, or a negative errno. */
 export const waitid = (
@@ -80,6 +81,7 @@ export const waitid = (
 ): SyscallResult => {
   const known = Wait.noHang | Wait.untraced | Wait.exited | Wait.continued | Wait.noWait | cloneOptions
   if ((options & ~known) !== 0 || (options & (Wait.exited | Wait.untraced | Wait.continued)) === 0) return -Errno.EINVAL
+  if (type === IdType.pidfd) return waitOnPidfd(kernel, id, info, options, usage)
   if (type < IdType.all || type > IdType.group || (type === IdType.pid && id <= 0) || id < 0) return -Errno.EINVAL
   const { processGroup } = kernel.attributes
   const which = type === IdType.all ? -1 : type === IdType.pid ? id : id === 0 ? 0 : -id
@@ -88,6 +90,21 @@ export const waitid = (
     wants: (child) => isWanted(which, processGroup, child),
     found: (child, change) => putInfo(kernel, info, childInfo(child, Sig.CHLD, change)) || putUsage(kernel, child, usage),
     none: () => putInfo(kernel, info, undefined)
+  })
+}
+
+/** waitid(P_PIDFD): a descriptor that must not wait gives EAGAIN where there is nothing to tell. */
+const waitOnPidfd = (kernel: Kernel, fd: number, info: number, options: number, usage: number): SyscallResult => {
+  if (fd < 0) return -Errno.EINVAL
+  const file = kernel.files.get(fd)
+  if (!(file instanceof PidFd)) return -Errno.EBADF
+  const { pid } = file.target
+  const isAsked = (options & Wait.noHang) !== 0
+  return waitFor(kernel, {
+    options: file.nonBlocking ? options | Wait.noHang : options,
+    wants: (child) => child.pid === pid,
+    found: (child, change) => putInfo(kernel, info, childInfo(child, Sig.CHLD, change)) || putUsage(kernel, child, usage),
+    none: () => (isAsked ? putInfo(kernel, info, undefined) : -Errno.EAGAIN)
   })
 }
 

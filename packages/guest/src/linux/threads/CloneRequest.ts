@@ -6,6 +6,7 @@ export const CloneFlag = {
   fs: 0x200n,
   files: 0x400n,
   sighand: 0x800n,
+  pidfd: 0x1000n,
   vfork: 0x4000n,
   thread: 0x1_0000n,
   sysvsem: 0x4_0000n,
@@ -28,4 +29,6 @@ export interface CloneRequest {
   readonly parentTid: number
   readonly childTid: number
   readonly tls: bigint
+  /** Where CLONE_PIDFD stores the descriptor. */
+  readonly pidfd: number
 }

@@ -15,15 +15,20 @@ export const clone = (
   parentTid: number,
   tls: bigint,
   childTid: number
-): SyscallResult =>
-  create(kernel, {
+): SyscallResult => {
+  // both would be stored at the same place
+  const twice = CloneFlag.pidfd | CloneFlag.parentSetTid
+  if ((flags & twice) === twice) return -Errno.EINVAL
+  return create(kernel, {
     flags: flags & 0xffff_ff00n,
     exitSignal: Number(flags & 0xffn),
     stack,
     parentTid,
     childTid,
-    tls
+    tls,
+    pidfd: parentTid
   })
+}
 
 const minArgs = 64
 const maxArgs = 4096
@@ -41,7 +46,8 @@ export const clone3 = (kernel: Kernel, args: number, size: number): SyscallResul
     stack: stack === 0n ? 0 : Number(stack + field(6)),
     parentTid: Number(field(3)),
     childTid: Number(field(2)),
-    tls: field(7)
+    tls: field(7),
+    pidfd: Number(field(1))
   })
 }
 
@@ -51,7 +57,7 @@ const create = (kernel: Kernel, request: CloneRequest): SyscallResult =>
 const createThread = (kernel: Kernel, request: CloneRequest): number => {
   const { state, threads, thread: parent } = kernel
   const has = (flag: bigint): boolean => (request.flags & flag) !== 0n
-  if (!has(CloneFlag.vm) || !has(CloneFlag.sighand)) return -Errno.EINVAL
+  if (!has(CloneFlag.vm) || !has(CloneFlag.sighand) || has(CloneFlag.pidfd)) return -Errno.EINVAL
   if (has(CloneFlag.parentSetTid) && writable(state, request.parentTid, 4) === undefined) return -Errno.EFAULT
   const child = threads.create(kernel.guestMemory, parent.name)
   if (typeof child === "number") return child

@@ -21,9 +21,14 @@ const storeConditional =
   (emit, insn) => {
     const { builder } = emit
     const isWord = (memop & MemOp.sizeMask) === MemOp.size32
+    const attempt = builder.label()
     const failed = builder.label()
     const done = builder.label()
+    // a misaligned address raises its exception also where there is no reservation: the attempt does that
+    const misaligned = emit.temp(Opcode.and, emit.x(insn.rs1), emit.constant(isWord ? 3 : 7))
+    builder.brcond(misaligned, emit.constant(0), Cond.ne, attempt)
     builder.brcond(emit.x(insn.rs1), CpuSlot.reserveAddress, Cond.ne, failed)
+    builder.setLabel(attempt)
     // After an LR of the other width only as many bits as SC has are compared.
     const expected = isWord ? emit.temp(Opcode.ext32s, CpuSlot.reserveValue) : CpuSlot.reserveValue
     const old = emit.temp(Opcode.atomic_cmpxchg, emit.x(insn.rs1), expected, emit.x(insn.rs2), memop | MemOp.aligned)

@@ -31,8 +31,10 @@ export class Misses {
 }
 
 /** What a site does, as a number: instruction n fetched is ~n, its access to memory n. */
-export const roleOf = ({ kind }: TraceSite, insn: number): number =>
-  kind === TraceKind.exec || kind === TraceKind.block ? ~insn : insn
+export const roleOf = ({ kind }: TraceSite, insn: number): number => (kind === TraceKind.exec ? ~insn : insn)
+
+/** How far the last byte that a site accesses is behind the first one. */
+export const spanOf = ({ size }: TraceSite): number => size - 1
 
 export class CacheCore {
   dataAccesses = 0
@@ -52,28 +54,37 @@ export class CacheCore {
   }
 
   /**
-   * Lets the caches see what the core has done. What accesses more than one line counts for the first.
+   * Lets the caches see what the core has done. What reaches into another line is an access of that, too.
    *
    * @param roles by site, as `roleOf` tells
+   * @param spans by site, as `spanOf` tells
    */
-  replay({ addresses, length, sites }: TraceBatch, roles: Int32Array): void {
+  replay({ addresses, length, sites }: TraceBatch, roles: Int32Array, spans: Int32Array): void {
     const instructions = this.#instructions
     const data = this.#data
     const { last: lastFetched, lineShift: fetchShift, setMask: fetchMask } = instructions
     const { last: lastUsed, lineShift: dataShift, setMask: dataMask } = data
+    const dataEnd = 2 ** dataShift - 1
+    const fetchEnd = 2 ** fetchShift - 1
     let accesses = 0
     for (let i = 0; i < length; i++) {
       const address = addresses[i]!
-      const role = roles[sites[i]!]!
+      const site = sites[i]!
+      const role = roles[site]!
       if (role >= 0) {
         accesses++
         const line = (address >>> dataShift) | 0
-        if (lastUsed[line & dataMask] === line) continue
-        if (!data.access(line)) this.#missData(role, address)
+        if (lastUsed[line & dataMask] !== line && !data.access(line)) this.#missData(role, address)
+        for (let end = (address & dataEnd) + spans[site]!, next = line; end > dataEnd; end -= dataEnd + 1) {
+          accesses++
+          if (!data.access(++next)) this.#missData(role, next * 2 ** dataShift)
+        }
       } else {
         const line = (address >>> fetchShift) | 0
-        if (lastFetched[line & fetchMask] === line) continue
-        if (!instructions.access(line)) this.#missFetch(~role, address)
+        if (lastFetched[line & fetchMask] !== line && !instructions.access(line)) this.#missFetch(~role, address)
+        for (let end = (address & fetchEnd) + spans[site]!, next = line; end > fetchEnd; end -= fetchEnd + 1) {
+          if (!instructions.access(++next)) this.#missFetch(~role, next * 2 ** fetchShift)
+        }
       }
     }
     this.dataAccesses += accesses

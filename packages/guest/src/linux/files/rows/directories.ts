@@ -76,7 +76,9 @@ const unlinkat = (kernel: Kernel, dirfd: number, path: number, flags: number): n
   return onPath(kernel, dirfd, path, false, (flags & AT.REMOVEDIR) === 0 ? host.unlink : host.rmdir)
 }
 
-/** renameat2; `flags`: RENAME_NOREPLACE 1. RENAME_EXCHANGE 2 and RENAME_WHITEOUT 4 are refused as by a file system without them. */
+const RENAME = { NOREPLACE: 1, EXCHANGE: 2 } as const
+
+/** renameat2. RENAME_WHITEOUT is refused, as by a file system without it. */
 const renameat2 = (
   kernel: Kernel,
   oldDir: number,
@@ -85,13 +87,38 @@ const renameat2 = (
   newPath: number,
   flags: number
 ): number => {
-  if (flags > 1) return -Errno.EINVAL
+  if (flags > RENAME.EXCHANGE) return -Errno.EINVAL
   const { host } = kernel.files
   return onPath(kernel, oldDir, oldPath, false, (from) =>
-    onPath(kernel, newDir, newPath, false, (to) =>
-      flags === 1 && typeof host.lstat(to) !== "number" ? -Errno.EEXIST : host.rename(from, to)
-    )
+    onPath(kernel, newDir, newPath, false, (to) => {
+      if (flags === RENAME.EXCHANGE) return exchange(kernel, from, to)
+      return flags === RENAME.NOREPLACE && typeof host.lstat(to) !== "number" ? -Errno.EEXIST : host.rename(from, to)
+    })
   )
+}
+
+/** Exchanges two names, by way of a third one: nobody of the run can see that, but others on the host can. */
+const exchange = (kernel: Kernel, one: string, other: string): number => {
+  const { host } = kernel.files
+  for (const path of [one, other]) {
+    const stat = host.lstat(path)
+    if (typeof stat === "number") return stat
+  }
+  if (one === other) return 0
+  if (one.startsWith(`${other}/`) || other.startsWith(`${one}/`)) return -Errno.EINVAL
+  const between = `${one}.emu-${kernel.process.pid}-exchange`
+  const steps = [
+    [one, between],
+    [other, one],
+    [between, other]
+  ] as const
+  for (const [i, [from, to]] of steps.entries()) {
+    const error = host.rename(from, to)
+    if (error >= 0) continue
+    for (const [undoneFrom, undoneTo] of steps.slice(0, i).toReversed()) host.rename(undoneTo, undoneFrom)
+    return error
+  }
+  return 0
 }
 
 const linkat = (kernel: Kernel, oldDir: number, oldPath: number, newDir: number, newPath: number, flags: number): number => {
@@ -153,6 +180,6 @@ export const directorySyscalls = [
     "renameat2",
     ["fd", "path", "fd", "path", "flags"],
     renameat2,
-    "RENAME_NOREPLACE is not atomic; no RENAME_EXCHANGE"
+    "RENAME_NOREPLACE and RENAME_EXCHANGE are no single step for others on the host; no RENAME_WHITEOUT"
   )
 ]
