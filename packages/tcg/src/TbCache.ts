@@ -29,6 +29,8 @@ export const jumpCacheAt = (pc: number): number => (Layout.jumpCacheBase >>> 2) 
 export class TbCache<T extends Tb> {
   private readonly byPc = new Map<number, T>()
   private readonly byPage = new Map<number, Set<T>>()
+  /** Whether there may be something in the cache of computed jumps, as there is in memory that nobody has looked at. */
+  private hasJumps = true
   private readonly pageTable: Uint8Array<ArrayBufferLike>
   private readonly u8: Uint8Array<ArrayBufferLike>
   private readonly i32: Int32Array<ArrayBufferLike>
@@ -82,13 +84,16 @@ export class TbCache<T extends Tb> {
 
   /** Remembers a block as what computed jumps to its pc lead to. */
   cacheJump(tb: T): void {
+    this.hasJumps = true
     const at = jumpCacheAt(tb.pc)
     this.i32[at] = tb.pc
     this.i32[at + 1] = tb.entry
   }
 
-  /** Empties the cache of computed jumps. */
+  /** Empties the cache of computed jumps. That of a memory where nothing has run since is empty, and costs nothing. */
   flushJumpCache(): void {
+    if (!this.hasJumps) return
+    this.hasJumps = false
     this.i32.fill(-1, Layout.jumpCacheBase / 4, Layout.jumpCacheEnd / 4)
   }
 
