@@ -1,6 +1,14 @@
 /** An ELF file as far as it has been checked, and the names of the format (System V gABI chapters 4 and 5; RISC-V ELF psABI). */
 
-export const SegmentType = { load: 1, dynamic: 2, interp: 3, note: 4, phdr: 6, ehFrame: 0x6474e550 } as const
+export const SegmentType = {
+  load: 1,
+  dynamic: 2,
+  interp: 3,
+  note: 4,
+  phdr: 6,
+  ehFrame: 0x6474e550,
+  stack: 0x6474e551
+} as const
 export const SegmentFlag = { exec: 1, write: 2, read: 4 } as const
 export const SectionType = { symtab: 2, strtab: 3, note: 7, dynsym: 11 } as const
 

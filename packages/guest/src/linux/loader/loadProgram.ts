@@ -1,7 +1,7 @@
 /** Loads a program into an empty address space: image, stack, dynamic loader, vdso, initial registers. */
 import { CpuSlot, pageSize } from "@emu/tcg/Layout"
 import * as Result from "effect/Result"
-import type { Elf } from "../../elf/Elf.ts"
+import { type Elf, SegmentFlag, SegmentType } from "../../elf/Elf.ts"
 import { ElfError } from "../../elf/ElfError.ts"
 import type { HostFsShape } from "../../HostFs.ts"
 import type { LinuxAbi } from "../kernel/Abi.ts"
@@ -68,7 +68,7 @@ export const loadProgram = (
   if (Result.isFailure(image)) return Result.fail(image.failure)
   space.breakStart = space.breakEnd = image.success.end
 
-  const stack = mapStack(space, request)
+  const stack = mapStack(space, elf, request)
   if (Result.isFailure(stack)) return Result.fail(stack.failure)
   const interpreter = mapInterpreter(host, space, elf, request)
   if (Result.isFailure(interpreter)) return Result.fail(interpreter.failure)
@@ -110,14 +110,19 @@ const mapProgram = (space: AddressSpace, program: ProgramFile, base: number): Lo
   return Result.succeed(mapElf(space, elf, file, bias))
 }
 
+/** Whether a program asks for a stack that code can run on (PT_GNU_STACK, elf(5)): GCC's nested functions need one. */
+const hasExecutableStack = ({ segments }: Elf): boolean =>
+  segments.some(({ flags, type }) => type === SegmentType.stack && (flags & SegmentFlag.exec) !== 0)
+
 /** Maps a guard page and the stack above it; the stack's top. */
-const mapStack = (space: AddressSpace, request: LoadRequest): Loaded<number> => {
+const mapStack = (space: AddressSpace, elf: Elf, request: LoadRequest): Loaded<number> => {
   const size = pageUp(request.stackSize)
   const guard = space.choose(size + pageSize, 0)
   if (guard === undefined) return noRoom(request)
   const top = guard + pageSize + size
+  const prot = Prot.read | Prot.write | (hasExecutableStack(elf) ? Prot.exec : 0)
   space.map(guard, guard + pageSize, { prot: Prot.none })
-  space.map(guard + pageSize, top, { prot: Prot.read | Prot.write, name: "[stack]" })
+  space.map(guard + pageSize, top, { prot, name: "[stack]" })
   return Result.succeed(top)
 }
 

@@ -4,6 +4,7 @@ import { getWords, putWords } from "../user/userBuffers.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import { row } from "../kernel/row.ts"
 import { Resource } from "./Attributes.ts"
+import { watchCpuTime } from "./enforceLimits.ts"
 import { isSelf } from "./identity.ts"
 
 /** prlimit64: reads (`old` not null) and changes (`next` not null) a limit of this process. */
@@ -18,6 +19,7 @@ const prlimit64 = (kernel: Kernel, pid: number, resource: number, next: number, 
     const error = kernel.attributes.setLimit(resource, { soft, hard }, kernel.process.euid === 0)
     if (error < 0) return error
     if (resource === Resource.NOFILE) kernel.files.limit = Number(soft)
+    if (resource === Resource.CPU) watchCpuTime(kernel)
   }
   return old === 0 ? 0 : putWords(kernel.state, old, [before.soft, before.hard])
 }
@@ -36,6 +38,8 @@ const setpriority = (kernel: Kernel, which: number, who: number, nice: number): 
   kernel.attributes.nice = wanted
   return 0
 }
+
+const enforced = "RLIMIT_NOFILE, FSIZE, CPU and NPROC are enforced"
 
 export const limitSyscalls = [
   row(
@@ -62,7 +66,7 @@ export const limitSyscalls = [
     "setrlimit",
     ["int", "pointer"],
     (kernel, resource, next) => (next === 0 ? -Errno.EFAULT : prlimit64(kernel, 0, resource, next, 0)),
-    "only RLIMIT_NOFILE is enforced"
+    enforced
   ),
-  row(261, "prlimit64", ["int", "int", "pointer", "pointer"], prlimit64, "of this process; only RLIMIT_NOFILE is enforced")
+  row(261, "prlimit64", ["int", "int", "pointer", "pointer"], prlimit64, `of this process; ${enforced}`)
 ]

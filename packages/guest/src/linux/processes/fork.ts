@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { Errno } from "../kernel/errno.ts"
 import type { Kernel } from "../kernel/Kernel.ts"
 import { PidFd } from "../files/open/PidFd.ts"
+import { isFull, watchCpuTime } from "../misc/enforceLimits.ts"
 import { maxSignal } from "../signals/constants.ts"
 import type { SyscallResult } from "../kernel/Syscall.ts"
 import { prepareChild } from "../threads/childThread.ts"
@@ -45,6 +46,7 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
     if (writable(state, request.pidfd, 4) === undefined) return -Errno.EFAULT
     if (kernel.files.isFull) return -Errno.EMFILE
   }
+  if (isFull(kernel)) return -Errno.EAGAIN
   const guestMemory = has(CloneFlag.vm) ? sharedMemory(kernel, has(CloneFlag.vfork)) : copiedMemory(kernel)
   if (guestMemory === undefined) return -Errno.EAGAIN
 
@@ -64,6 +66,7 @@ export const forkProcess = (kernel: Kernel, request: CloneRequest): SyscallResul
   if (has(CloneFlag.pidfd)) state.view.setInt32(request.pidfd, kernel.files.install(new PidFd(child.node, 0), true), true)
   if (!has(CloneFlag.vm) || has(CloneFlag.vfork)) thread.altStack = caller.altStack
   child.threads.start(thread)
+  watchCpuTime(child)
   return has(CloneFlag.vfork) ? untilReleased(kernel, child) : child.process.pid
 }
 

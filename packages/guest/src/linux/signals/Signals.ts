@@ -33,6 +33,8 @@ export class Signals {
   readonly intervalTimers = new Map<number, Timer>()
   readonly posixTimers = new Map<number, PosixTimer>()
   nextTimerId = 0
+  /** Ends the watch over RLIMIT_CPU. */
+  stopCpuWatch: (() => void) | undefined
   /** The signal that has stopped the process; undefined while it goes on. */
   #stoppedBy: number | undefined
   /** Woken when a process that was stopped goes on, be it to its end. */

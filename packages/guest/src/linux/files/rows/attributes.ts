@@ -2,6 +2,7 @@
 import { Errno } from "../../kernel/errno.ts"
 import type { Kernel } from "../../kernel/Kernel.ts"
 import { row } from "../../kernel/row.ts"
+import { bytesWithinLimit } from "../../misc/enforceLimits.ts"
 import { ClockId } from "../../time/Clock.ts"
 import type { HostStat } from "../../../HostFs.ts"
 import { AT, O, S } from "../constants.ts"
@@ -119,7 +120,11 @@ const ftruncate = (kernel: Kernel, fd: number, length: bigint): number => {
   if (length < 0n) return -Errno.EINVAL
   const file = resizable(kernel, fd)
   if (typeof file === "number") return file
-  return isFar(length) ? -Errno.EFBIG : resize(kernel, file, Number(length))
+  if (isFar(length)) return -Errno.EFBIG
+  const stat = file.stat()
+  const isLonger = typeof stat !== "number" && length > BigInt(stat.size)
+  if (isLonger && bytesWithinLimit(kernel, length - 1n, 1) < 0) return -Errno.EFBIG
+  return resize(kernel, file, Number(length))
 }
 
 /** Modes of fallocate. */

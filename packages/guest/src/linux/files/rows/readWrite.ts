@@ -5,6 +5,7 @@ import { Errno } from "../../kernel/errno.ts"
 import type { Kernel } from "../../kernel/Kernel.ts"
 import { row } from "../../kernel/row.ts"
 import { Sig, SigCode } from "../../signals/constants.ts"
+import { bytesWithinLimit } from "../../misc/enforceLimits.ts"
 import type { SyscallResult } from "../../kernel/Syscall.ts"
 import { O, POLL } from "../constants.ts"
 import { beforeRead } from "../../jobs/background.ts"
@@ -72,10 +73,13 @@ export const writeFrom = (
   if (typeof buffers === "number") return buffers
   const start = startOf(file, buffers, offset)
   if (typeof start === "number") return start
-  const total = totalLength(buffers)
+  const asked = totalLength(buffers)
   const appends = (file.flags & O.APPEND) !== 0
-  if (start.isFar && !appends) return total === 0 ? 0 : -Errno.EFBIG
+  if (start.isFar && !appends) return asked === 0 ? 0 : -Errno.EFBIG
   if (start.isFar) file.farPosition = undefined
+  const total = file.identity === undefined ? asked : bytesWithinLimit(kernel, placeOf(file, start.position), asked)
+  if (total < 0) return total
+  if (total < asked) buffers = firstBytes(buffers, total)
   const { position } = start
   const source = file.identity === undefined && buffers.length > 1 ? gather(kernel.state, buffers) : undefined
   const wait = mayWait && !file.nonBlocking
@@ -102,6 +106,23 @@ export const writeFrom = (
     return -Errno.EAGAIN
   }
   return afterWrite(kernel, file, whenReady(file, POLL.OUT, total, attempt, wait, kernel))
+}
+
+/** Where a write to a regular file goes. */
+const placeOf = (file: OpenFile, position: number | undefined): bigint => {
+  if ((file.flags & O.APPEND) === 0) return BigInt(Math.max(0, position ?? file.seek(0, 1)))
+  const stat = file.stat()
+  return BigInt(typeof stat === "number" ? 0 : stat.size)
+}
+
+/** What buffers begin with. */
+const firstBytes = (buffers: Buffers, count: number): Buffers => {
+  let left = count
+  return buffers.map(({ address, length }) => {
+    const part = Math.min(length, left)
+    left -= part
+    return { address, length: part }
+  })
 }
 
 /** What follows a write: mappings of the file see it, and a closed pipe raises SIGPIPE. */
