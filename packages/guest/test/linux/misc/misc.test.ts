@@ -44,7 +44,6 @@ const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<nu
   ["mlockall", [0], -Errno.EINVAL],
   ["mlockall", [4], -Errno.EINVAL],
   ["mlockall", [3], 0],
-  ["inotify_init1", [0], -Errno.ENOSYS]
 ]
 
 describe("results", () => {
