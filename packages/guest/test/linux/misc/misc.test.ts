@@ -43,7 +43,7 @@ const expectations: ReadonlyArray<readonly [name: string, args: ReadonlyArray<nu
   ["mlock2", [out, 4096, 8], -Errno.EINVAL],
   ["mlockall", [0], -Errno.EINVAL],
   ["mlockall", [4], -Errno.EINVAL],
-  ["mlockall", [3], 0],
+  ["mlockall", [3], 0]
 ]
 
 describe("results", () => {
