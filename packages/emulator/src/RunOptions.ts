@@ -3,12 +3,15 @@ import type { Plugin } from "@emu/core/Plugin"
 import type { OnPluginError, PluginFailurePolicy } from "@emu/core/PluginFailures"
 import type { PluginOutput } from "@emu/core/Ports"
 import type { Identity } from "@emu/guest/HostInfo"
+import type { Inherited } from "@emu/guest/linux/run/ProcessOptions"
 import type { NetworkMode, Published } from "@emu/guest/linux/sockets/Network"
 import type { EngineServices, EngineOptions } from "@emu/tcg/engine/tiered/TieredEngine"
 import type { Trace } from "@emu/tcg/Translator"
 import type { plugins } from "@emu/plugins"
 import type { PluginName } from "@emu/plugins/names"
 import type * as Stream from "effect/Stream"
+
+export type { Inherited }
 
 /** A program: the path of its file, as the guest would open it, or the file's bytes. */
 export type Program = string | Uint8Array
@@ -119,6 +122,8 @@ export interface RunOptions<Uses extends PluginUses = PluginUses> {
   readonly warn?: ((line: string) => void) | undefined
   /** Passes signals of the host on, by Linux's numbers: gets what delivers one, gives what ends that. */
   readonly hostSignals?: ((deliver: (signal: number) => void) => () => void) | undefined
+  /** Which signals the program is started with as ignored and blocked, and how nice it is. */
+  readonly inherited?: Inherited | undefined
   /** Called when a signal has stopped the first process: nothing but SIGCONT makes it go on. The command stops itself, for its shell. */
   readonly hostStop?: (() => void) | undefined
 }

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { Emulator } from "@emu/emulator/Emulator"
 import type { RunOptions as EmulatorOptions } from "@emu/emulator/RunOptions"
 import { hostSignals, hostStop } from "@emu/node/hostSignals"
+import { inherited } from "../platform/inherited.ts"
 import { pluginChannels } from "@emu/node/NodePluginChannels"
 import { nodePluginFiles } from "@emu/node/NodePluginFiles"
 import * as NodeTranslationCache from "@emu/node/NodeTranslationCache"
@@ -42,6 +43,7 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   stderr: "inherit",
   hostSignals,
   hostStop,
+  inherited,
   engine: options.engine,
   oneInsnPerTb: options.oneInsnPerTb,
   measure: options.stats,

@@ -83,7 +83,8 @@ export const create = Effect.fnUntraced(function* <const Uses extends PluginUses
     ...processOptions(program, options, Context.get(parts, HostInfo)),
     warn,
     hostSignals: signals.subscribe,
-    hostStop: options.hostStop
+    hostStop: options.hostStop,
+    inherited: options.inherited
   }).pipe(Effect.provide(parts), Effect.map(exitOf), Effect.ensuring(Effect.sync(standard.end)))
   const begin = Effect.suspend(() => {
     if (hasBegun) return Effect.die(new Error("the guest has begun already: wait for its `exit`"))

@@ -23,6 +23,7 @@ export interface ProcessOptions {
   /** AT_EXECFN and /proc/self/exe; the absolute path of the program by default. */
   readonly execfn?: string | undefined
   readonly unameRelease?: string | undefined
+  readonly inherited?: Inherited | undefined
   /** Ids of the first process as the guest sees them. */
   readonly identity: Identity
   /** Guest instructions per slice of one thread. */
@@ -37,6 +38,13 @@ export interface ProcessOptions {
   /** Called when the first process is stopped, which only SIGCONT (from the host, too) makes go on: emu may stop itself. */
   readonly hostStop?: (() => void) | undefined
   readonly hostSignals?: ((deliver: (signal: number) => void) => () => void) | undefined
+}
+
+/** What a program has of those that started it (execve(2)). Signals are sets: bit n-1 is signal n. */
+export interface Inherited {
+  readonly ignoredSignals: bigint
+  readonly blockedSignals: bigint
+  readonly nice: number
 }
 
 /** How a program ended. */

@@ -25,7 +25,9 @@ import type { Image } from "../loader/mapElf.ts"
 import { GuestMemories } from "../memory/GuestMemories.ts"
 import { createKernel } from "../kernel/createKernel.ts"
 import { Processes } from "./Processes.ts"
-import type { ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
+import { Disposition, maxSignal, signalBit } from "../signals/constants.ts"
+import type { Thread } from "../threads/Thread.ts"
+import type { Inherited, ProcessExit, ProcessOptions } from "./ProcessOptions.ts"
 import { openSymbolFiles } from "../pluginView/SymbolFiles.ts"
 import { pluginServices } from "./PluginServices.ts"
 
@@ -80,6 +82,7 @@ const runScoped = Effect.fnUntraced(function* (
   const main = kernel.threads.create(guestMemory)
   if (typeof main === "number") return yield* Effect.die(new Error("the first thread was refused"))
   main.saved.set(guestMemory.slots)
+  inherit(kernel, main, options.inherited)
   yield* forwardSignals(processes, options)
   processes.start(kernel, main)
 
@@ -124,6 +127,17 @@ const load = (
     process.vdsoBase = loaded.success.vdsoBase
     return Effect.succeed(loaded.success.image)
   })
+
+/** Signals that are ignored or blocked, and the nice value, last through execve. */
+const inherit = ({ attributes, signals }: Kernel, main: Thread, inherited: Inherited | undefined): void => {
+  if (inherited === undefined) return
+  for (let signal = 1; signal <= maxSignal; signal++) {
+    if ((inherited.ignoredSignals & signalBit(signal)) === 0n) continue
+    signals.setAction(signal, { handler: Disposition.ignore, flags: 0, mask: 0n })
+  }
+  main.setMask(inherited.blockedSignals)
+  attributes.nice = inherited.nice
+}
 
 /** The terminal that emu was started from controls the session of the first process. */
 const findTerminal = ({ attributes, files, terminals }: Kernel): void => {
