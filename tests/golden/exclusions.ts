@@ -19,7 +19,8 @@ const reasons: ReadonlyArray<{ readonly applies: (recording: Recording) => boole
   },
   {
     applies: ({ program, plugin }) =>
-      (["memory", "branches"].includes(program) && plugin?.startsWith("cache") === true) ||
+      (["branches", "floats", "hash", "memory", "smc"].includes(program) && plugin?.startsWith("cache") === true) ||
+      (program === "signals" && plugin?.startsWith("cache,l2") === true) ||
       (program === "memory" && plugin?.startsWith("hotpages") === true),
     reason: "QEMU's plugins count an access in the line or page of its first byte, emu's in each that it touches"
   },
