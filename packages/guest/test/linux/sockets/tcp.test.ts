@@ -205,3 +205,26 @@ describe("waiting calls", () => {
     assert.strictEqual(view.getUint16(at.address + 0x42), portOf(client))
   })
 })
+
+describe("calls that a signal ends", () => {
+  it("give what they have done: part of what MSG_WAITALL waits for, part of a long send", async () => {
+    const { call, kernel, send, setInt, tcpPair, wait } = makeSocketKernel()
+    const [client, server] = tcpPair()
+    call("fcntl", server, 4, 2)
+    call("fcntl", client, 4, 2)
+    const running = Effect.runPromise(wait("recvfrom", server, at.data, 6, 0x100, 0, 0))
+    send(client, "one")
+    await Promise.resolve()
+    assert.strictEqual(kernel.thread.progress, 3)
+    send(client, "two")
+    assert.strictEqual(await running, 6)
+
+    kernel.thread.progress = undefined
+    setInt(client, 1, 7, 4096)
+    const sending = Effect.runPromise(wait("sendto", client, at.data, 12000, 0, 0, 0))
+    await Promise.resolve()
+    assert.strictEqual(kernel.thread.progress, 8192)
+    call("recvfrom", server, at.data, 8192, 0, 0, 0)
+    assert.strictEqual(await sending, 12000)
+  })
+})

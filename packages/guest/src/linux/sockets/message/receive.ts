@@ -36,7 +36,7 @@ const receiveMessage = (
 ): SyscallResult => {
   if ((flags & MSG.ERRQUEUE) !== 0) return -Errno.EAGAIN
   if ((flags & MSG.OOB) !== 0) return -Errno.EINVAL
-  const { state } = kernel
+  const { state, thread } = kernel
   const total = totalLength(buffers)
   const drops = (flags & MSG.TRUNC) !== 0 && socket.stream && socket.kind.family !== AF.UNIX
   const peek = (flags & MSG.PEEK) !== 0
@@ -60,7 +60,13 @@ const receiveMessage = (
     return goesOn ? (isLast ? end(first) : more()) : end(first)
   }
   // what is there already is taken before anything is waited for
-  const more = (): number => (socket.available() > 0 ? attempt() : -Errno.EAGAIN)
+  const more = (): number => {
+    if (socket.available() > 0) return attempt()
+    // a signal that comes now ends the call with what it has
+    const stored = finish({ ...first!, count: done }, 0)
+    thread.progress = stored < 0 ? stored : done
+    return -Errno.EAGAIN
+  }
   const end = (received: Received): number => {
     const isCut = !socket.stream && received.length > received.count
     const result = finish({ ...received, count: done }, isCut ? MSG.TRUNC : 0)

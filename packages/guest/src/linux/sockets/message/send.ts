@@ -40,6 +40,7 @@ const sendMessage = (kernel: Kernel, socket: Socket, { ancillary, buffers, flags
   const bytes = gather(kernel.state, buffers)
   if (typeof bytes === "number") return giveUp(bytes)
   const by = callerOf(kernel)
+  const { thread } = kernel
   const wait = !socket.nonBlocking && (flags & MSG.DONTWAIT) === 0
   let done = 0
   const attempt = (isLast = !wait): number => {
@@ -47,7 +48,10 @@ const sendMessage = (kernel: Kernel, socket: Socket, { ancillary, buffers, flags
     if (moved < 0) return done > 0 && (moved !== -Errno.EAGAIN || isLast) ? done : moved
     going = undefined
     done += moved
-    return moved > 0 && done < bytes.length && socket.stream && !isLast ? -Errno.EAGAIN : done
+    if (moved === 0 || done === bytes.length || !socket.stream || isLast) return done
+    // a signal that comes now ends the call with what it has done
+    thread.progress = done
+    return -Errno.EAGAIN
   }
   const result = whenReady(socket, POLL.OUT, bytes.length, attempt, wait, kernel)
   const kept = Effect.isEffect(result)
