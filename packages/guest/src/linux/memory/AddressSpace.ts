@@ -20,9 +20,10 @@ export const mmapBase = 0x55556000
 const lowestChosen = 0x1_0000
 /** Where the search goes on when there is no room below `Layout.guestEnd`: beyond what programs ask for by address, as Go's heap. */
 const highBase = 0x4000_0000_0000
-/** What is larger is put there at once where it would leave less than this of low memory. */
+/** As much of low memory is kept free for frames of high memory; by mappings above a size more, for the sake of others to come. */
+const keptFree = 2 ** 29
 const largeSize = 2 ** 26
-const keptFree = 1.25 * 2 ** 30
+const keptFreeByLarge = 1.25 * 2 ** 30
 
 /** What is to be mapped. */
 export interface Mapping {
@@ -90,7 +91,8 @@ export class AddressSpace {
   choose(size: number, hint: number): number | undefined {
     const from = Math.max(pageDown(hint), Layout.guestBase)
     if (hint >= Layout.guestEnd && this.inRange(from, from + size) && this.regions.isFree(from, from + size)) return from
-    const isLow = size < largeSize || this.#lowFree() - size >= keptFree
+    const left = Layout.guestEnd - this.regions.lowBytes - size
+    const isLow = left >= (size < largeSize ? keptFree : keptFreeByLarge)
     return (
       (isLow && hint > 0 && hint < Layout.guestEnd ? this.#lowHole(size, from, Layout.guestEnd) : undefined) ??
       (isLow
@@ -99,13 +101,6 @@ export class AddressSpace {
       this.regions.hole(size, highBase, Layout.userEnd) ??
       this.regions.hole(size, 2 ** 32, Layout.userEnd)
     )
-  }
-
-  /** Bytes below `Layout.guestEnd` that nothing is mapped to. */
-  #lowFree(): number {
-    let free = Layout.guestEnd
-    for (const { end, start } of this.regions.within(0, Layout.guestEnd)) free -= end - start
-    return free
   }
 
   /** As `hole` of regions, between frames of high memory. */

@@ -1,12 +1,21 @@
 /** The regions of an address space, sorted and disjoint. Knows nothing of page tables and contents. */
+import { guestEnd } from "@emu/tcg/Layout"
 import { clip, mergeable, type Region } from "./Region.ts"
 
 export class RegionList {
   readonly #list: Array<Region> = []
+  #lowBytes = 0
+  /** What the last search found: from one address to another there is no hole of so many bytes. */
+  #searched = { from: 0, size: 0, to: 0 }
 
   /** All regions by address. */
   get all(): ReadonlyArray<Region> {
     return this.#list
+  }
+
+  /** Bytes below `guestEnd` that are in regions. */
+  get lowBytes(): number {
+    return this.#lowBytes
   }
 
   /** The region that holds an address. */
@@ -42,12 +51,14 @@ export class RegionList {
 
   /** The lowest address from `from` on with `size` free bytes below `limit`, or undefined. */
   hole(size: number, from: number, limit: number): number | undefined {
-    let at = from
-    for (let i = this.#indexOf(from); i < this.#list.length; i++) {
+    const { from: begun, size: least, to } = this.#searched
+    let at = from >= begun && from < to && size >= least ? to : from
+    for (let i = this.#indexOf(at); i < this.#list.length; i++) {
       const region = this.#list[i]!
       if (region.start - at >= size) break
       at = Math.max(at, region.end)
     }
+    this.#searched = { from: from >= begun && from < to && size >= least ? begun : from, size, to: at }
     return at + size <= limit ? at : undefined
   }
 
@@ -55,6 +66,8 @@ export class RegionList {
   remove(start: number, end: number): Array<Region> {
     const removed = this.within(start, end)
     if (removed.length === 0) return removed
+    if (start < this.#searched.to) this.#searched = { from: 0, size: 0, to: 0 }
+    for (const part of removed) this.#lowBytes -= lowBytesOf(part)
     const first = this.#indexOf(start)
     let last = first
     while (last < this.#list.length && this.#list[last]!.start < end) last++
@@ -69,6 +82,7 @@ export class RegionList {
 
   /** Puts a region where nothing is, and merges it with its neighbours. */
   insert(region: Region): void {
+    this.#lowBytes += lowBytesOf(region)
     let i = this.#indexOf(region.start)
     let merged = region
     const before = this.#list[i - 1]
@@ -96,3 +110,5 @@ export class RegionList {
     return low
   }
 }
+
+const lowBytesOf = ({ end, start }: Region): number => Math.min(end, guestEnd) - Math.min(start, guestEnd)

@@ -1,6 +1,6 @@
 /** Where mappings go, what is refused, files behind mappings, the program break. */
 import { afterEach, assert, describe, it } from "@effect/vitest"
-import { PageFlag, pageSize, userEnd } from "@emu/tcg/Layout"
+import { guestEnd, PageFlag, pageSize, userEnd } from "@emu/tcg/Layout"
 import { Errno } from "@emu/guest/linux/kernel/errno"
 import type { FileTable } from "@emu/guest/linux/files/FileTable"
 import { madvise, mincore, mprotect, msync } from "@emu/guest/linux/memory/advice"
@@ -51,6 +51,16 @@ describe("mmap", () => {
     assert.strictEqual(anywhere(pageSize, 0x1000), 0x1000)
     assert.strictEqual(anywhere(pageSize, 2 ** 40), 2 ** 40)
     assert.strictEqual(anywhere(pageSize, 2 ** 40), mmapBase)
+  })
+
+  it("takes high memory before low memory is full: what is there needs some for its frames", () => {
+    let low = 0
+    while (anywhere(2 ** 24) < guestEnd) low++
+    assert.isAtLeast(low, 150)
+    const at = anywhere(2 ** 24)
+    assert.isAbove(at, 2 ** 32)
+    writable(state, at, 1)![0] = 9
+    assert.strictEqual(readable(state, at, 1)![0], 9)
   })
 
   it.each([
