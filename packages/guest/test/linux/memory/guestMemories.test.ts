@@ -8,7 +8,7 @@ import type { GuestMemory } from "@emu/guest/linux/memory/GuestMemory"
 import { readable, writable } from "@emu/guest/linux/user/UserMemory"
 import { fileOf, makeState } from "../support/kernel.ts"
 
-const engine = { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"]
+const engine = { flushPages: () => {}, protect: () => {}, programEnded: () => {} } as unknown as Engine["Service"]
 const { memory } = makeState()
 const first: CpuState = makeState()
 const start = 0x20000

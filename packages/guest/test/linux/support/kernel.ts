@@ -27,7 +27,7 @@ export const makeSpace = (state: CpuState) => {
 
 /** A memory whose engine runs nothing. */
 export const makeGuestMemory = (state: CpuState): GuestMemory =>
-  new GuestMemory(state, { flushPages: () => {}, protect: () => {} } as unknown as Engine["Service"])
+  new GuestMemory(state, { flushPages: () => {}, protect: () => {}, programEnded: () => {} } as unknown as Engine["Service"])
 
 /** Numbers for threads: ids from `first` on, and vCPUs by the number of threads. */
 export const threadIds = (first: number): ThreadIds => {
