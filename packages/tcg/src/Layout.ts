@@ -47,7 +47,7 @@ export const codeEnd = 0xe1200000
 export const jumpCacheBase = 0xe1200000
 export const jumpCacheEnd = 0xe1240000
 export const jumpCacheMask = 0x3fff8
-/** Windows of compiled code (`engine/jit/Windows.ts`). Zeros are an empty window. */
+/** Windows of compiled code (`engine/jit/install/Windows.ts`). Zeros are an empty window. */
 export const windowsBase = 0xe1240000
 export const windowsEnd = 0xe1280000
 /**

@@ -1,7 +1,7 @@
 /** Where blocks that overlap are cut: loops must keep one entry, and plugins must hear of what runs and of nothing else. */
 import { assert, describe, it } from "@effect/vitest"
 import { type DynCallback, InlineOp } from "@emu/core/Instrumentation"
-import { cutOf, type KnownBlock } from "@emu/tcg/engine/jit/Blocks"
+import { cutOf, type KnownBlock } from "@emu/tcg/engine/jit/plan/Blocks"
 
 const entry = { scoreboard: 1, offset: 0 }
 const inline = (op: InlineOp) => ({ kind: "inline", plugin: 1n, op, entry, imm: 1n }) satisfies DynCallback

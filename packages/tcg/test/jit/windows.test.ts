@@ -1,6 +1,6 @@
 /** Windows: an access that one allows must be allowed by the page table, whatever pages and windows went through. */
 import { assert, describe, it } from "@effect/vitest"
-import { Windows } from "@emu/tcg/engine/jit/Windows"
+import { Windows } from "@emu/tcg/engine/jit/install/Windows"
 import { Window } from "@emu/tcg/engine/jit/Runtime"
 import * as Layout from "@emu/tcg/Layout"
 import * as Schema from "effect/Schema"

@@ -1,12 +1,12 @@
 /** The baseline tier: compiles blocks that have become warm, many at a time, with little thought. */
 import type { JitHost } from "../jit/JitHost.ts"
 import { beginModule } from "../jit/BatchWriter.ts"
-import type { Blocks, KnownBlock } from "../jit/Blocks.ts"
+import type { Blocks, KnownBlock } from "../jit/plan/Blocks.ts"
 import { hasFusedMultiplyAdd } from "../jit/hostFeatures.ts"
-import type { RegionTable } from "../jit/RegionTable.ts"
+import type { RegionTable } from "../jit/install/RegionTable.ts"
 import type { JitImports } from "../jit/Runtime.ts"
 import type { Site } from "../jit/emit/SideExits.ts"
-import type { Windows } from "../jit/Windows.ts"
+import type { Windows } from "../jit/install/Windows.ts"
 import { type BaselineBlock, UnsupportedBlock } from "./BaselineBlock.ts"
 import { compileBaseline } from "./FunctionWriter.ts"
 

@@ -1,6 +1,6 @@
 /** What the compiled tier asks of the engine. */
 import type { Instrumentation } from "@emu/core/Instrumentation"
-import type { DescribedBlock } from "./Blocks.ts"
+import type { DescribedBlock } from "./plan/Blocks.ts"
 import type { IrBlock } from "../../ir/Block.ts"
 import type { LowerContext } from "./emit/lower/Context.ts"
 import type { JitImports } from "./Runtime.ts"

@@ -9,6 +9,14 @@ import { Opcode } from "../../../ir/Opcode.ts"
 import { type Cfg, type Node, successors } from "./Cfg.ts"
 import { type Ahead, aheadOfFuel, type FuelCounterOptions } from "./fuelCounter.ts"
 
+/** Where a scoreboard's slots are: vCPU 0's, and the bytes to the next vCPU's. */
+export interface ScoreboardPlace {
+  readonly address: number
+  readonly stride: number
+  /** What the slot of the running vCPU holds while code is compiled, where that is known. */
+  readonly value?: bigint
+}
+
 /** A set of counters, as a bit mask over their numbers. */
 export type CounterSet = number
 

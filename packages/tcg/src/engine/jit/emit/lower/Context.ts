@@ -2,15 +2,8 @@
 import type { ScoreboardU64 } from "@emu/core/Scoreboard"
 import type { BlockCallback, IrBlock, Op } from "../../../../ir/Block.ts"
 import type { CodeWriter } from "../../../../wasm/CodeWriter.ts"
+import type { ScoreboardPlace } from "../../analysis/Counters.ts"
 import type { Values } from "../Values.ts"
-
-/** Where a scoreboard's slots are: vCPU 0's, and the bytes to the next vCPU's. */
-export interface ScoreboardPlace {
-  readonly address: number
-  readonly stride: number
-  /** What the slot of the running vCPU holds while code is compiled, where that is known. */
-  readonly value?: bigint
-}
 
 /** Function indices that lowered code may call. */
 export interface Callees {

@@ -5,7 +5,6 @@
  * out of line to softfloat (DESIGN section 8).
  */
 import type { Op } from "../../../../ir/Block.ts"
-import { CpuSlot } from "../../../../Layout.ts"
 import { Opcode, OpFlag, opTable, RoundingMode } from "../../../../ir/Opcode.ts"
 import { Insn } from "../../../../wasm/Wasm.ts"
 import { Scratch } from "../../Runtime.ts"
@@ -39,13 +38,6 @@ const compare32 = new Map<number, number>([
   [Opcode.flt_f32, Insn.f32_lt],
   [Opcode.fle_f32, Insn.f32_le]
 ])
-
-/** Whether an operation reads or updates the floating-point status: regions with any test the status when entered. */
-export const usesFpStatus = (op: Op): boolean => (opTable[op.opcode]!.flags & OpFlag.fpStatus) !== 0
-
-/** Whether an operation sets the floating-point status outright (a CSR write). */
-export const writesFpStatus = (op: Op): boolean =>
-  opTable[op.opcode]!.outputs > 0 && (op.args[0] === CpuSlot.fpFlags || op.args[0] === CpuSlot.fpRound)
 
 /** Lowers a floating-point operation; false if it is not one. */
 export const lowerFloat = (context: LowerContext, op: Op): boolean => {

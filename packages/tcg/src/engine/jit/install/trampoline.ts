@@ -1,9 +1,9 @@
 /** How the engine calls regions: a WebAssembly function that goes through their table, which JS cannot do as fast. */
-import { CodeWriter } from "../../wasm/CodeWriter.ts"
-import { ModuleWriter } from "../../wasm/ModuleWriter.ts"
-import { Insn, ValType } from "../../wasm/Wasm.ts"
-import { regionParameters, regionResults } from "./emit/RegionCompiler.ts"
-import { Cell } from "./Runtime.ts"
+import { CodeWriter } from "../../../wasm/CodeWriter.ts"
+import { ModuleWriter } from "../../../wasm/ModuleWriter.ts"
+import { Insn, ValType } from "../../../wasm/Wasm.ts"
+import { regionParameters, regionResults } from "../emit/RegionCompiler.ts"
+import { Cell } from "../Runtime.ts"
 
 /** Calls the region in a table slot, stores the fuel left in its cell, gives `next`. */
 export type Enter = (slot: number, pc: number, fuel: number) => number

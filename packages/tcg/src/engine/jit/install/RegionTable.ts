@@ -1,8 +1,8 @@
 /** The regions that are installed: the function table that holds them, and the table of entries through which code finds them. */
-import type { CpuState } from "../../CpuState.ts"
-import type { BatchRegion } from "./Batch.ts"
-import type { JitHost } from "./JitHost.ts"
-import { entryOffset, entryTableBase, entryTableBytes, firstIndex, indexShift, slotMask } from "./Runtime.ts"
+import type { CpuState } from "../../../CpuState.ts"
+import type { BatchRegion } from "../Batch.ts"
+import type { JitHost } from "../JitHost.ts"
+import { entryOffset, entryTableBase, entryTableBytes, firstIndex, indexShift, slotMask } from "../Runtime.ts"
 import { type Enter, makeTrampoline } from "./trampoline.ts"
 
 export class RegionTable {

@@ -1,8 +1,8 @@
 /** What the compiled tier remembers of every translated block: where it goes, and what plugins wove into it. */
 import type { DynCallback, Instrumentation } from "@emu/core/Instrumentation"
-import { constantOf, type IrBlock } from "../../ir/Block.ts"
-import { JumpHint, Opcode } from "../../ir/Opcode.ts"
-import { canBeUndone, type StaticExit, staticExits } from "./analysis/Cfg.ts"
+import { constantOf, type IrBlock } from "../../../ir/Block.ts"
+import { JumpHint, Opcode } from "../../../ir/Opcode.ts"
+import { canBeUndone, type StaticExit, staticExits } from "../analysis/Cfg.ts"
 
 export interface KnownBlock {
   readonly pc: number

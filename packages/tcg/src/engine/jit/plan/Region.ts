@@ -6,7 +6,7 @@
  * of an inner loop: rooted there, nested loops would become one (DESIGN section 9, point 2).
  */
 import type { Blocks, KnownBlock } from "./Blocks.ts"
-import { components } from "./analysis/Graph.ts"
+import { components } from "../analysis/Graph.ts"
 
 export interface RegionLimits {
   readonly maxBlocks: number

@@ -2,9 +2,9 @@
  * What was seen of blocks while they ran, for regions to be compiled by. It outlives the regions: what did not hold once is not
  * assumed again.
  */
-import type { CpuState } from "../../CpuState.ts"
-import type { Sharing } from "./analysis/Accesses.ts"
-import { firstMemoryGlobal, type Globals } from "./analysis/Dataflow.ts"
+import type { CpuState } from "../../../CpuState.ts"
+import type { Sharing } from "../analysis/Accesses.ts"
+import { firstMemoryGlobal, type Globals } from "../analysis/Dataflow.ts"
 
 /** How often the rest of a block may be left to the interpreter. */
 const maxRests = 100

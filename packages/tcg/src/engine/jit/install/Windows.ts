@@ -9,10 +9,10 @@
  * A window is three 32-bit words: its first address, the number of addresses at which an access of eight bytes may begin,
  * and the number of misses. A window of zeros is empty.
  */
-import type { CpuState } from "../../CpuState.ts"
-import { PageFlag, pageShift, pageSize, windowsBase, windowsEnd } from "../../Layout.ts"
-import { isLocalGlobal } from "./analysis/Dataflow.ts"
-import { Window } from "./Runtime.ts"
+import type { CpuState } from "../../../CpuState.ts"
+import { PageFlag, pageShift, pageSize, windowsBase, windowsEnd } from "../../../Layout.ts"
+import { isLocalGlobal } from "../analysis/Dataflow.ts"
+import { Window } from "../Runtime.ts"
 
 /** No stretch is looked for beyond this many pages to either side. */
 const reach = 1 << 16

@@ -1,9 +1,9 @@
 /** The IR of the blocks of a region, made anew. */
 import { type Blocks, cutOf, type KnownBlock } from "./Blocks.ts"
-import type { RegionBlock } from "./analysis/Cfg.ts"
-import type { JitHost } from "./JitHost.ts"
+import type { RegionBlock } from "../analysis/Cfg.ts"
+import type { JitHost } from "../JitHost.ts"
 import type { Region } from "./Region.ts"
-import type { RegionSource } from "./analysis/RegionAnalysis.ts"
+import type { RegionSource } from "../analysis/RegionAnalysis.ts"
 
 /**
  * Translates a region's blocks with the instrumentation that they have, cut where they overlap. Undefined where the code of one
