@@ -20,6 +20,9 @@ const options: Readonly<Record<string, ReadonlyArray<string>>> = {
   patch: ["target=ffffffff,patch=00000000"],
   hotblocks: ["limit=3", "symbols=on"],
   insn: ["", "sizes=on", "match=mul"],
+  dump: ["at=put"],
+  ltrace: ["internal=on,summary=on"],
+  watch: ["at=output_length"],
   stoptrigger: ["icount=50", "addr=0x1"],
   mem: ["", "haddr=on,region-summary=on"]
 }

@@ -22,13 +22,14 @@ export class LogSink {
 
   /**
    * @param file path of the log file, which is emptied; undefined for stderr
+   * @param option what the user has named it by
    * @returns fails where the file cannot be written
    */
-  static readonly open = (file: string | undefined): Effect.Effect<LogSink, UsageError> =>
+  static readonly open = (file: string | undefined, option = "-D"): Effect.Effect<LogSink, UsageError> =>
     Effect.try({
       try: () => (file === undefined ? new LogSink(2, "stderr") : new LogSink(fs.openSync(file, "w"), file)),
       catch: (error) =>
-        new UsageError(`option -D: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
+        new UsageError(`option ${option}: cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`)
     })
 
   /** Whether the file of `-D` could not be written in full. */

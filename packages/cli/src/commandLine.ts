@@ -4,7 +4,7 @@ import { EnginesDiffer } from "@emu/tcg/engine/lockstep/Difference"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { cache } from "./commands/cache.ts"
-import { cacheHelp, controlHelp, mainHelp, pluginsHelp, runHelp } from "./commands/help.ts"
+import { cacheHelp, completionHelp, controlHelp, mainHelp, pluginHelp, pluginsHelp, runHelp } from "./commands/help.ts"
 import { newPlugin } from "./commands/newPlugin.ts"
 import { explainPlugin, listPlugins } from "./commands/plugins.ts"
 import { resultSchema } from "./commands/resultSchema.ts"
@@ -19,7 +19,7 @@ import { placeOf, pluginStack } from "./plugins/pluginFrames.ts"
 import { didYouMean } from "./suggest.ts"
 import { UsageError } from "./UsageError.ts"
 
-const commands = ["run", "cache", "control", "plugin", "plugins", "help", "version"]
+const commands = ["run", "cache", "control", "plugin", "plugins", "completion", "help", "version"]
 
 /** Writes text to stdout; the status is 0. */
 const show = (text: string) => Effect.sync(() => (writeAll(1, text), 0))
@@ -61,9 +61,9 @@ const pluginsCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>
 const pluginCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const table = pluginsOptions.filter((row) => row.name === "help")
   const { operands, options } = yield* parse(() => parseOptions(table, words, "plugin"))
-  if (options.length > 0) return yield* show(mainHelp)
+  if (options.length > 0) return yield* show(pluginHelp)
   const [action, ...rest] = operands
-  if (action === "new" && rest.some((word) => word === "--help" || word === "-h")) return yield* show(mainHelp)
+  if (action === "new" && rest.some((word) => word === "--help" || word === "-h")) return yield* show(pluginHelp)
   if (action === "new") return yield* Effect.flatMap(newPlugin(rest), show)
   const problem = action === undefined ? "emu plugin needs to know what to do" : `emu plugin: there is no ${action}`
   return yield* Effect.fail(
@@ -80,6 +80,15 @@ const controlCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>
   }
   const { control } = yield* Effect.promise(() => import("./commands/control.ts"))
   return yield* Effect.flatMap(control(operands), show)
+})
+
+const completionCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  if (words.some((word) => word === "--help" || word === "-h")) return yield* show(completionHelp)
+  const { completion } = yield* Effect.promise(() => import("./commands/completion.ts"))
+  return yield* Effect.flatMap(
+    parse(() => completion(words)),
+    show
+  )
 })
 
 const cacheCommand = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
@@ -103,6 +112,8 @@ const dispatch = (words: ReadonlyArray<string>) =>
         return yield* pluginCommand(rest)
       case "plugins":
         return yield* pluginsCommand(rest)
+      case "completion":
+        return yield* completionCommand(rest)
       case "help":
       case "--help":
       case "-h":

@@ -311,7 +311,7 @@ export const makeNodeHostFs = (): HostFsShape => {
     ftruncate: (fd, length) => perform(() => Fs.ftruncateSync(fd, length)),
     fsync: (fd) => perform(() => Fs.fsyncSync(fd)),
     access: (path, mode) => perform(() => Fs.accessSync(hostPath(path), mode)),
-    cwd: () => fromText(process.cwd()),
+    cwd: () => fromText(currentDirectory()),
     statusFlags: (fd) => {
       if (typeof fstat(fd) === "number") return -Errno.EBADF
       // Node may have made it non-blocking for itself, which is no business of the guest's.
@@ -345,3 +345,12 @@ export const makeNodeHostFs = (): HostFsShape => {
 export const layer: Layer.Layer<HostFs> = Layer.sync(HostFs)(makeNodeHostFs)
 
 export { readsInFlight } from "./internal/StreamInput.ts"
+
+/** The current directory; the root where it was deleted, which Node takes for an error. */
+const currentDirectory = (): string => {
+  try {
+    return process.cwd()
+  } catch {
+    return "/"
+  }
+}

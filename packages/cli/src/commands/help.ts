@@ -9,6 +9,7 @@ Usage:
   emu plugin new NAME                       write a plugin, with a test, to begin with
   emu control SOCKET attach|list|...        attach plugins to a program that runs; see emu control --help
   emu cache [clear]                         show or empty the translation cache; see emu cache --help
+  emu completion bash|zsh|fish              print what completes command lines in a shell
   emu --help                                show this help
   emu --version                             show the version
 
@@ -45,6 +46,24 @@ Usage: emu plugins [options] [NAME|FILE...]
 
 Options:
 ${pluginsOptions.map(optionLine).join("")}`
+
+/** The help of `emu plugin`. */
+export const pluginHelp = `Writes a plugin that works, with a test, a program for both, and what an editor needs to check them.
+
+Usage: emu plugin new NAME
+
+NAME is small letters, digits and dashes; or a path that ends in such a name. The folder is made, and must not exist.
+What is printed says how the plugin is run and tested.
+`
+
+/** The help of `emu completion`. */
+export const completionHelp = `Prints a script with which a shell completes command lines of emu.
+
+Usage:
+  source <(emu completion bash)                                 in ~/.bashrc
+  emu completion zsh > FOLDER/_emu                              FOLDER is in $fpath
+  emu completion fish > ~/.config/fish/completions/emu.fish
+`
 
 /** The help of `emu control`. */
 export const controlHelp =

@@ -13,7 +13,7 @@ import * as NodeTranslationCache from "@emu/node/NodeTranslationCache"
 import { setWasmFlags } from "@emu/node/wasmFlags"
 import type { Trace } from "@emu/tcg/Translator"
 import { hostLayer } from "../platform/host/hostLayer.ts"
-import { isTerminal, wantsColours } from "../platform/terminal/isTerminal.ts"
+import { forcesColours, isTerminal, wantsColours } from "../platform/terminal/isTerminal.ts"
 import { formatStats } from "../formatStats.ts"
 import { complain } from "../hostText.ts"
 import { LogSink } from "../LogSink.ts"
@@ -22,9 +22,13 @@ import { failurePolicy, installPlugins } from "../plugins/installPlugin.ts"
 import { catchStrayErrors } from "../plugins/strayErrors.ts"
 import { colours, plain } from "../report/formatTable.ts"
 import { canShowProgress, startProgress } from "../progress.ts"
-import { makeRunOutput, type RunOutput } from "../report/pluginOutput.ts"
+import { makeRunOutput, type RunOutput, withDocument } from "../report/pluginOutput.ts"
 
-const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
+/** Writes what the emulator logs: between lines of JSON, as lines of JSON. */
+const logWriter = ({ pluginFormat }: RunOptions, { write }: LogSink): LogSink["write"] =>
+  pluginFormat === "json" ? (text) => write(`${JSON.stringify({ log: text })}\n`) : write
+
+const trace = ({ log }: RunOptions, write: LogSink["write"]): Trace => ({
   ...(log.has("in_asm") && { inAsm: write }),
   ...(log.has("op") && { op: write }),
   ...(log.has("op_opt") && { opOpt: write }),
@@ -33,6 +37,11 @@ const trace = ({ log }: RunOptions, { write }: LogSink): Trace => ({
     exec: (vcpu: number, pc: number) => write(`Trace ${vcpu}: 0x${pc.toString(16).padStart(16, "0")}\n`)
   })
 })
+
+const straceWriter = (options: RunOptions, sink: LogSink) => {
+  const write = logWriter(options, sink)
+  return (line: string): void => write(`${line}\n`)
+}
 
 /** The run as the emulator is told it. */
 const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions => ({
@@ -47,7 +56,7 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   engine: options.engine,
   oneInsnPerTb: options.oneInsnPerTb,
   measure: options.stats,
-  trace: trace(options, sink),
+  trace: trace(options, logWriter(options, sink)),
   onPluginError: options.onPluginError,
   argv0: options.argv0,
   execfn: options.execfn,
@@ -57,7 +66,7 @@ const emulatorOptions = (options: RunOptions, sink: LogSink): EmulatorOptions =>
   net: options.net,
   publish: options.publish,
   stackSize: options.stackSize,
-  strace: options.log.has("strace") ? (line) => sink.write(`${line}\n`) : undefined,
+  strace: options.log.has("strace") ? straceWriter(options, sink) : undefined,
   warn: (line) => {
     if (options.quiet) return
     sink.flush()
@@ -77,10 +86,11 @@ const cacheLayer = ({ cache, quiet }: RunOptions, sink: LogSink): Layer.Layer<ne
 }
 
 /** The plugins' output in the format asked for; on a terminal, tables where nothing else was asked for. */
-const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink): RunOutput => {
+const runOutput = ({ logFile, pluginFormat }: RunOptions, { write }: LogSink, report: LogSink | undefined): RunOutput => {
   const isOnTerminal = logFile === undefined && pluginFormat !== "text" && pluginFormat !== "json" && isTerminal(2)
-  const paint = isOnTerminal && wantsColours(process.env) ? colours : plain
-  return makeRunOutput(pluginFormat ?? (isOnTerminal ? "table" : "text"), write, paint)
+  const isColoured = forcesColours(process.env) || (isOnTerminal && wantsColours(process.env))
+  const output = makeRunOutput(pluginFormat ?? (isOnTerminal ? "table" : "text"), write, isColoured ? colours : plain)
+  return report === undefined ? output : withDocument(output, (text) => report.write(text))
 }
 
 /**
@@ -93,7 +103,8 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
   if (options.engine !== "interpreter") setWasmFlags()
   const sink = yield* LogSink.open(options.logFile)
   const showsProgress = !options.quiet && canShowProgress(process.env)
-  const report = runOutput(options, sink)
+  const document = options.report === undefined ? undefined : yield* LogSink.open(options.report, "--report")
+  const report = runOutput(options, sink, document)
   const policy = failurePolicy(options, sink)
   const host = Layer.mergeAll(
     cacheLayer(options, sink),
@@ -117,10 +128,12 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
     }
     const started = performance.now()
     const stopProgress = showsProgress ? startProgress(() => guest.stats().insns) : undefined
+    const writeStats = () => logWriter(options, sink)(formatStats(guest.stats(), performance.now() - started))
     const end = (status: number | undefined) => {
       stopProgress?.()
+      if (options.stats && options.pluginFormat === "json") writeStats()
       report.end({ program: options.program, args: options.args, status }, guest.plugins.list())
-      if (options.stats) sink.write(formatStats(guest.stats(), performance.now() - started))
+      if (options.stats && options.pluginFormat !== "json") writeStats()
     }
     const { status } = yield* Effect.onExit(guest.begin, (exit) =>
       Effect.sync(() => end(Exit.isSuccess(exit) ? exit.value.status : undefined))
@@ -130,8 +143,13 @@ export const runRequest = Effect.fnUntraced(function* (options: RunOptions) {
   return yield* run.pipe(
     Effect.scoped,
     Effect.provide(Layer.provide(Emulator.layer, host)),
-    Effect.ensuring(Effect.sync(sink.flush)),
+    Effect.ensuring(
+      Effect.sync(() => {
+        sink.flush()
+        document?.flush()
+      })
+    ),
     // what was asked for is not all there, which a script must be able to see
-    Effect.map((status) => (status === 0 && sink.isIncomplete ? 1 : status))
+    Effect.map((status) => (status === 0 && (sink.isIncomplete || document?.isIncomplete === true) ? 1 : status))
   )
 })

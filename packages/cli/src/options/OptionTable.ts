@@ -41,6 +41,11 @@ export const runOptions = [
     ]
   },
   {
+    name: "report",
+    value: "FILE",
+    help: ["write plugins' results to a file as well, as the JSON document of --plugin-format json"]
+  },
+  {
     name: "control",
     value: "SOCKET",
     help: ["make a socket through which emu control attaches and removes plugins while the program runs"]

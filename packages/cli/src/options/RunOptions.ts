@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly publish: ReadonlyArray<Published>
   readonly log: ReadonlySet<LogItem>
   readonly logFile: string | undefined
+  /** Path of the file for the JSON document of plugins' results. */
+  readonly report: string | undefined
   readonly stats: boolean
   readonly oneInsnPerTb: boolean
   readonly engine: (typeof engines)[number]
@@ -116,6 +118,7 @@ export const parseRunOptions = (
     publish,
     log,
     logFile: last("log-file"),
+    report: last("report"),
     stats: given("stats"),
     oneInsnPerTb: given("one-insn-per-tb"),
     engine: parsed("engine", (text) => parseWord("--engine", text, engines)) ?? "jit",

@@ -1,5 +1,5 @@
 /** What becomes of plugins' text and results: text, tables for people, or JSON for programs. */
-import type { PluginOutput, PluginSource } from "@emu/core/Ports"
+import type { PluginOutput, PluginReport, PluginSource } from "@emu/core/Ports"
 import { PluginOutput as Output } from "@emu/core/Ports"
 import { formatTable, type Paint } from "./formatTable.ts"
 
@@ -32,9 +32,8 @@ const tables = (write: (text: string) => void, paint: Paint): RunOutput => ({
   end: () => {}
 })
 
-/** A line of JSON for each piece of text that a plugin writes, and at the end a line with the document. */
-const jsonLines = (write: (text: string) => void): RunOutput => {
-  const writeLine = (value: unknown) => write(`${JSON.stringify(value)}\n`)
+/** Collects results, and makes the document of them. */
+const makeDocument = () => {
   const results = new Map<bigint, readonly [PluginSource, unknown]>()
   const entry = ({ args, id, name }: PluginSource) => ({
     name,
@@ -42,20 +41,48 @@ const jsonLines = (write: (text: string) => void): RunOutput => {
     args: args.map(([key, value]) => `${key}=${value}`)
   })
   return {
-    output: {
-      write: (text, { id, name }) => writeLine({ plugin: name, id: Number(id), text }),
-      report: ({ json, source }) => results.set(source.id, [source, json()])
-    },
-    end: ({ args, program, status = null }, loaded) => {
+    add: ({ json, source }: PluginReport): void => void results.set(source.id, [source, json()]),
+    finish: ({ args, program, status }: RunFacts, loaded: ReadonlyArray<PluginSource>): string => {
       const silent = loaded.filter(({ id }) => !results.has(id)).map((source) => [source, undefined] as const)
       const plugins = [...results.values(), ...silent].sort(([a], [b]) => Number(a.id - b.id))
-      writeLine({
+      const document = {
         version: documentVersion,
         program,
         args,
-        status,
+        status: status ?? null,
         plugins: plugins.map(([source, result]) => ({ ...entry(source), result }))
-      })
+      }
+      return `${JSON.stringify(document)}\n`
+    }
+  }
+}
+
+/** A line of JSON for each piece of text that a plugin writes, and at the end a line with the document. */
+const jsonLines = (write: (text: string) => void): RunOutput => {
+  const document = makeDocument()
+  return {
+    output: {
+      write: (text, { id, name }) => write(`${JSON.stringify({ plugin: name, id: Number(id), text })}\n`),
+      report: document.add
+    },
+    end: (facts, loaded) => write(document.finish(facts, loaded))
+  }
+}
+
+/** The same output, and the document of all results elsewhere, too. */
+export const withDocument = ({ end, output }: RunOutput, write: (text: string) => void): RunOutput => {
+  const document = makeDocument()
+  return {
+    output: {
+      write: output.write,
+      report: (report) => {
+        document.add(report)
+        output.report(report)
+      }
+    },
+    end: (facts, loaded) => {
+      end(facts, loaded)
+      write(document.finish(facts, loaded))
     }
   }
 }

@@ -34,6 +34,7 @@ describe("the command line of emu run", () => {
       pluginFormat: undefined,
       sysroot: undefined,
       symbolFiles: [],
+      report: undefined,
       env: ["HOME=/root", "LANG=C"],
       argv0: undefined,
       execfn: undefined,

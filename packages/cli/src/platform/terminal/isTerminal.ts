@@ -14,6 +14,10 @@ export const isTerminal = (fd: number): boolean => {
   }
 }
 
+/** Whether colours are wanted wherever text goes (FORCE_COLOR, as Node and others read it). */
+export const forcesColours = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  !["", "0", "false"].includes(env["FORCE_COLOR"] ?? "")
+
 /** Whether text for a terminal may have colours: not under NO_COLOR (https://no-color.org), nor where there are none. */
 export const wantsColours = (env: Readonly<Record<string, string | undefined>>): boolean =>
   (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb"

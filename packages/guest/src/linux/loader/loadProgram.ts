@@ -70,7 +70,7 @@ export const loadProgram = (
 
   const stack = mapStack(space, elf, request)
   if (Result.isFailure(stack)) return Result.fail(stack.failure)
-  const interpreter = mapInterpreter(host, space, elf, request)
+  const interpreter = mapInterpreter(host, abi, space, elf, request)
   if (Result.isFailure(interpreter)) return Result.fail(interpreter.failure)
   const vdsoBase = space.choose(abi.vdsoSize, 0)
   if (vdsoBase === undefined) return noRoom(request)
@@ -126,8 +126,16 @@ const mapStack = (space: AddressSpace, elf: Elf, request: LoadRequest): Loaded<n
   return Result.succeed(top)
 }
 
+/** Where libraries for the guest are, if a cross compiler of Debian or Ubuntu has brought some. */
+const sysrootHint = (host: HostFsShape, { machine }: LinuxAbi): string => {
+  const likely = `/usr/${machine}-linux-gnu`
+  const isThere = typeof host.stat(likely) !== "number"
+  return `; -L names the directory of the guest's libraries${isThere ? `: try -L ${likely}` : ""}`
+}
+
 const mapInterpreter = (
   host: HostFsShape,
+  abi: LinuxAbi,
   space: AddressSpace,
   elf: Elf,
   request: LoadRequest
@@ -140,7 +148,7 @@ const mapInterpreter = (
       : openProgram(host, hostPath, elf.interpreter)
   if (Result.isFailure(opened)) {
     const missing = opened.failure._tag === "LoadError"
-    const hint = missing ? "; -L names the directory of the guest's libraries" : ""
+    const hint = missing ? sysrootHint(host, abi) : ""
     const reason = `its dynamic loader ${elf.interpreter} cannot be used: ${opened.failure.reason}${hint}`
     const errno = opened.failure._tag === "LoadError" ? opened.failure.errno : Errno.ELIBBAD
     return Result.fail(new LoadError({ path: request.shownPath, reason, errno }))
