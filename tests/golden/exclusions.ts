@@ -25,6 +25,10 @@ const reasons: ReadonlyArray<{ readonly applies: (recording: Recording) => boole
     reason: "QEMU's plugins count an access in the line or page of its first byte, emu's in each that it touches"
   },
   {
+    applies: ({ program, plugin }) => program === "layout" && plugin !== undefined,
+    reason: "the program prints addresses beyond the end of QEMU's memory, with more digits under emu"
+  },
+  {
     // Both print how often blocks were translated.
     applies: ({ program, plugin }) => program === "smc" && /^(hotblocks|insn,sizes)/.test(plugin ?? ""),
     reason: "QEMU translates again after any store into a page with code; emu after fence.i, where code changed"
