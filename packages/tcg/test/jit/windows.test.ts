@@ -72,4 +72,23 @@ describe("windows", () => {
     assert.isTrue(allows(loads, readOnly))
     assert.isFalse(allows(stores, readOnly))
   })
+
+  it("let no code count on a page that changed before, nor on any once that has happened often", () => {
+    const { protect, state, windows } = setUp()
+    const at = (page: number) => (firstPage + page) * Layout.pageSize
+    protect(firstPage, firstPage + pages - 1, read | write)
+    const lose = (page: number) => {
+      state.pageTable.fill(mapped, firstPage + page, firstPage + page + 1)
+      return windows.protect(firstPage + page, firstPage + page, mapped)
+    }
+    assert.isFalse(lose(0), "nobody counted on it")
+    for (let page = 1; page <= 4; page++) {
+      assert.isTrue(windows.covers(at(page), at(page) + 8, true))
+      assert.isTrue(lose(page))
+      windows.clear()
+      protect(firstPage + page, firstPage + page, read | write)
+      assert.isFalse(windows.covers(at(page), at(page) + 8, true))
+    }
+    assert.isFalse(windows.covers(at(5), at(5) + 8, false))
+  })
 })

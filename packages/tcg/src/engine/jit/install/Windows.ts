@@ -22,6 +22,12 @@ const usualCapacity = Math.floor((windowsEnd - windowsBase) / Window.bytes)
 /** The first two windows are shared by what finds no other: never by loads and stores, which need different pages. */
 const sharedWindows = 2
 
+/**
+ * How often code may be dropped because a page that it counted on changed. Programs that write code themselves, such as Java's
+ * virtual machine, have constant addresses of pages that change again and again: there, such accesses get windows as well.
+ */
+const maxLosses = 4
+
 /** Pages `first` to `last`. */
 interface Run {
   readonly first: number
@@ -40,6 +46,9 @@ export class Windows {
   private readonly writable: Array<Run> = []
   /** Pages in which code has accesses at constant addresses that it does not check, with the flags that they need. */
   private readonly constant = new Map<number, number>()
+  /** How often such a page lost a flag, and which did: code does not count on these again. */
+  private losses = 0
+  private readonly lost = new Set<number>()
 
   /** @param capacity how many there can be, the two shared ones included */
   constructor(state: CpuState, capacity = usualCapacity) {
@@ -93,11 +102,14 @@ export class Windows {
 
   /** Whether all of `low .. high - 1` allows accesses now. Code counts on it from now on: it must go when that changes. */
   covers(low: number, high: number, write: boolean): boolean {
+    if (this.losses >= maxLosses) return false
     const needs = write ? PageFlag.write : PageFlag.read
     const looked = needs | PageFlag.volatile
     const first = Math.floor(low / pageSize)
     const last = Math.floor((high - 1) / pageSize)
-    for (let page = first; page <= last; page++) if ((this.state.pageTable[page]! & looked) !== needs) return false
+    for (let page = first; page <= last; page++) {
+      if ((this.state.pageTable[page]! & looked) !== needs || this.lost.has(page)) return false
+    }
     for (let page = first; page <= last; page++) this.constant.set(page, (this.constant.get(page) ?? 0) | needs)
     return true
   }
@@ -110,10 +122,14 @@ export class Windows {
       const needs = needsOf(this.writes[index] === 1)
       this.change(windowsBase + index * Window.bytes, first, last, (flags & (needs | PageFlag.volatile)) === needs)
     }
+    let isLost = false
     for (const [page, needs] of this.constant) {
-      if (page >= first && page <= last && (flags & (needs | PageFlag.volatile)) !== needs) return true
+      if (page < first || page > last || (flags & (needs | PageFlag.volatile)) === needs) continue
+      this.lost.add(page)
+      isLost = true
     }
-    return false
+    if (isLost) this.losses++
+    return isLost
   }
 
   /** Forgets all windows; for when the code that has them is dropped. */
