@@ -133,7 +133,7 @@ export class Baseline {
   }
 
   /** Lets the function of a block not be entered any more; its blocks become warm again. */
-  private withdraw(pc: number): void {
+  withdraw(pc: number): void {
     const compiled = this.compiled.get(pc)
     if (compiled === undefined) return
     for (const each of compiled.pcs) {

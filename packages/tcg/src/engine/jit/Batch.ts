@@ -10,7 +10,8 @@ export interface BatchRegion {
   readonly hot: number
   /** Guest pcs at which it can be entered. */
   readonly entries: ReadonlyArray<number>
-  readonly blocks: number
+  /** Guest pcs of its blocks. */
+  readonly pcs: ReadonlySet<number>
   /** Guest instructions. */
   readonly insns: number
   /** Size of its function. */
@@ -39,10 +40,10 @@ const hex = (pc: number): string => `0x${pc.toString(16)}`
  * @param milliseconds time until the host had compiled the whole module
  */
 export const describeRegion = (region: BatchRegion, module: number, milliseconds: number): string => {
-  const { blocks, bytes, entries, insns, loose, root, strictFloat } = region
+  const { bytes, entries, insns, loose, root, strictFloat } = region
   const parts = [
     `region ${hex(root)}: entries ${entries.map(hex).join(" ")}`,
-    `${blocks} blocks`,
+    `${region.pcs.size} blocks`,
     `${insns} insns`,
     `${bytes} bytes`,
     `${region.milliseconds.toFixed(1)} ms`,

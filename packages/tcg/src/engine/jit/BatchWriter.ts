@@ -124,9 +124,9 @@ export class BatchWriter {
     for (const { hot } of regions) this.coming.delete(hot)
   }
 
-  /** Whether a region contains a block; one that is still on its way counts. */
-  hasCompiled(pc: number): boolean {
-    return this.covered.has(pc)
+  /** The regions of these blocks are gone. */
+  forget(pcs: Iterable<number>): void {
+    for (const pc of pcs) this.covered.delete(pc)
   }
 
   /** Forgets what has been asked for and compiled so far. */
@@ -236,7 +236,7 @@ export class BatchWriter {
       root,
       hot,
       entries: compiled.entries,
-      blocks: source.blocks.length,
+      pcs: new Set(source.blocks.map(({ pc }) => pc)),
       insns: source.blocks.reduce((sum, { ir }) => sum + ir.insns.length, 0),
       bytes: compiled.body.bytes.length,
       strictFloat,

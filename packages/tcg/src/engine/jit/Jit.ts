@@ -64,7 +64,7 @@ export class Jit {
   /** How often regions were left where they were entered, by entry. */
   private readonly vain = new Map<number, number>()
   /** Modules that the host compiles while the guest goes on. */
-  private underWay = 0
+  private readonly underWay = new Set<Batch>()
   /** The next turn will begin one. */
   private isPlanned = false
   /** Compilation failed in a way that it cannot fail: there is no more of it. */
@@ -191,15 +191,18 @@ export class Jit {
   private async compileBehind(batch: Batch): Promise<void> {
     const { generation } = this
     const started = performance.now()
-    if (this.underWay++ === 0) this.budget.beginWaiting()
+    if (this.underWay.size === 0) this.budget.beginWaiting()
+    this.underWay.add(batch)
     try {
       const module = await WebAssembly.compile(batch.bytes)
       if (generation === this.generation) this.install(module, batch, performance.now() - started)
+      else for (const { pcs } of batch.regions) this.writer.forget(pcs)
       this.writer.settle(batch)
     } catch (cause) {
       this.giveUp(cause)
     }
-    if (--this.underWay === 0) this.budget.endWaiting()
+    this.underWay.delete(batch)
+    if (this.underWay.size === 0) this.budget.endWaiting()
     this.beginModules()
   }
 
@@ -210,12 +213,12 @@ export class Jit {
   }
 
   private mayStall(): boolean {
-    return this.underWay === 0 && !this.isPlanned && !this.isBroken && this.budget.mayStall()
+    return this.underWay.size === 0 && !this.isPlanned && !this.isBroken && this.budget.mayStall()
   }
 
   /** Whether another module may be compiled while the guest goes on. */
   private mayBegin(): boolean {
-    return this.underWay < maxUnderWay && !this.isBroken && this.budget.mayCompile()
+    return this.underWay.size < maxUnderWay && !this.isBroken && this.budget.mayCompile()
   }
 
   /** @param ahead also what is likely to be asked for soon */
@@ -354,10 +357,12 @@ export class Jit {
     this.dropRegions()
   }
 
-  /** A block is gone: so are the regions, if one contains it. */
+  /** A block is gone: so is the compiled code that contains it. Other code finds it through the table of entries only. */
   removeBlock(pc: number): void {
     this.blocks.remove(pc)
-    if (this.writer.hasCompiled(pc) || this.baseline?.has(pc) === true) this.dropRegions()
+    this.baseline?.withdraw(pc)
+    this.writer.forget(this.table.dropWith(pc))
+    for (const { regions } of this.underWay) if (regions.some(({ pcs }) => pcs.has(pc))) this.generation++
   }
 
   /** Pages `first` to `last` get other `PageFlag`s. */

@@ -28,6 +28,8 @@ export class RegionTable {
   private readonly strictSlots = new Map<number, number>()
   /** Whether the region in a slot does floating point out of line. */
   private readonly strict: Array<boolean> = []
+  /** The blocks of the region in each slot that has one. */
+  private readonly blocks = new Map<number, ReadonlySet<number>>()
   /** The number of the module that it came with. */
   private readonly batches: Array<number> = []
 
@@ -89,9 +91,14 @@ export class RegionTable {
    *
    * @param batch number of the module that it comes with, as they were written
    */
-  add(region: unknown, { entries, strictFloat }: Pick<BatchRegion, "entries" | "strictFloat">, batch: number): void {
+  add(
+    region: unknown,
+    { entries, pcs, strictFloat }: Pick<BatchRegion, "entries" | "pcs" | "strictFloat">,
+    batch: number
+  ): void {
     const slot = this.nextSlot++
     this.table!.set(slot, region)
+    this.blocks.set(slot, pcs)
     this.strict[slot] = strictFloat
     this.batches[slot] = batch
     const kind = strictFloat ? this.strictSlots : this.quickSlots
@@ -134,6 +141,22 @@ export class RegionTable {
     this.host.withdrawn(pc)
   }
 
+  /** Drops the regions that contain a block, which has gone. Gives all of their blocks. */
+  dropWith(pc: number): Array<number> {
+    const gone: Array<number> = []
+    for (const [slot, blocks] of this.blocks) {
+      if (!blocks.has(pc)) continue
+      gone.push(...blocks)
+      this.blocks.delete(slot)
+      this.table!.set(slot, null)
+      for (const slots of [this.quickSlots, this.strictSlots]) {
+        for (const [at, own] of slots) if (own === slot) slots.delete(at)
+      }
+      for (const [at, entry] of this.entries) if (entry === slot) this.withdraw(at)
+    }
+    return gone
+  }
+
   /** Lets the region for the other kind of floating-point status be entered at a pc. Gives whether there is one. */
   exchange(pc: number): boolean {
     const other = (this.isStrict(pc) === true ? this.quickSlots : this.strictSlots).get(pc)
@@ -163,6 +186,7 @@ export class RegionTable {
     this.entries.clear()
     this.baseline.clear()
     this.strict.length = 0
+    this.blocks.clear()
     this.quickSlots.clear()
     this.strictSlots.clear()
     this.state.u8.fill(0, entryTableBase, entryTableBase + entryTableBytes)
