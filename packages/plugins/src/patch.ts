@@ -56,7 +56,8 @@ export default Plugin.make({
     )
   }),
   // what was done has been said when it was
-  render: ({ patched }) => (patched.length === 0 ? "patch: nothing was replaced: no such instruction has run\n" : ""),
+  render: ({ patched }) =>
+    patched.length === 0 ? "patch: nothing was replaced: no such instruction has run, or it could not be written\n" : "",
   install: Effect.fnUntraced(function* (api, options) {
     const { addr } = options
     if (addr.length === 0 && options.target === "") {
