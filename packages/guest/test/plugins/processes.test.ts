@@ -240,6 +240,7 @@ describe.each(both)("on the $name", ({ engine }) => {
         "init 1 pid 100",
         "init 2 pid 102",
         "exit 2",
+        "exit 1",
         "atexit"
       ])
       assert.strictEqual(stores[2], childRounds)
