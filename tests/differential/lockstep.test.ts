@@ -1,5 +1,5 @@
 /**
- * Random programs on both engines, compared all the way. `pnpm test:lockstep` runs ten times as many, and
+ * Random programs on both engines, compared all the way. `pnpm test:lockstep` runs sixteen times as many, and
  *
  *     EMU_LOCKSTEP_SEED=1234 EMU_LOCKSTEP_INSNS=1 npx vitest run tests/differential
  *
@@ -12,7 +12,7 @@ import { generate } from "./program/generate.ts"
 import type { Program } from "./program/Program.ts"
 import { shrink } from "./shrink.ts"
 
-const wanted = Number(process.env["EMU_LOCKSTEP_INSNS"] ?? 10_000_000)
+const wanted = Number(process.env["EMU_LOCKSTEP_INSNS"] ?? 6_000_000)
 const firstSeed = Number(process.env["EMU_LOCKSTEP_SEED"] ?? 1)
 const shrinkMilliseconds = 60_000
 
