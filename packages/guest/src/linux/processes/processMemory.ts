@@ -69,22 +69,18 @@ const transfer = (from: Side, to: Side): number => {
   return room
 }
 
-export const processVmReadv = (
-  kernel: Kernel,
-  pid: number,
-  local: number,
-  localCount: number,
-  remote: number,
-  remoteCount: number,
-  flags: number
-): number => move(kernel, pid, [local, localCount], [remote, remoteCount], flags, false)
+const call =
+  (writes: boolean) =>
+  (
+    kernel: Kernel,
+    pid: number,
+    local: number,
+    localCount: number,
+    remote: number,
+    remoteCount: number,
+    flags: number
+  ): number =>
+    move(kernel, pid, [local, localCount], [remote, remoteCount], flags, writes)
 
-export const processVmWritev = (
-  kernel: Kernel,
-  pid: number,
-  local: number,
-  localCount: number,
-  remote: number,
-  remoteCount: number,
-  flags: number
-): number => move(kernel, pid, [local, localCount], [remote, remoteCount], flags, true)
+export const processVmReadv = call(false)
+export const processVmWritev = call(true)

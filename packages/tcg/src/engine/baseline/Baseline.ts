@@ -64,11 +64,6 @@ export class Baseline {
     this.sources = sources
   }
 
-  /** Whether there is code for a block. */
-  has(pc: number): boolean {
-    return this.compiled.has(pc)
-  }
-
   /** Where the function of a block begins; undefined where the block has no code. */
   startOf(pc: number): number | undefined {
     return this.compiled.get(pc)?.pcs[0]

@@ -1,7 +1,7 @@
 /** AF_UNIX sockets for datagrams. Nothing gets lost: who sends waits until the receiver has room. */
 import { POLL } from "../../files/constants.ts"
 import { Errno } from "../../kernel/errno.ts"
-import { type SocketAddress, type UnixName, unnamed } from "../address/SocketAddress.ts"
+import type { SocketAddress } from "../address/SocketAddress.ts"
 import { maxBuffer, SHUT, SOL_SOCKET } from "../constants.ts"
 import type { Credentials } from "../message/Ancillary.ts"
 import { MessageQueue, type Received } from "../message/MessageQueue.ts"
@@ -9,12 +9,12 @@ import type { Network } from "../Network.ts"
 import { SO } from "../options/optionTable.ts"
 import { type Answer, type Caller, type ReceiveRequest, type SendRequest, Socket } from "../Socket.ts"
 import type { SocketKind } from "../SocketKind.ts"
+import { BoundName } from "./BoundName.ts"
 
 export class UnixDatagram extends Socket {
   readonly #network: Network
   readonly #queue = new MessageQueue(false, maxBuffer)
-  #name: UnixName = unnamed
-  #free: (() => void) | undefined
+  readonly #name = new BoundName()
   #peer: UnixDatagram | undefined
   #peerCredentials: Credentials | undefined
   /** Whose queue has had no room for the last message. */
@@ -40,7 +40,7 @@ export class UnixDatagram extends Socket {
   }
 
   override get local(): SocketAddress {
-    return { family: "unix", name: this.#name }
+    return this.#name.address
   }
 
   override get peer(): SocketAddress | number {
@@ -52,12 +52,7 @@ export class UnixDatagram extends Socket {
   }
 
   override bind(address: SocketAddress, by: Caller): Answer {
-    if (address.family !== "unix" || this.#free !== undefined) return -Errno.EINVAL
-    const bound = this.#network.unix.bind(this, address.name, by)
-    if (typeof bound === "number") return bound
-    this.#name = bound.name
-    this.#free = bound.free
-    return 0
+    return this.#name.bind(this.#network, this, address, by)
   }
 
   override connect(address: SocketAddress, by: Caller): Answer {
@@ -101,7 +96,7 @@ export class UnixDatagram extends Socket {
       return -Errno.EAGAIN
     }
     this.#waitsFor = undefined
-    const from: SocketAddress | undefined = this.#free === undefined ? undefined : this.local
+    const from: SocketAddress | undefined = this.#name.isBound ? this.local : undefined
     receiver.#queue.push({ bytes, from, ancillary: ancillary ?? { files: [], credentials: by.credentials } })
     receiver.waiters.wake(POLL.IN | POLL.RDNORM)
     return bytes.length
@@ -146,7 +141,7 @@ export class UnixDatagram extends Socket {
   }
 
   protected override dispose(): void {
-    this.#free?.()
+    this.#name.free()
     this.#queue.clear()
     this.#wakeSenders()
   }

@@ -1,7 +1,7 @@
 /** AF_UNIX sockets with connections: streams, and sequences of packets. */
 import { WaitQueue } from "../../files/open/WaitQueue.ts"
 import { Errno } from "../../kernel/errno.ts"
-import { type SocketAddress, type UnixName, unnamed } from "../address/SocketAddress.ts"
+import { type SocketAddress, unnamed } from "../address/SocketAddress.ts"
 import { SOCK } from "../constants.ts"
 import type { Credentials } from "../message/Ancillary.ts"
 import type { Network } from "../Network.ts"
@@ -12,12 +12,12 @@ import type { Link } from "../stream/Link.ts"
 import { Listener } from "../stream/Listener.ts"
 import { StreamSocket } from "../stream/StreamSocket.ts"
 import type { SocketKind } from "../SocketKind.ts"
+import { BoundName } from "./BoundName.ts"
 
 export class UnixStream extends StreamSocket {
   readonly #network: Network
   readonly #newInode: () => bigint
-  #name: UnixName = unnamed
-  #free: (() => void) | undefined
+  readonly #name = new BoundName()
   /** Who listens: what those who connect see of it. */
   #listening: Credentials | undefined
   protected readonly notConnected: number
@@ -49,7 +49,7 @@ export class UnixStream extends StreamSocket {
   }
 
   override get local(): SocketAddress {
-    return this.link?.local ?? { family: "unix", name: this.#name }
+    return this.link?.local ?? this.#name.address
   }
 
   override get peerCredentials(): Credentials | undefined {
@@ -57,16 +57,11 @@ export class UnixStream extends StreamSocket {
   }
 
   override bind(address: SocketAddress, by: Caller): Answer {
-    if (address.family !== "unix" || this.#free !== undefined) return -Errno.EINVAL
-    const bound = this.#network.unix.bind(this, address.name, by)
-    if (typeof bound === "number") return bound
-    this.#name = bound.name
-    this.#free = bound.free
-    return 0
+    return this.#name.bind(this.#network, this, address, by)
   }
 
   override listen(backlog: number, by: Caller): Answer {
-    if (this.#free === undefined || this.link !== undefined) return -Errno.EINVAL
+    if (!this.#name.isBound || this.link !== undefined) return -Errno.EINVAL
     this.#listening = by.credentials
     if (this.listener === undefined) this.listener = new Listener(this.waiters, backlog)
     else this.listener.resize(backlog)
@@ -98,8 +93,8 @@ export class UnixStream extends StreamSocket {
       enter: () => {
         if (isGone) return undefined
         const [own, other] = InsideLink.pair(
-          { address: { family: "unix", name: this.#name }, credentials: by.credentials, waiters: this.waiters },
-          { address: { family: "unix", name: server.#name }, credentials: server.#listening, waiters: new WaitQueue() },
+          { address: this.#name.address, credentials: by.credentials, waiters: this.waiters },
+          { address: server.#name.address, credentials: server.#listening, waiters: new WaitQueue() },
           this.kind.type === SOCK.STREAM,
           false
         )
@@ -133,7 +128,7 @@ export class UnixStream extends StreamSocket {
 
   protected override dispose(): void {
     super.dispose()
-    this.#free?.()
+    this.#name.free()
   }
 }
 
